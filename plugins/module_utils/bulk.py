@@ -1,0 +1,67 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many accounts at once: a pool of threads over a list, results in its order, and a stop rule."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, TypeVar
+
+from .errors import CredentialsError
+from .results import AccountResult, failed, skipped
+
+T = TypeVar("T")
+
+
+def each(
+    items: Sequence[T],
+    work: Callable[[T], AccountResult],
+    identify: Callable[[T], AccountResult],
+    *,
+    parallelism: int,
+    strict: bool = False,
+) -> list[AccountResult]:
+    """Do the work for each item, parallelism at a time, and return one result for each, in order.
+
+    identify: a blank result that says which account and key an item is. A failure of one item fails
+    that item alone. A failure that concerns the endpoint, or with strict any failure, lets no
+    further item start; those are returned as skipped. An item that has begun is never abandoned.
+    """
+    return each_group(
+        [[item] for item in items], work, identify, parallelism=parallelism, strict=strict
+    )
+
+
+def each_group(
+    groups: Sequence[Sequence[T]],
+    work: Callable[[T], AccountResult],
+    identify: Callable[[T], AccountResult],
+    *,
+    parallelism: int,
+    strict: bool = False,
+) -> list[AccountResult]:
+    """Like each(), for groups whose items are done one after the other (the keys of an account)."""
+    stop = threading.Event()
+
+    def one_group(items: Sequence[T]) -> list[AccountResult]:
+        results = []
+        for item in items:
+            if stop.is_set():
+                results.append(skipped(identify(item)))
+                continue
+            try:
+                result = work(item)
+            except CredentialsError as exc:
+                result = failed(exc, identify(item))
+            if result.stops_endpoint or (strict and result.action == "failed"):
+                stop.set()
+            results.append(result)
+        return results
+
+    if parallelism == 1 or len(groups) < 2:
+        return [result for group in groups for result in one_group(group)]
+    with ThreadPoolExecutor(max_workers=min(parallelism, len(groups))) as pool:
+        return [result for results in pool.map(one_group, groups) for result in results]

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The time: of this machine, and of the platform as its Date header tells it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from .errors import CredentialsError
+
+OFFSET_VARIABLE = "S3_CREDENTIALS_TEST_OFFSET"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Clock:
+    """Wall time in UTC, monotonic time and sleep, all in one place so that tests can move them."""
+
+    def __init__(self, offset: float = 0.0) -> None:
+        self.offset = offset
+
+    def now(self) -> dt.datetime:
+        """Return the time in UTC."""
+        return dt.datetime.fromtimestamp(time.time() + self.offset, dt.timezone.utc)
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        if seconds > 0:
+            time.sleep(seconds)
+
+
+def clock_for(urls: Iterable[str | None]) -> Clock:
+    """Return the clock, moved by S3_CREDENTIALS_TEST_OFFSET seconds when every URL is loopback."""
+    text = os.environ.get(OFFSET_VARIABLE)
+    if not text:
+        return Clock()
+    if not all(is_loopback(url) for url in urls if url):
+        return Clock()
+    try:
+        return Clock(float(text))
+    except ValueError:
+        raise CredentialsError(
+            "invalid_option", f"{OFFSET_VARIABLE} must be a number of seconds, not {text!r}."
+        ) from None
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads to this machine."""
+    host = (urlsplit(url).hostname or "").lower()
+    return host in _LOOPBACK or host.startswith("127.")
+
+
+def parse_time(value: object) -> dt.datetime | None:
+    """Return a time of a platform (ISO 8601, with Z, an offset or nothing, any fraction) in UTC.
+
+    Nothing, an empty text and what is no time give None: a date that cannot be read is unknown,
+    and an age is never invented.
+    """
+    if not isinstance(value, str) or not value.strip():
+        return None
+    text = value.strip()
+    if text[-1] in "zZ":
+        text = text[:-1] + "+00:00"
+    if len(text) > 5 and text[-5] in "+-" and text[-3] != ":":
+        text = text[:-2] + ":" + text[-2:]
+    head, dot, tail = text.partition(".")
+    if dot:
+        # Python before 3.11 reads only three or six digits of a fraction.
+        digits = len(tail) - len(tail.lstrip("0123456789"))
+        text = f"{head}.{(tail[:digits] + '000000')[:6]}{tail[digits:]}"
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.timezone.utc)
+    try:
+        return moment.astimezone(dt.timezone.utc)
+    except OverflowError:
+        return None
+
+
+def iso(moment: dt.datetime | None) -> str | None:
+    """Return a time as 2026-01-02T03:04:05Z, or None."""
+    if moment is None:
+        return None
+    return moment.astimezone(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

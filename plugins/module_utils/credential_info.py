@@ -1,0 +1,207 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""List accounts and their access keys with age and compliance: the logic of s3_credential_info."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from .bulk import each
+from .clock import iso
+from .model import ACTIVE, AccessKey, Account
+from .platform import Platform
+from .results import AccountResult, Outcome
+from .selection import Selection, select
+
+#: The vocabulary of AWS Config's rule access-keys-rotated, in the words of this collection.
+COMPLIANT, NON_COMPLIANT = "compliant", "non_compliant"
+NOT_APPLICABLE, INSUFFICIENT_DATA = "not_applicable", "insufficient_data"
+
+
+def list_credentials(
+    platform: Platform,
+    selection: Selection,
+    *,
+    max_age: dt.timedelta,
+    last_used: bool,
+    parallelism: int,
+    strict: bool = False,
+) -> Outcome:
+    """Return every selected account with its keys, never with a secret. Reads only.
+
+    Where listing keys has a side effect and the client does not allow it, the accounts come without
+    keys and a warning says so.
+    """
+    info = platform.connect()
+    facts = platform.facts
+    selected = select(platform, selection, parallelism=parallelism, strict=strict)
+    may_list = facts.shows_access_key and (
+        not facts.listing_has_side_effect
+        or (platform.client.allow_side_effects and not platform.client.check_mode)
+    )
+
+    def look(account: Account) -> AccountResult:
+        keys: Sequence[AccessKey] | None = None
+        if may_list:
+            asks_each = last_used and facts.tells_last_used == "per_key"
+            keys = account.listed_keys
+            if keys is None or asks_each:
+                keys = platform.access_keys(account, last_used=last_used)
+        return _result(platform, account, keys, max_age, last_used)
+
+    accounts = each(
+        selected.accounts,
+        look,
+        lambda account: AccountResult(
+            account=account.name, account_id=account.id, action="skipped"
+        ),
+        parallelism=parallelism,
+        strict=strict,
+    )
+    outcome = Outcome(accounts=selected.missing + accounts)
+    for result in outcome.accounts:
+        if result.action in ("failed", "skipped"):
+            result.extra = _blank()
+    outcome.extra = {
+        "platform_info": {
+            "platform": platform.name,
+            "title": platform.title,
+            "product": info.product,
+            "version": info.version,
+            "facts": dataclasses.asdict(facts),
+            "details": info.details,
+        },
+        "left_out": selected.left_out,
+    }
+    outcome.totals = _totals(outcome.accounts)
+    outcome.warnings = _warnings(platform, may_list, last_used)
+    return outcome
+
+
+def _result(
+    platform: Platform,
+    account: Account,
+    keys: Sequence[AccessKey] | None,
+    max_age: dt.timedelta,
+    last_used: bool,
+) -> AccountResult:
+    rows = [_row(platform, key, max_age, last_used) for key in keys or ()]
+    result = AccountResult(
+        account=account.name, account_id=account.id, action="listed", details=account.details
+    )
+    if keys is None:
+        result.why = (
+            "this platform shows no access keys"
+            if not platform.facts.shows_access_key
+            else "its keys were not listed: that has a side effect here"
+        )
+    result.extra = {
+        "enabled": account.enabled,
+        "access_keys": rows,
+        "compliance": _worst(rows, keys is None),
+    }
+    return result
+
+
+def _blank() -> dict[str, Any]:
+    return {"enabled": None, "access_keys": [], "compliance": INSUFFICIENT_DATA}
+
+
+def _row(
+    platform: Platform, key: AccessKey, max_age: dt.timedelta, last_used: bool
+) -> dict[str, Any]:
+    now = platform.client.platform_now()
+    age = None if key.created_at is None else max(now - key.created_at, dt.timedelta())
+    expired = key.expires_at is not None and key.expires_at <= now
+    compliance, why = _compliance(key, age, expired, max_age)
+    return {
+        "access_key": key.access_key,
+        "status": key.status,
+        "created_at": iso(key.created_at),
+        "age": "unknown" if age is None else f"{age.days}d",
+        "age_days": None if age is None else age.days,
+        "last_used": _last_used(platform, key, last_used),
+        "expires_at": iso(key.expires_at),
+        "expired": expired,
+        "description": key.description,
+        "immutable": key.immutable,
+        "slot": key.slot,
+        "compliance": compliance,
+        "why": why,
+        "details": key.details,
+    }
+
+
+def _last_used(platform: Platform, key: AccessKey, asked: bool) -> str:
+    if key.last_used_at is not None:
+        return iso(key.last_used_at) or "unknown"
+    told = platform.facts.tells_last_used
+    return "never" if told == "listed" or (told == "per_key" and asked) else "unknown"
+
+
+def _compliance(
+    key: AccessKey, age: dt.timedelta | None, expired: bool, max_age: dt.timedelta
+) -> tuple[str, str]:
+    if key.status != ACTIVE:
+        return NOT_APPLICABLE, "inactive"
+    if expired:
+        return NOT_APPLICABLE, "expired"
+    if age is None:
+        return INSUFFICIENT_DATA, "the platform tells no creation date"
+    if age > max_age:
+        return NON_COMPLIANT, f"{age.days} days old; the limit is {_days(max_age)}"
+    return COMPLIANT, f"{age.days} days old; the limit is {_days(max_age)}"
+
+
+def _days(limit: dt.timedelta) -> str:
+    return f"{limit.days} days" if limit >= dt.timedelta(days=1) else f"{limit}"
+
+
+def _worst(rows: Sequence[dict[str, Any]], unlisted: bool) -> str:
+    if unlisted:
+        return INSUFFICIENT_DATA
+    seen = {row["compliance"] for row in rows}
+    for verdict in (NON_COMPLIANT, INSUFFICIENT_DATA, COMPLIANT):
+        if verdict in seen:
+            return verdict
+    return NOT_APPLICABLE
+
+
+def _totals(results: Sequence[AccountResult]) -> dict[str, int]:
+    rows = [row for result in results for row in result.extra["access_keys"]]
+    totals = {
+        "accounts": len(results),
+        "access_keys": len(rows),
+        "active": sum(row["status"] == ACTIVE for row in rows),
+        "inactive": sum(row["status"] != ACTIVE for row in rows),
+    }
+    for verdict in (COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, INSUFFICIENT_DATA):
+        totals[verdict] = sum(result.extra["compliance"] == verdict for result in results)
+    return totals
+
+
+def _warnings(platform: Platform, may_list: bool, last_used: bool) -> list[str]:
+    facts = platform.facts
+    warnings = []
+    if facts.shows_access_key and not may_list:
+        why = (
+            "check mode never does that"
+            if platform.client.check_mode
+            else "set allow_side_effects: true if you accept that"
+        )
+        warnings.append(
+            f"Access keys were not listed: on this {platform.title} a listing can itself make a"
+            f" key; {why}."
+        )
+    if last_used and facts.tells_last_used == "no":
+        warnings.append(f"{platform.title} does not tell when a key was last used.")
+    if facts.shows_access_key and not facts.listing_is_proof:
+        warnings.append(
+            f"This {platform.title} answers errors with empty lists: an account listed without keys"
+            " may have some."
+        )
+    return warnings

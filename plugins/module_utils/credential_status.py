@@ -1,0 +1,226 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Enable or disable access keys, set descriptions: the state logic of s3_credential_status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .bulk import each, each_group
+from .clock import iso
+from .errors import CredentialsError
+from .model import ACTIVE, INACTIVE, AccessKey, AccountRef
+from .platform import Platform
+from .results import AccountResult, Outcome, skipped
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The state that the access keys shall have; None leaves a side of it alone."""
+
+    access_keys: Sequence[str]
+    user: str | None
+    status: str | None
+    description: str | None
+    allow_disruption: bool
+    strict: bool = False
+
+
+def set_credential_status(
+    platform: Platform, wanted: Wanted, *, check_mode: bool, parallelism: int
+) -> Outcome:
+    """Bring the access keys to the wanted state; one result per key, in the order given.
+
+    Looks at every key before it writes the first, and works on the keys of one account one after
+    the other, so that two of them cannot each count on the other staying active.
+    """
+    _refuse_what_cannot_be(platform, wanted)
+    platform.connect()
+    _refuse_what_cannot_be(platform, wanted)
+    names = list(dict.fromkeys(wanted.access_keys))
+    ref = AccountRef.parse(wanted.user) if wanted.user else None
+    found: dict[str, AccessKey] = {}
+
+    def look(access_key: str) -> AccountResult:
+        found[access_key] = platform.find_access_key(access_key, ref)
+        return _identified(found[access_key])
+
+    looked = each(
+        names,
+        look,
+        lambda name: AccountResult(account=wanted.user, action="skipped", access_key=name),
+        parallelism=parallelism,
+        strict=wanted.strict,
+    )
+    if any(r.stops_endpoint or (wanted.strict and r.action == "failed") for r in looked):
+        return Outcome([r if r.action != "unchanged" else skipped(r) for r in looked])
+    changed = each_group(
+        _by_account(found, names),
+        _Change(platform, wanted, check_mode),
+        _identified,
+        parallelism=parallelism,
+        strict=wanted.strict,
+    )
+    by_key = {result.access_key: result for result in changed}
+    return Outcome([by_key.get(result.access_key, result) for result in looked])
+
+
+def _identified(key: AccessKey) -> AccountResult:
+    return AccountResult(
+        account=key.account.name,
+        account_id=key.account.id,
+        action="unchanged",
+        access_key=key.access_key,
+        created_at=iso(key.created_at),
+    )
+
+
+def _refuse_what_cannot_be(platform: Platform, wanted: Wanted) -> None:
+    """Raise unsupported for the whole call; asked before and after the facts are refined."""
+    facts = platform.facts
+    if wanted.status is not None and not facts.can_disable:
+        raise platform.unsupported("disable or enable an access key", facts.cannot_disable_because)
+    if wanted.description is not None and not facts.has_description:
+        raise platform.unsupported(
+            "describe an access key",
+            facts.cannot_describe_because or "its keys have no description",
+        )
+
+
+def _by_account(found: dict[str, AccessKey], names: Sequence[str]) -> list[list[AccessKey]]:
+    groups: dict[object, list[AccessKey]] = {}
+    for name in names:
+        if name in found:
+            key = found[name]
+            groups.setdefault((key.account.id, key.account.name), []).append(key)
+    return list(groups.values())
+
+
+class _Change:
+    """Brings one key to the wanted state; remembers what it disabled, for the last-active rule."""
+
+    def __init__(self, platform: Platform, wanted: Wanted, check_mode: bool) -> None:
+        self._platform = platform
+        self._wanted = wanted
+        self._check_mode = check_mode
+        self._disabled: set[str] = set()
+
+    def __call__(self, key: AccessKey) -> AccountResult:
+        wanted = self._wanted
+        status = wanted.status if wanted.status != key.status else None
+        described = wanted.description
+        description = described if described != (key.description or "") else None
+        result = _identified(key)
+        result.why = "already as wanted"
+        result.before = _state(key)
+        result.after = {**result.before}
+        result.details = {**key.details, **result.before}
+        if status is None and description is None:
+            return result
+        self._refuse_unless_allowed(key, status)
+        if status is not None:
+            result.action = "disabled" if status == INACTIVE else "enabled"
+            result.after["status"] = status
+        else:
+            result.action = "updated"
+        if description is not None:
+            result.after["description"] = description
+        if status == INACTIVE:
+            # Noted before the call: after a lost answer it must not count as active either.
+            self._disabled.add(key.access_key)
+        if self._check_mode:
+            result.why = "would be changed"
+            result.details.update(result.after)
+        else:
+            now = _set_and_see(self._platform, key, status, description)
+            result.why = "changed"
+            result.details.update(now.details, **_state(now))
+        return result
+
+    def _refuse_unless_allowed(self, key: AccessKey, status: str | None) -> None:
+        if key.immutable:
+            raise self._platform.fail(
+                "immutable",
+                f"{key.access_key} of {key.account.name} is immutable: the platform keeps it for"
+                " itself.",
+                account=key.account.name,
+                alive=f"{key.access_key} ({key.status})",
+            )
+        if status == INACTIVE and not self._wanted.allow_disruption:
+            _refuse_the_last_active(self._platform, key, self._disabled)
+
+
+def _set_and_see(
+    platform: Platform, key: AccessKey, status: str | None, description: str | None
+) -> AccessKey:
+    """Write, and believe only what the platform then shows."""
+    try:
+        now = platform.set_access_key(key, status, description)
+    except CredentialsError as exc:
+        if exc.landed is False:
+            raise
+        # The answer was lost: one look tells whether the change happened.
+        try:
+            now = platform.find_access_key(key.access_key, _ref_of(key))
+        except CredentialsError:
+            raise exc from None
+        if not _is(now, status, description):
+            exc.alive = f"{now.access_key} ({now.status})"
+            exc.next_step = (
+                "The change may still take effect. Wait a minute, then run the same task again."
+            )
+            raise exc from None
+    if not _is(now, status, description):
+        raise platform.fail(
+            "unsupported",
+            f"{platform.title} answered success, but {key.access_key} is still {now.status}"
+            + (f" with description {now.description!r}" if description is not None else "")
+            + ".",
+            account=key.account.name,
+            alive=f"{now.access_key} ({now.status})",
+            landed=None,
+        )
+    return now
+
+
+def _is(key: AccessKey, status: str | None, description: str | None) -> bool:
+    right_status = status is None or key.status == status
+    return right_status and (description is None or (key.description or "") == description)
+
+
+def _refuse_the_last_active(platform: Platform, key: AccessKey, disabled_here: set[str]) -> None:
+    if platform.facts.listing_has_side_effect and not platform.client.allow_side_effects:
+        others: list[AccessKey] = []
+        unknown = " (its other keys cannot be listed here without side effects)"
+    else:
+        others = platform.access_keys(key.account)
+        unknown = ""
+    others = [
+        other
+        for other in others
+        if other.access_key != key.access_key
+        and other.status == ACTIVE
+        and other.access_key not in disabled_here
+    ]
+    if not others:
+        raise platform.fail(
+            "disruption_refused",
+            f"{key.access_key} is the last active access key of account {key.account.name}"
+            f"{unknown}: disabling it cuts off every client of that account.",
+            account=key.account.name,
+            alive=f"{key.access_key} ({key.status})",
+        )
+
+
+def _ref_of(key: AccessKey) -> AccountRef:
+    return AccountRef(id=key.account.id) if key.account.id else AccountRef(name=key.account.name)
+
+
+def _state(key: AccessKey) -> dict[str, Any]:
+    state: dict[str, Any] = {"status": key.status}
+    if key.description is not None:
+        state["description"] = key.description
+    return state

@@ -1,0 +1,342 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One pooled session per endpoint: TLS, time-outs, retries, pacing, redaction, and no write in check mode.
+
+HTTP statuses are data: request() returns whatever the server answered. Only what kept an answer
+from arriving whole is an exception.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, Union
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from .auth import Auth
+from .clock import Clock
+from .errors import CredentialsError
+from .pacing import Pace, retry_wait
+from .redaction import Redactor
+from .settings import Settings
+from .transport import Transport, TransportError
+
+#: What a request does to the world. LOGIN makes a session and nothing else; a TOUCH reads, but the
+#: server does something on the way (sends a mail, makes a key).
+READ, WRITE, LOGIN, TOUCH = "read", "write", "login", "touch"
+
+_RETRIED_STATUSES = (429, 502, 503, 504)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 3
+
+Query = Union[Mapping[str, Any], Sequence[tuple[str, Any]], None]
+
+
+def path(*segments: Any) -> str:
+    """Join segments to a path, each percent-encoded whole, so that no name becomes another path."""
+    for segment in segments:
+        if str(segment) in ("", ".", ".."):
+            raise CredentialsError(
+                "invalid_option",
+                f"{str(segment)!r} cannot be a name here: a URL cannot carry it.",
+                next_step="Rename it at the platform, or leave it out.",
+            ).at(step="address")
+    return "/" + "/".join(quote(str(segment), safe="") for segment in segments)
+
+
+class Answer:
+    """A whole answer of the server: status, headers, body."""
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        redactor: Redactor,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.status = status
+        #: Looked up without regard to case.
+        self.headers = headers
+        self.body = body
+        self.redactor = redactor
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """Return the decoded body; its secrets are learned by the redactor.
+
+        Raises malformed_answer, with the first characters redacted, when it is no JSON.
+        """
+        if not self.body.strip():
+            raise self.malformed("an empty body instead of JSON")
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise self.malformed(self._what_instead()) from None
+        self._learn(value)
+        return value
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the decoded body, which must be a JSON object."""
+        value = self.json()
+        if not isinstance(value, dict):
+            raise self.malformed(f"a JSON {type(value).__name__} instead of an object")
+        return value
+
+    def json_or_none(self) -> Any:
+        """Return the decoded body, or None when it is no JSON (of an error, say)."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        self._learn(value)
+        return value
+
+    def _learn(self, value: Any) -> None:
+        lowered = self.body.lower()
+        if b"secret" in lowered or b"token" in lowered or b"passw" in lowered:
+            self.redactor.learn_from(value)
+
+    @property
+    def text(self) -> str:
+        """The body as text, redacted."""
+        return self.redactor.redact(self.body.decode("utf-8", "replace"))
+
+    def excerpt(self, length: int = 120) -> str:
+        """Return the start of the body on one line, redacted and free of control characters."""
+        flat = " ".join(self.text[: length * 8].split())
+        printable = "".join(c if c.isprintable() else "?" for c in flat)
+        return printable[:length] + ("..." if len(printable) > length else "")
+
+    def malformed(self, what: str) -> CredentialsError:
+        """Return the error for an answer of the wrong shape; a write may have happened all the same."""
+        wrote = self.method not in ("GET", "HEAD")
+        return CredentialsError(
+            "malformed_answer",
+            f"{self.method} {self.url} answered HTTP {self.status} with {what}: {self.excerpt()!r}.",
+            http_status=self.status,
+            landed=None if wrote and self.status not in (400, 401, 403, 404, 405) else False,
+        )
+
+    def _what_instead(self) -> str:
+        kind = self.headers.get("Content-Type", "")
+        if "html" in kind.lower() or self.body.lstrip()[:1] == b"<":
+            return "HTML or XML instead of JSON"
+        return "broken or cut-off JSON"
+
+
+class Client:
+    """The only way to a platform's API: every request of every thread goes through request().
+
+    check_mode: refuse every write, here and nowhere else. allow_side_effects: send reads that the
+    platform answers by doing something.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        redactor: Redactor,
+        clock: Clock,
+        *,
+        check_mode: bool = False,
+        allow_side_effects: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.redactor = redactor
+        self.clock = clock
+        self.check_mode = check_mode
+        self.allow_side_effects = allow_side_effects
+        self.auth = Auth()
+        #: Says of a 429 or 503 to a write whether it promises that nothing was done.
+        self.promises_nothing_done: Callable[[Answer], bool] = lambda answer: answer.status == 429
+        for secret in (settings.api_password, settings.api_token, settings.api_secret_key):
+            redactor.learn(secret)
+        if settings.api_username and settings.api_password:
+            # What Basic sends is a form of the password as well.
+            redactor.learn(f"{settings.api_username}:{settings.api_password}")
+        redactor.learn_url(settings.proxy)
+        self._transport = Transport(settings)
+        self._pace = Pace(settings.requests_per_second, clock)
+        self._lock = threading.Lock()
+        self._platform_offset: float | None = None
+        #: Requests sent so far, and writes among them.
+        self.requests_sent = 0
+        self.writes_sent = 0
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds by which the platform's Date header is ahead of this machine; None before any."""
+        return self._platform_offset
+
+    def platform_now(self) -> dt.datetime:
+        """Return the time by the platform's clock, as far as it has told."""
+        return self.clock.now() + dt.timedelta(seconds=self._platform_offset or 0.0)
+
+    def request(
+        self,
+        method: str,
+        where: str,
+        *,
+        query: Query = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        effect: str | None = None,
+        repeatable: bool = False,
+        auth: bool = True,
+    ) -> Answer:
+        """Send a request below api_url (or to a full URL) and return the answer, whatever its status.
+
+        body: sent as JSON. effect: READ, WRITE, LOGIN or TOUCH; by default GET and HEAD read and all
+        else writes. repeatable: this write may be sent again after an answer that promises that
+        nothing was done. Reads are repeated after lost connections, 429, 502, 503 and 504, within
+        bounds. Raises unreachable, timeout, tls, outcome_unknown, malformed_answer,
+        check_mode_write, side_effect_refused.
+        """
+        effect = effect or (READ if method in ("GET", "HEAD") else WRITE)
+        self._guard(method, where, effect)
+        url = self._url(where, query)
+        payload = b"" if body is None else json.dumps(body, ensure_ascii=True).encode()
+        base = {"Accept": "application/json", **(headers or {})}
+        if body is not None:
+            base.setdefault("Content-Type", "application/json")
+        renewed = False
+        attempt = 0
+        while True:
+            attempt += 1
+            sent = dict(base)
+            if auth:
+                sent.update(self.auth.headers(method, url, sent, payload))
+            try:
+                answer = self._send(method, url, sent, payload, effect)
+            except TransportError as exc:
+                wait = (
+                    retry_wait(attempt, None, self.clock)
+                    if effect == READ and exc.passing
+                    else None
+                )
+                if wait is None:
+                    raise self._transport_failure(exc, method, url, effect, attempt) from None
+                self.clock.sleep(wait)
+                continue
+            if answer.status == 401 and auth and not renewed and self.auth.renew(sent):
+                # A 401 promises that nothing was done, so a write may be sent again as well.
+                renewed = True
+                attempt -= 1
+                continue
+            wait = self._wait_before_retry(answer, attempt, effect, repeatable)
+            if wait is None:
+                return answer
+            self.clock.sleep(wait)
+
+    def error(self, kind: str, message: str, **context: Any) -> CredentialsError:
+        """Return an error whose texts are redacted."""
+        return CredentialsError(kind, self.redactor.redact(message), **context)
+
+    def _guard(self, method: str, where: str, effect: str) -> None:
+        what = f"{method} {where.partition('?')[0]}"
+        if effect == WRITE and self.check_mode:
+            raise self.error("check_mode_write", f"check mode: {what} was not sent.")
+        if effect == TOUCH and (self.check_mode or not self.allow_side_effects):
+            why = (
+                "check mode never sends it" if self.check_mode else "allow_side_effects is not set"
+            )
+            raise self.error(
+                "side_effect_refused", f"{what} has a side effect at this platform, and {why}."
+            )
+
+    def _url(self, where: str, query: Query) -> str:
+        url = where if where.startswith(("http://", "https://")) else self.settings.api_url + where
+        pairs: list[tuple[str, str]] = []
+        for name, value in list(query.items()) if isinstance(query, Mapping) else list(query or ()):
+            if value is not None:
+                pairs.append((name, str(value).lower() if isinstance(value, bool) else str(value)))
+        if pairs:
+            url += ("&" if "?" in url else "?") + urlencode(pairs, quote_via=quote)
+        return url
+
+    def _send(
+        self, method: str, url: str, headers: dict[str, str], payload: bytes, effect: str
+    ) -> Answer:
+        for _hop in range(_MOST_REDIRECTS + 1):
+            self._pace.wait()
+            with self._lock:
+                self.requests_sent += 1
+                self.writes_sent += effect == WRITE
+            started = self.clock.now()
+            status, answer_headers, content = self._transport.send(method, url, headers, payload)
+            self._note_date(answer_headers.get("Date"), started)
+            answer = Answer(method, url, status, answer_headers, content, self.redactor)
+            if status not in _REDIRECTS:
+                return answer
+            url = self._redirected(answer, effect)
+        raise self.error("malformed_answer", f"{url} redirects in a circle.")
+
+    def _redirected(self, answer: Answer, effect: str) -> str:
+        """Return where a read is sent on to: the same host only, since the login goes along."""
+        target = urljoin(answer.url, answer.headers.get("Location", ""))
+        here, there = urlsplit(answer.url), urlsplit(target)
+        same = (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
+        if effect != READ or not same or target == answer.url:
+            raise self.error(
+                "malformed_answer",
+                f"{answer.method} {answer.url} answered HTTP {answer.status}, a redirect to"
+                f" {there.scheme}://{there.hostname}. It was not followed: a login is never carried"
+                " elsewhere, and a change is never sent twice.",
+                next_step="Set api_url to the address that the endpoint redirects to, if that is it.",
+                http_status=answer.status,
+            )
+        return target
+
+    def _note_date(self, date: str | None, started: dt.datetime) -> None:
+        if not date:
+            return
+        try:
+            moment = email.utils.parsedate_to_datetime(date)
+        except (TypeError, ValueError, IndexError):
+            return
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.timezone.utc)
+        middle = started + (self.clock.now() - started) / 2
+        # The header has whole seconds: half a second is nearer than the cut-off one.
+        self._platform_offset = (moment - middle).total_seconds() + 0.5
+
+    def _wait_before_retry(
+        self, answer: Answer, attempt: int, effect: str, repeatable: bool
+    ) -> float | None:
+        if answer.status not in _RETRIED_STATUSES:
+            return None
+        if effect in (WRITE, TOUCH) and not (repeatable and self.promises_nothing_done(answer)):
+            return None
+        if effect == LOGIN and answer.status != 429:
+            return None
+        return retry_wait(attempt, answer.headers.get("Retry-After"), self.clock)
+
+    def _transport_failure(
+        self, exc: TransportError, method: str, url: str, effect: str, attempts: int
+    ) -> CredentialsError:
+        what = f"{method} {url.partition('?')[0]}"
+        if effect in (WRITE, TOUCH) and exc.maybe_sent:
+            return self.error(
+                "outcome_unknown",
+                f"{what} was sent, and no whole answer came back: {exc.reason}. It may have happened.",
+                landed=None,
+            )
+        tries = f" after {attempts} tries" if attempts > 1 else ""
+        return self.error(
+            exc.kind, f"{what} failed{tries}: {exc.reason}.", next_step=exc.next_step, landed=False
+        )

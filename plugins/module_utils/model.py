@@ -1,0 +1,142 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The things that a platform deals in: accounts, access keys, pairs, and the facts about itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+ACTIVE = "active"
+INACTIVE = "inactive"
+
+
+@dataclass(frozen=True)
+class AccountRef:
+    """What an operator wrote to name an account: a bare word is a name, id:42 an identifier."""
+
+    name: str | None = None
+    id: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> AccountRef:
+        """Read "backup" or "id:42"."""
+        if text.startswith("id:"):
+            return cls(id=text[3:])
+        return cls(name=text)
+
+    def __str__(self) -> str:
+        return self.name if self.name is not None else f"id:{self.id}"
+
+
+@dataclass(frozen=True)
+class Account:
+    """One S3 user at an endpoint, the unit that is rotated."""
+
+    name: str
+    id: str | None = None
+    #: False: suspended. None: the platform does not say.
+    enabled: bool | None = None
+    #: Reserved by the platform (ONTAP's root): left out under "all" unless it is named.
+    reserved: bool = False
+    #: The platform's own facts about it, free of secrets, shown to the user.
+    details: dict[str, Any] = field(default_factory=dict)
+    #: What the platform file needs to address it again (a tenant, say); never shown.
+    address: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    #: Its keys, where the listing of accounts shows them already; None: ask access_keys().
+    listed_keys: tuple[AccessKey, ...] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """The public half of a pair, as the platform shows it. Holds no secret that is shown."""
+
+    access_key: str
+    account: Account
+    status: str = ACTIVE
+    created_at: dt.datetime | None = None
+    last_used_at: dt.datetime | None = None
+    expires_at: dt.datetime | None = None
+    #: None: the platform has no descriptions. "": empty.
+    description: str | None = None
+    #: Kept by the platform for itself; never touched.
+    immutable: bool = False
+    #: Which of several places it sits in (ONTAP 9.19.1: 1 or 2).
+    slot: int | None = None
+    #: The platform's own facts about it, free of secrets, shown to the user.
+    details: dict[str, Any] = field(default_factory=dict)
+    #: The object as it was read, for platforms that want it sent back whole. May hold a secret.
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Access key and secret key."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What a platform answered when a key was made: the pair, or that it goes out by e-mail.
+
+    pair is None when the platform made a key and delivers it elsewhere (delivery "email").
+    """
+
+    account: Account
+    pair: Pair | None
+    delivery: str = "inline"
+    created_at: dt.datetime | None = None
+    expires_at: dt.datetime | None = None
+    slot: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a platform can do (DESIGN section 4). The engine branches on these, never on a name.
+
+    Class attributes of a platform hold the facts of its newest or best-known form; connect()
+    replaces them by what this very endpoint reports.
+    """
+
+    #: The old and the new key work side by side.
+    overlap: bool
+    can_disable: bool
+    can_delete: bool
+    #: A key can be made by create_access_key (an in-place platform replaces instead).
+    can_create: bool
+    #: A key can be replaced in place by regenerate_access_key.
+    can_regenerate: bool
+    #: The caller may bring its own pair.
+    can_choose_pair: bool
+    #: What proves a new key ours: "description", "access_key" (the one chosen), or None.
+    label: str | None
+    has_description: bool
+    #: Access keys can be listed; where not, the record and a signed request decide.
+    shows_access_key: bool
+    tells_created: bool
+    #: "no", "listed" (comes with the list) or "per_key" (one more request for each key).
+    tells_last_used: str
+    #: Keys per account; None: no limit known.
+    max_keys: int | None
+    #: Where the secret comes back: of "create", "regenerate", "list", "email".
+    secret_comes_back: tuple[str, ...]
+    #: An empty list means that there is nothing (not so where errors come as an empty page).
+    listing_is_proof: bool = True
+    #: Listing keys may itself make a key.
+    listing_has_side_effect: bool = False
+    cannot_disable_because: str = ""
+    cannot_describe_because: str = ""
+
+
+@dataclass(frozen=True)
+class EndpointInfo:
+    """What the endpoint says about itself, free of secrets."""
+
+    product: str
+    version: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)

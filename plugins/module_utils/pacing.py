@@ -1,0 +1,70 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How fast and how often: a pace per endpoint, and the waits between retries."""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import threading
+
+from .clock import Clock
+
+#: Tries of one read, the first included.
+ATTEMPTS = 4
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 10.0
+#: A server that asks for a longer wait is not waited for: the run would look dead.
+LONGEST_RETRY_AFTER = 120.0
+
+
+class Pace:
+    """Spaces requests evenly, for all threads together. None: as fast as it goes."""
+
+    def __init__(self, requests_per_second: float | None, clock: Clock) -> None:
+        self._interval = 1.0 / requests_per_second if requests_per_second else 0.0
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self) -> None:
+        """Wait for this request's turn."""
+        if not self._interval:
+            return
+        with self._lock:
+            now = self._clock.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._interval
+        self._clock.sleep(turn - now)
+
+
+def retry_wait(attempt: int, retry_after: str | None, clock: Clock) -> float | None:
+    """Return the seconds to wait after the given attempt (1, 2, ...), or None to give up.
+
+    A Retry-After in seconds or as a date (RFC 9110 section 10.2.3) is honoured up to two minutes;
+    otherwise the wait doubles, with full jitter.
+    """
+    if attempt >= ATTEMPTS:
+        return None
+    asked = _retry_after(retry_after, clock)
+    if asked is not None:
+        if asked > LONGEST_RETRY_AFTER:
+            return None
+        # A little jitter above what was asked keeps many threads from coming back at one instant.
+        return asked + random.uniform(0, 0.25)
+    ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1))
+    return random.uniform(ceiling / 4, ceiling)
+
+
+def _retry_after(value: str | None, clock: Clock) -> float | None:
+    if not value:
+        return None
+    text = value.strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return max(0.0, (moment - clock.now()).total_seconds())

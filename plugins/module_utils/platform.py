@@ -1,0 +1,245 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every platform is: facts, verbs, and its own reading of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Optional
+
+from .auth import Auth, BasicAuth
+from .errors import CredentialsError
+from .http import Answer, Client, Query
+from .model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued, Pair
+from .settings import Settings
+
+#: What a platform read out of an error answer: a kind (None: by status), its own code, its words.
+ErrorParts = tuple[Optional[str], Optional[str], str]
+
+_KIND_BY_STATUS = {
+    400: "rejected",
+    401: "authentication",
+    403: "permission",
+    404: "not_found",
+    405: "unsupported",
+    409: "conflict",
+    429: "throttled",
+    501: "unsupported",
+}
+
+
+class Platform:
+    """One kind of object store at one endpoint.
+
+    A subclass is one file: facts as class attributes, the verbs below, read_error(). It never sees
+    Ansible, check mode, retries, masking or the state of a rotation. Verbs raise CredentialsError.
+    """
+
+    #: The word of the platform option; also the prefix of its environment variables.
+    name: ClassVar[str]
+    #: What the vendor calls it.
+    title: ClassVar[str]
+    #: The facts of its best-known form; self.facts holds those of this very endpoint.
+    FACTS: ClassVar[Facts]
+    #: Its scope options as an argument spec: {"svm": {"type": "str"}}. Their meaning stands in
+    #: plugins/doc_fragments/<name>.py.
+    SCOPE: ClassVar[dict[str, dict[str, Any]]] = {}
+    #: Sets of options that can log in; one set must be complete.
+    LOGINS: ClassVar[tuple[tuple[str, ...], ...]] = (("api_username", "api_password"),)
+    #: For the platform table in the README: releases and flavours covered.
+    COVERS: ClassVar[str] = ""
+
+    def __init__(self, settings: Settings, client: Client) -> None:
+        self.settings = settings
+        self.client = client
+        self.facts = self.FACTS
+        self.check_options()
+        client.auth = self.auth()
+
+    # --- what a platform defines -------------------------------------------------------------
+
+    def auth(self) -> Auth:
+        """Return the way to log in that the settings ask for. Sends nothing."""
+        return BasicAuth(self.settings.api_username or "", self.settings.api_password or "")
+
+    def check_options(self) -> None:
+        """Check the options before anything is sent. Raises invalid_option, naming the option."""
+        self.require_login()
+
+    def connect(self) -> EndpointInfo:
+        """Reach the endpoint, check the scope, and refine self.facts by what it reports. Reads only."""
+        raise NotImplementedError
+
+    def accounts(self) -> Iterator[Account]:
+        """Yield every account of the scope, page by page. Reads only."""
+        raise NotImplementedError
+
+    def account(self, ref: AccountRef) -> Account:
+        """Return the one account that a name or identifier means, compared exactly. Reads only.
+
+        Raises not_found, or ambiguous when several have the name. A server that ignores a filter
+        must not lead to another account: the name on the row is checked.
+        """
+        raise NotImplementedError
+
+    def access_keys(self, account: Account, last_used: bool = False) -> list[AccessKey]:
+        """Return the account's keys. Reads only, unless facts.listing_has_side_effect.
+
+        last_used: also ask when each was last used, where that costs a request per key.
+        """
+        raise NotImplementedError
+
+    def find_access_key(self, access_key: str, ref: AccountRef | None = None) -> AccessKey:
+        """Return one key with its account, found by the access key alone or within an account.
+
+        Reads only. Raises not_found, also when the key belongs to another account than ref.
+        """
+        raise NotImplementedError
+
+    def create_access_key(
+        self, account: Account, label: str | None = None, pair: Pair | None = None
+    ) -> Issued:
+        """Make one more key. Repeated after a lost answer, it makes another.
+
+        label: where facts.label is "description". pair: where facts.can_choose_pair.
+        """
+        raise self.unsupported("create a second access key")
+
+    def regenerate_access_key(
+        self, account: Account, pair: Pair | None = None, slot: int | None = None
+    ) -> Issued:
+        """Replace the account's key; the old one stops working at once.
+
+        Repeated after a lost answer, it replaces again. pair: where facts.can_choose_pair.
+        slot: which of several, where the platform has them.
+        """
+        raise self.unsupported("regenerate an access key")
+
+    def set_access_key(
+        self, key: AccessKey, status: str | None = None, description: str | None = None
+    ) -> AccessKey:
+        """Set a key active or inactive, its description, or both; return it as it is afterwards.
+
+        None leaves as it is, "" clears. Repeated after a lost answer, it does no harm.
+        """
+        raise self.unsupported("disable or enable an access key", self.facts.cannot_disable_because)
+
+    def delete_access_key(self, key: AccessKey) -> None:
+        """End a key for good. Repeated, it says not_found or nothing."""
+        raise self.unsupported("delete an access key")
+
+    def read_error(self, answer: Answer) -> ErrorParts:
+        """Read an error answer: its kind (None: by status), the platform's code, its message."""
+        return None, None, answer.excerpt()
+
+    # --- what a platform uses ----------------------------------------------------------------
+
+    def call(
+        self,
+        method: str,
+        where: str,
+        *,
+        ok: Sequence[int] = (200,),
+        query: Query = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        effect: str | None = None,
+        repeatable: bool = False,
+        auth: bool = True,
+        doing: str = "",
+        account: str | None = None,
+    ) -> Answer:
+        """Send one request and return its answer if the status is one of ok; raise what it means.
+
+        doing: a few words for the message ("list the users"); account: who it concerns.
+        """
+        try:
+            answer = self.client.request(
+                method,
+                where,
+                query=query,
+                body=body,
+                headers=headers,
+                effect=effect,
+                repeatable=repeatable,
+                auth=auth,
+            )
+            if answer.status in ok:
+                return answer
+            raise self.error_of(answer, doing)
+        except CredentialsError as exc:
+            raise self.placed(exc, doing, account) from None
+
+    def error_of(self, answer: Answer, doing: str = "") -> CredentialsError:
+        """Return the error that an answer means."""
+        kind, code, message = self.read_error(answer)
+        kind = kind or _KIND_BY_STATUS.get(answer.status)
+        if kind is None:
+            kind = "platform_error" if answer.status >= 500 else "rejected"
+        wrote = answer.method not in ("GET", "HEAD")
+        text = f"{self.title} refused to {doing}" if doing else f"{self.title} refused"
+        if kind == "platform_error":
+            text = f"{self.title} failed to {doing}" if doing else f"{self.title} failed"
+        coded = f", code {code}" if code else ""
+        return self.client.error(
+            kind,
+            f"{text} (HTTP {answer.status}{coded}): {message or 'no message'}",
+            http_status=answer.status,
+            code=code,
+            # A 5xx may come after the change was made; a 4xx says that it was not.
+            landed=None if wrote and answer.status >= 500 and answer.status != 501 else False,
+        )
+
+    def placed(
+        self, exc: CredentialsError, doing: str = "", account: str | None = None
+    ) -> CredentialsError:
+        """Return the error with platform, endpoint, account and step filled in."""
+        return exc.at(
+            platform=self.name,
+            endpoint=self.settings.endpoint,
+            account=account,
+            step=doing or None,
+        )
+
+    def fail(self, kind: str, message: str, **context: Any) -> CredentialsError:
+        """Return an error of this platform, redacted and placed."""
+        return self.placed(self.client.error(kind, message, **context))
+
+    def unsupported(self, what: str, because: str = "") -> CredentialsError:
+        """Return the error for something that this platform, release or configuration cannot do."""
+        reason = f", because {because}" if because else ""
+        return self.fail("unsupported", f"{self.title} cannot {what}{reason}.")
+
+    def require_login(self) -> None:
+        """Raise invalid_option unless one set of LOGINS is complete."""
+        given = self.settings
+        for options in self.LOGINS:
+            if all(getattr(given, option) for option in options):
+                return
+        ways = "; or ".join(" and ".join(options) for options in self.LOGINS)
+        prefix = f"S3_{self.name.upper()}_"
+        raise self.placed(
+            CredentialsError(
+                "invalid_option",
+                f"No login for {given.api_url}: set {ways}.",
+                next_step="Secrets come by the file of S3_CREDENTIALS_FILE, by the environment"
+                f" ({prefix}API_URL with {prefix}{self.LOGINS[0][-1].upper()}), or from a vaulted"
+                " variable; not on a command line.",
+            )
+        )
+
+    def only(
+        self, found: Sequence[Account], ref: AccountRef | str, what: str = "account"
+    ) -> Account:
+        """Return the only account in a list; raise not_found or ambiguous, naming what was found."""
+        if not found:
+            raise self.fail("not_found", f"There is no {what} {str(ref)!r}.", account=str(ref))
+        if len(found) > 1:
+            names = ", ".join(f"id:{account.id} ({account.name})" for account in found[:10])
+            raise self.fail(
+                "ambiguous",
+                f"{len(found)} accounts answer to {str(ref)!r}: {names}.",
+                account=str(ref),
+            )
+        return found[0]

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which accounts: names and identifiers, or all of an endpoint with exclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .bulk import each
+from .errors import CredentialsError
+from .model import Account, AccountRef
+from .options import ArgumentSpec, split_hint
+from .platform import Platform
+from .results import AccountResult
+
+#: The options that select accounts, the same in every module that takes many.
+SPEC = ArgumentSpec(
+    {
+        "users": {"type": "list", "elements": "raw", "aliases": ["user"]},
+        "all": {"type": "bool", "default": False},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+    },
+    mutually_exclusive=(("users", "all"),),
+    required_one_of=(("users", "all"),),
+)
+
+#: Above this many names one listing is cheaper than a look-up for each.
+LOOK_UP_AT_MOST = 10
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The accounts that the operator named, or all of them but some."""
+
+    refs: tuple[AccountRef, ...] = ()
+    all: bool = False
+    exclude: tuple[AccountRef, ...] = ()
+
+    @classmethod
+    def parse(cls, params: Mapping[str, Any]) -> Selection:
+        """Read the options users, all and exclude. Raises invalid_option."""
+        refs = tuple(_ref(entry) for entry in params.get("users") or ())
+        if not refs and not params.get("all"):
+            raise CredentialsError(
+                "invalid_option",
+                "users is empty and all is not true: there is nothing to do.",
+                next_step="Name accounts in users, or set all: true.",
+            )
+        exclude = tuple(AccountRef.parse(entry) for entry in params.get("exclude") or ())
+        return cls(tuple(dict.fromkeys(refs)), bool(params.get("all")), exclude)
+
+
+def _ref(entry: Any) -> AccountRef:
+    if isinstance(entry, dict):
+        name, identifier = entry.get("name"), entry.get("id")
+        if (name is None) == (identifier is None):
+            raise CredentialsError(
+                "invalid_option", "users: a dictionary entry needs name or id, and not both."
+            )
+        unknown = sorted(set(entry) - {"name", "id"})
+        if unknown:
+            raise CredentialsError(
+                "invalid_option", f"users: unknown names in an entry: {', '.join(unknown)}."
+            )
+        return AccountRef(
+            name=None if name is None else str(name),
+            id=None if identifier is None else str(identifier),
+        )
+    if isinstance(entry, (str, int, float)) and not isinstance(entry, bool) and str(entry).strip():
+        return AccountRef.parse(str(entry))
+    raise CredentialsError(
+        "invalid_option",
+        "users: an entry is a name, an identifier such as id:42, or a dictionary with name or id.",
+    )
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The accounts found, the results of those that were not, and what "all" left out and why."""
+
+    accounts: list[Account]
+    missing: list[AccountResult]
+    left_out: dict[str, str]
+
+
+def select(
+    platform: Platform, selection: Selection, *, parallelism: int, strict: bool = False
+) -> Selected:
+    """Find the accounts. Reads only. Under "all", reserved and suspended accounts are left out."""
+    if selection.all:
+        return _select_all(platform, selection)
+    if len(selection.refs) > LOOK_UP_AT_MOST:
+        find = _Listing(platform).find
+    else:
+        find = platform.account
+    found: dict[AccountRef, Account] = {}
+    names = [str(ref) for ref in selection.refs]
+
+    def look(ref: AccountRef) -> AccountResult:
+        try:
+            found[ref] = find(ref)
+        except CredentialsError as exc:
+            if exc.kind == "not_found":
+                exc.message += split_hint(names, str(ref))
+            raise
+        return AccountResult(account=str(ref), action="unchanged")
+
+    results = each(
+        selection.refs,
+        look,
+        lambda ref: AccountResult(account=str(ref), action="skipped"),
+        parallelism=parallelism,
+        strict=strict,
+    )
+    # Two names of one account (its name and its identifier) are one account.
+    accounts = {(account.id, account.name): account for account in found.values()}
+    missing = [result for result in results if result.action != "unchanged"]
+    return Selected(list(accounts.values()), missing, {})
+
+
+def _select_all(platform: Platform, selection: Selection) -> Selected:
+    excluded_names = {ref.name for ref in selection.exclude if ref.name is not None}
+    excluded_ids = {ref.id for ref in selection.exclude if ref.id is not None}
+    accounts, left_out = [], {}
+    for account in platform.accounts():
+        if account.name in excluded_names or (
+            account.id is not None and account.id in excluded_ids
+        ):
+            left_out[account.name] = "excluded"
+        elif account.reserved:
+            left_out[account.name] = "reserved by the platform; name it to include it"
+        elif account.enabled is False:
+            left_out[account.name] = "suspended; name it to include it"
+        else:
+            accounts.append(account)
+    return Selected(accounts, [], left_out)
+
+
+class _Listing:
+    """All accounts of an endpoint, listed once, looked up many times."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._by_name: dict[str, list[Account]] = {}
+        self._by_id: dict[str, Account] = {}
+        for account in platform.accounts():
+            self._by_name.setdefault(account.name, []).append(account)
+            if account.id is not None:
+                self._by_id[account.id] = account
+
+    def find(self, ref: AccountRef) -> Account:
+        found: Sequence[Account]
+        if ref.id is not None:
+            found = [self._by_id[ref.id]] if ref.id in self._by_id else []
+        else:
+            found = self._by_name.get(ref.name or "", [])
+        return self._platform.only(found, ref)

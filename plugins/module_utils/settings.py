@@ -1,0 +1,325 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where an endpoint is and how to log in: resolve options, the credentials file and the environment.
+
+The order is: what the task says, the entry of S3_CREDENTIALS_FILE for this endpoint, the
+environment S3_<PLATFORM>_<OPTION>, the default. An argument spec's own fallback could not do this:
+it would hand one platform's password to another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Callable
+from urllib.parse import urlsplit, urlunsplit
+
+from .errors import CredentialsError
+from .options import CONNECTION, DEFAULTS, SECRET_OPTIONS, parse_duration
+
+FILE_VARIABLE = "S3_CREDENTIALS_FILE"
+CONNECT_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A resolved connection to one endpoint. Secrets are kept out of its repr."""
+
+    platform: str
+    endpoint: str | None
+    api_url: str
+    api_username: str | None = None
+    api_password: str | None = field(default=None, repr=False)
+    api_token: str | None = field(default=None, repr=False)
+    api_access_key: str | None = None
+    api_secret_key: str | None = field(default=None, repr=False)
+    client_cert: str | None = None
+    client_key: str | None = None
+    validate_certs: bool = True
+    ca_path: str | None = None
+    #: Seconds.
+    read_timeout: float = 30.0
+    connect_timeout: float = CONNECT_TIMEOUT
+    proxy: str | None = field(default=None, repr=False)
+    requests_per_second: float | None = None
+    parallelism: int = 8
+    #: The platform's own options: svm, tenant, domain, api_version, flavor, login_url.
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def resolve(
+    params: Mapping[str, Any],
+    platform: str,
+    scope_options: Mapping[str, Mapping[str, Any]],
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return the settings of the endpoint that the options name. Reads only.
+
+    Raises invalid_option, naming the option, where it could come from, and what was wrong.
+    """
+    env = os.environ if environ is None else environ
+    specs: dict[str, Mapping[str, Any]] = {**CONNECTION, **scope_options}
+    values: dict[str, Any] = {name: params.get(name) for name in specs}
+    warnings: list[str] = []
+    _fill_from_file(values, specs, env, warnings)
+    unused = _fill_from_environment(values, specs, platform, env)
+    for name, spec in specs.items():
+        if values[name] is None:
+            values[name] = DEFAULTS.get(name, spec.get("default"))
+    url = _checked_url(values["api_url"], platform, values["endpoint"])
+    if values["validate_certs"] is False:
+        warnings.append(
+            "validate_certs is false: anyone on the network path can read and change what is sent"
+            f" to {url}, the login included. ca_path trusts a private CA without that."
+        )
+    if unused:
+        warnings.append(
+            f"{', '.join(unused)} in the environment was not used, because api_url is not"
+            f" S3_{platform.upper()}_API_URL: a secret only goes to the URL it was meant for."
+        )
+    return Settings(
+        platform=platform,
+        endpoint=values["endpoint"],
+        api_url=url,
+        api_username=values["api_username"],
+        api_password=values["api_password"],
+        api_token=values["api_token"],
+        api_access_key=values["api_access_key"],
+        api_secret_key=values["api_secret_key"],
+        client_cert=_readable(values["client_cert"], "client_cert"),
+        client_key=_readable(values["client_key"], "client_key"),
+        validate_certs=values["validate_certs"],
+        ca_path=_readable(values["ca_path"], "ca_path"),
+        read_timeout=_positive_seconds(values["timeout"]),
+        proxy=values["proxy"] or None,
+        requests_per_second=_pace(values["requests_per_second"]),
+        parallelism=_parallelism(values["parallelism"]),
+        scope={name: values[name] for name in scope_options},
+        warnings=tuple(warnings),
+    )
+
+
+def same_url(one: str, other: str) -> bool:
+    """Tell whether two URLs are the same place, up to case of the host and a trailing slash."""
+
+    def normal(url: str) -> tuple[str, str, int | None, str]:
+        parts = urlsplit(url.strip())
+        scheme = parts.scheme.lower()
+        port = parts.port or {"https": 443, "http": 80}.get(scheme)
+        return scheme, (parts.hostname or "").lower(), port, parts.path.rstrip("/")
+
+    try:
+        return normal(one) == normal(other)
+    except ValueError:
+        return False
+
+
+def _fill_from_file(
+    values: dict[str, Any],
+    specs: Mapping[str, Mapping[str, Any]],
+    env: Mapping[str, str],
+    warnings: list[str],
+) -> None:
+    path = env.get(FILE_VARIABLE)
+    endpoint = values["endpoint"]
+    if not path or not endpoint:
+        return
+    entry = _read_file(path, warnings).get(endpoint)
+    if entry is None:
+        return
+    if not isinstance(entry, dict):
+        raise _file_error(path, f"the entry {endpoint!r} is not a mapping of options")
+    unknown = sorted(str(name) for name in entry if name not in specs and name != "platform")
+    if unknown:
+        raise _file_error(path, f"the entry {endpoint!r} has unknown options: {', '.join(unknown)}")
+    if (
+        entry.get("api_url")
+        and values["api_url"]
+        and not same_url(entry["api_url"], values["api_url"])
+    ):
+        raise _file_error(
+            path,
+            f"the entry {endpoint!r} is for {entry['api_url']}, but the task's api_url is"
+            f" {values['api_url']}; its credentials are not sent elsewhere",
+        )
+    for name, value in entry.items():
+        if name in specs and values[name] is None and value is not None:
+            values[name] = _converted(value, specs[name], f"{name} in {path}")
+
+
+def _read_file(path: str, warnings: list[str]) -> dict[str, Any]:
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8") as handle:
+            mode = stat.S_IMODE(os.fstat(handle.fileno()).st_mode)
+            text = handle.read()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise _file_error(path, f"it cannot be read: {exc.__class__.__name__}") from None
+    if mode & 0o077:
+        warnings.append(f"{path} ({FILE_VARIABLE}) can be read by others; chmod 600 it.")
+    if text.startswith("$ANSIBLE_VAULT"):
+        raise _file_error(path, "it is encrypted as a whole; a module cannot decrypt it")
+    try:
+        content = json.loads(text) if text.lstrip().startswith("{") else _yaml(path)(text)
+    except CredentialsError:
+        raise
+    except Exception as exc:  # PyYAML's errors quote the line, which may hold a password
+        raise _file_error(path, f"it is neither YAML nor JSON ({exc.__class__.__name__})") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise _file_error(path, "it is not a mapping of endpoints")
+    return content
+
+
+def _yaml(path: str) -> Callable[[str], Any]:
+    try:
+        import yaml
+    except ImportError:
+        raise CredentialsError(
+            "invalid_option",
+            f"{path} ({FILE_VARIABLE}) is YAML, and PyYAML is not installed for this Python.",
+            next_step="Install PyYAML, or write the file as JSON.",
+        ) from None
+    return yaml.safe_load
+
+
+def _file_error(path: str, what: str) -> CredentialsError:
+    return CredentialsError(
+        "invalid_option",
+        f"{path} ({FILE_VARIABLE}): {what}.",
+        next_step="The file is YAML or JSON: {endpoint: {option: value}}.",
+    )
+
+
+def _fill_from_environment(
+    values: dict[str, Any],
+    specs: Mapping[str, Mapping[str, Any]],
+    platform: str,
+    env: Mapping[str, str],
+) -> list[str]:
+    """Fill from S3_<PLATFORM>_<OPTION>; return the secrets that stayed unused for their URL's sake."""
+    prefix = f"S3_{platform.upper()}_"
+    env_url = env.get(prefix + "API_URL")
+    if values["api_url"] is None and env_url:
+        values["api_url"] = env_url
+    url_matches = bool(env_url and values["api_url"] and same_url(env_url, values["api_url"]))
+    unused = []
+    for name, spec in specs.items():
+        text = env.get(prefix + name.upper())
+        if not text or values[name] is not None or name == "endpoint":
+            continue
+        if name in SECRET_OPTIONS and not url_matches:
+            unused.append(prefix + name.upper())
+            continue
+        values[name] = _converted(text, spec, prefix + name.upper())
+    return unused
+
+
+def _converted(value: Any, spec: Mapping[str, Any], where: str) -> Any:
+    kind = spec.get("type", "str")
+    try:
+        if kind == "bool":
+            converted: Any = _to_bool(value)
+        elif kind in ("int", "float"):
+            converted = {"int": int, "float": float}[kind](value)
+        elif isinstance(value, (dict, list)):
+            raise ValueError(value)
+        elif kind == "path":
+            converted = os.path.expanduser(os.path.expandvars(str(value)))
+        else:
+            converted = str(value)
+    except (TypeError, ValueError):
+        raise CredentialsError("invalid_option", f"{where} is not a {kind}.") from None
+    choices = spec.get("choices")
+    if choices and converted not in choices:
+        raise CredentialsError("invalid_option", f"{where} must be one of {', '.join(choices)}.")
+    return converted
+
+
+def _to_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in ("true", "yes", "on", "1", "y", "t"):
+        return True
+    if word in ("false", "no", "off", "0", "n", "f"):
+        return False
+    raise ValueError(word)
+
+
+def _checked_url(url: str | None, platform: str, endpoint: str | None) -> str:
+    if not url:
+        raise CredentialsError(
+            "invalid_option",
+            "api_url is missing: no task option, no entry"
+            + (f" for endpoint {endpoint!r}" if endpoint else "")
+            + f" in the file of {FILE_VARIABLE}, and no S3_{platform.upper()}_API_URL.",
+            next_step="Set api_url to scheme, host, port and any base path of the API.",
+        )
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        has_host, _port = bool(parts.hostname), parts.port
+    except ValueError:
+        has_host, parts = False, urlsplit("")
+    if (
+        parts.scheme.lower() not in ("http", "https")
+        or not has_host
+        or any(c.isspace() for c in text)
+    ):
+        raise CredentialsError(
+            "invalid_option",
+            f"api_url: {_without_login(text)!r} is not a URL of the form https://host[:port][/path].",
+            next_step="Write the scheme too, as in https://storage.example.com.",
+        )
+    if parts.username or parts.password:
+        raise CredentialsError(
+            "invalid_option",
+            "api_url must not hold a user name or password.",
+            next_step="Use api_username and api_password, or the environment.",
+        )
+    if parts.query or parts.fragment:
+        raise CredentialsError(
+            "invalid_option", "api_url must not hold a query (?) or fragment (#)."
+        )
+    return urlunsplit((parts.scheme.lower(), parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+def _without_login(url: str) -> str:
+    return url.rpartition("@")[2] if "@" in url else url
+
+
+def _positive_seconds(value: Any) -> float:
+    seconds = parse_duration(value, "timeout").total_seconds()
+    if seconds <= 0:
+        raise CredentialsError("invalid_option", "timeout must be longer than 0s.")
+    return seconds
+
+
+def _pace(value: float | None) -> float | None:
+    if value is None:
+        return None
+    if not 0 < value < float("inf"):
+        raise CredentialsError("invalid_option", "requests_per_second must be above 0.")
+    return value
+
+
+def _parallelism(value: int) -> int:
+    if not 1 <= value <= 64:
+        raise CredentialsError("invalid_option", "parallelism must be between 1 and 64.")
+    return value
+
+
+def _readable(path: str | None, option: str) -> str | None:
+    if path and not os.path.exists(path):
+        raise CredentialsError(
+            "invalid_option",
+            f"{option}: {path} does not exist on the machine that runs the module.",
+            next_step=f"Give {option} a path on the machine that runs the module.",
+        )
+    return path or None
