@@ -96,10 +96,10 @@ class LoginAuth(Auth):
     def _log_in(self) -> Headers:
         # A login that failed once is not tried again by the other threads: it would lock the user.
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.again()
         try:
             self.logins += 1
             return self._login()
         except CredentialsError as failure:
-            self._failure = failure
+            self._failure = failure.again()
             raise

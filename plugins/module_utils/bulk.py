@@ -56,6 +56,8 @@ def each_group(
                 result = work(item)
             except CredentialsError as exc:
                 result = failed(exc, identify(item))
+            except Exception as exc:  # a defect of ours must not swallow what the others did
+                result = failed(CredentialsError.internal(exc), identify(item))
             if result.stops_endpoint or (strict and result.action == "failed"):
                 stop.set()
             results.append(result)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import os
 import time
 from collections.abc import Iterable
@@ -14,7 +15,6 @@ from urllib.parse import urlsplit
 from .errors import CredentialsError
 
 OFFSET_VARIABLE = "S3_CREDENTIALS_TEST_OFFSET"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Clock:
@@ -54,8 +54,11 @@ def clock_for(urls: Iterable[str | None]) -> Clock:
 
 def is_loopback(url: str) -> bool:
     """Tell whether a URL leads to this machine."""
-    host = (urlsplit(url).hostname or "").lower()
-    return host in _LOOPBACK or host.startswith("127.")
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse_time(value: object) -> dt.datetime | None:

@@ -203,6 +203,7 @@ def _refuse_the_last_active(platform: Platform, key: AccessKey, disabled_here: s
         for other in others
         if other.access_key != key.access_key
         and other.status == ACTIVE
+        and not _has_expired(platform, other)
         and other.access_key not in disabled_here
     ]
     if not others:
@@ -213,6 +214,10 @@ def _refuse_the_last_active(platform: Platform, key: AccessKey, disabled_here: s
             account=key.account.name,
             alive=f"{key.access_key} ({key.status})",
         )
+
+
+def _has_expired(platform: Platform, key: AccessKey) -> bool:
+    return key.expires_at is not None and key.expires_at <= platform.client.platform_now()
 
 
 def _ref_of(key: AccessKey) -> AccountRef:

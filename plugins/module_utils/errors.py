@@ -18,7 +18,7 @@ class Kind:
     stops_endpoint: bool = False
 
 
-#: The closed list behind C(failure.kind). Documented in docs/failures.md; a test holds them together.
+#: The closed list behind C(failure.kind), documented in docs/failures.md; a test compares the two.
 KINDS: dict[str, Kind] = {
     "invalid_option": Kind(
         "an option is missing, malformed or contradicts another",
@@ -164,13 +164,42 @@ class CredentialsError(Exception):
         self.details = details or {}
         self.landed = landed
 
+    @classmethod
+    def internal(cls, exc: BaseException) -> CredentialsError:
+        """Return the error that stands for an exception that nobody expected, with its place."""
+        where = ""
+        step = exc.__traceback__
+        while step is not None:
+            where = f"{step.tb_frame.f_code.co_filename.rpartition('/')[2]}:{step.tb_lineno}"
+            step = step.tb_next
+        return cls(
+            "internal", f"Unexpected {exc.__class__.__name__} at {where}: {exc}", landed=None
+        )
+
     @property
     def stops_endpoint(self) -> bool:
         """Whether every other account of the endpoint would fail alike."""
         return KINDS[self.kind].stops_endpoint
 
+    def again(self) -> CredentialsError:
+        """Return a copy: a failure that many accounts share must not carry the first one's name."""
+        return CredentialsError(
+            self.kind,
+            self.message,
+            next_step=self.next_step,
+            platform=self.platform,
+            endpoint=self.endpoint,
+            account=self.account,
+            step=self.step,
+            http_status=self.http_status,
+            code=self.code,
+            alive=self.alive,
+            details=dict(self.details),
+            landed=self.landed,
+        )
+
     def at(self, **context: str | None) -> CredentialsError:
-        """Fill in platform, endpoint, account or step where they are not known yet, and return self."""
+        """Fill in platform, endpoint, account or step where not known yet, and return self."""
         for name, value in context.items():
             if getattr(self, name) is None:
                 setattr(self, name, value)

@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .clock import Clock, clock_for
 from .errors import CredentialsError
 from .http import Client
-from .options import CONNECTION, ArgumentSpec
+from .options import ArgumentSpec, check_scope, connection_spec
 from .platform import Platform
 from .redaction import Redactor
 from .results import Outcome
@@ -24,7 +24,7 @@ Platforms = Mapping[str, type[Platform]]
 
 
 class Job:
-    """What an operation gets: the options, the platform (not yet connected), the clock, the mode."""
+    """What an operation gets: options, the platform (not yet connected), the clock, the mode."""
 
     def __init__(
         self, params: dict[str, Any], platform: Platform, clock: Clock, check_mode: bool
@@ -41,19 +41,14 @@ class Job:
 
 
 def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Outcome]) -> None:
-    """Parse the options, do the operation, and leave with its result. Never leaves with a traceback."""
-    full = connection_spec(platforms) | spec
+    """Parse the options, do the operation, leave with its result; never with a traceback."""
+    scopes = {name: known.SCOPE for name, known in platforms.items()}
+    full = connection_spec(scopes) | spec
     module = AnsibleModule(supports_check_mode=True, **full.for_module())
     redactor = Redactor()
     with _errors_become_failures(module, redactor):
         platform_class = platforms[module.params["platform"]]
-        for option in foreign_options(module.params, platforms):
-            raise CredentialsError(
-                "invalid_option",
-                f"{option} is not an option of platform {platform_class.name}.",
-                next_step=f"Leave {option} out, or set the platform that knows it.",
-                platform=platform_class.name,
-            )
+        check_scope(module.params, scopes)
         settings = resolve(module.params, platform_class.name, platform_class.SCOPE)
         for warning in settings.warnings:
             module.warn(redactor.redact(warning))
@@ -74,39 +69,16 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
             client.close()
         for warning in outcome.warnings:
             module.warn(redactor.redact(warning))
+        # Only what failed is redacted: a secret that return_secret asked for must not be masked,
+        # least of all when another account of the list failed.
+        outcome.place(platform=platform.name, endpoint=settings.endpoint)
+        for bad in outcome.failures:
+            bad.why = redactor.redact(bad.why)
+            bad.failure = redactor.redact_all(bad.failure)
         result = outcome.as_dict(diff=module._diff)
     if outcome.failures:
-        module.fail_json(**redactor.redact_all(result))
+        module.fail_json(**result)
     module.exit_json(**result)
-
-
-def connection_spec(platforms: Platforms) -> ArgumentSpec:
-    """Return the options of every module: the platform, the connection, the platforms' scopes."""
-    choices = sorted(platforms)
-    platform: dict[str, Any] = {"type": "str", "choices": choices}
-    if len(choices) == 1:
-        platform["default"] = choices[0]
-    else:
-        platform["required"] = True
-    options: dict[str, dict[str, Any]] = {"platform": platform, **CONNECTION}
-    for known in platforms.values():
-        for name, scope in known.SCOPE.items():
-            # Choices are the union, and a default stays with its platform: see foreign_options().
-            merged = {**scope, **options.get(name, {})}
-            merged.pop("default", None)
-            if "choices" in scope:
-                merged["choices"] = sorted({*merged.get("choices", ()), *scope["choices"]})
-            options[name] = merged
-    return ArgumentSpec(options)
-
-
-def foreign_options(params: Mapping[str, Any], platforms: Platforms) -> Iterator[str]:
-    """Yield the scope options given that the chosen platform does not have."""
-    own = platforms[params["platform"]].SCOPE
-    scopes = {name for known in platforms.values() for name in known.SCOPE}
-    for name in sorted(scopes - set(own)):
-        if params.get(name) is not None:
-            yield name
 
 
 @contextlib.contextmanager
@@ -116,18 +88,7 @@ def _errors_become_failures(module: AnsibleModule, redactor: Redactor) -> Iterat
     except CredentialsError as exc:
         _fail(module, redactor, exc)
     except Exception as exc:  # the last line before a user would see a traceback
-        where = ""
-        step: Any | None = exc.__traceback__
-        while step is not None:
-            where = f"{step.tb_frame.f_code.co_filename.rpartition('/')[2]}:{step.tb_lineno}"
-            step = step.tb_next
-        _fail(
-            module,
-            redactor,
-            CredentialsError(
-                "internal", f"Unexpected {exc.__class__.__name__} at {where}: {exc}", landed=None
-            ),
-        )
+        _fail(module, redactor, CredentialsError.internal(exc))
 
 
 def _fail(module: AnsibleModule, redactor: Redactor, exc: CredentialsError) -> None:

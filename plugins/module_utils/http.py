@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pooled session per endpoint: TLS, time-outs, retries, pacing, redaction, and no write in check mode.
+"""One pooled session per endpoint: retries, pacing, redaction, and no write in check mode.
 
 HTTP statuses are data: request() returns whatever the server answered. Only what kept an answer
 from arriving whole is an exception.
@@ -10,7 +10,6 @@ from arriving whole is an exception.
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import json
 import threading
 from collections.abc import Mapping, Sequence
@@ -20,8 +19,8 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from .auth import Auth
 from .clock import Clock
 from .errors import CredentialsError
-from .pacing import Pace, retry_wait
-from .redaction import Redactor
+from .pacing import Pace, parse_http_date, retry_wait
+from .redaction import SECRET_WORDS, Redactor
 from .settings import Settings
 from .transport import Transport, TransportError
 
@@ -36,12 +35,17 @@ _MOST_REDIRECTS = 3
 Query = Union[Mapping[str, Any], Sequence[tuple[str, Any]], None]
 
 
+def default_effect(method: str) -> str:
+    """Return what a request of this method does unless its sender says otherwise."""
+    return READ if method in ("GET", "HEAD") else WRITE
+
+
 def path(*segments: Any) -> str:
     """Join segments to a path, each percent-encoded whole, so that no name becomes another path."""
     for segment in segments:
         if str(segment) in ("", ".", ".."):
             raise CredentialsError(
-                "invalid_option",
+                "unsupported",
                 f"{str(segment)!r} cannot be a name here: a URL cannot carry it.",
                 next_step="Rename it at the platform, or leave it out.",
             ).at(step="address")
@@ -59,6 +63,7 @@ class Answer:
         headers: Mapping[str, str],
         body: bytes,
         redactor: Redactor,
+        effect: str | None = None,
     ) -> None:
         self.method = method
         self.url = url
@@ -67,6 +72,14 @@ class Answer:
         self.headers = headers
         self.body = body
         self.redactor = redactor
+        self.effect = effect or default_effect(method)
+        #: Fills platform and account into an error about this answer; set by Platform.call().
+        self.place: Callable[[CredentialsError], CredentialsError] = lambda exc: exc
+
+    @property
+    def is_of_change(self) -> bool:
+        """Whether the request was to change something, so that it may have."""
+        return self.effect in (WRITE, TOUCH)
 
     @property
     def ok(self) -> bool:
@@ -104,8 +117,9 @@ class Answer:
         return value
 
     def _learn(self, value: Any) -> None:
+        # Most answers hold no secret: a look at the bytes is cheaper than a walk over the value.
         lowered = self.body.lower()
-        if b"secret" in lowered or b"token" in lowered or b"passw" in lowered:
+        if b"\\u00" in lowered or any(word in lowered for word in SECRET_WORDS):
             self.redactor.learn_from(value)
 
     @property
@@ -120,13 +134,16 @@ class Answer:
         return printable[:length] + ("..." if len(printable) > length else "")
 
     def malformed(self, what: str) -> CredentialsError:
-        """Return the error for an answer of the wrong shape; a write may have happened all the same."""
-        wrote = self.method not in ("GET", "HEAD")
-        return CredentialsError(
-            "malformed_answer",
-            f"{self.method} {self.url} answered HTTP {self.status} with {what}: {self.excerpt()!r}.",
-            http_status=self.status,
-            landed=None if wrote and self.status not in (400, 401, 403, 404, 405) else False,
+        """Return the error for an answer of the wrong shape; a write may have happened anyway."""
+        refused = 400 <= self.status < 500
+        return self.place(
+            CredentialsError(
+                "malformed_answer",
+                self.redactor.redact(f"{self.method} {self.url} answered HTTP {self.status}")
+                + f" with {what}: {self.excerpt()!r}.",
+                http_status=self.status,
+                landed=None if self.is_of_change and not refused else False,
+            )
         )
 
     def _what_instead(self) -> str:
@@ -199,15 +216,15 @@ class Client:
         repeatable: bool = False,
         auth: bool = True,
     ) -> Answer:
-        """Send a request below api_url (or to a full URL) and return the answer, whatever its status.
+        """Send a request below api_url (or to a full URL) and return the answer of any status.
 
-        body: sent as JSON. effect: READ, WRITE, LOGIN or TOUCH; by default GET and HEAD read and all
-        else writes. repeatable: this write may be sent again after an answer that promises that
+        body: sent as JSON. effect: READ, WRITE, LOGIN or TOUCH; by default GET and HEAD read and
+        all else writes. repeatable: this write may be sent again after an answer that promises that
         nothing was done. Reads are repeated after lost connections, 429, 502, 503 and 504, within
         bounds. Raises unreachable, timeout, tls, outcome_unknown, malformed_answer,
         check_mode_write, side_effect_refused.
         """
-        effect = effect or (READ if method in ("GET", "HEAD") else WRITE)
+        effect = effect or default_effect(method)
         self._guard(method, where, effect)
         url = self._url(where, query)
         payload = b"" if body is None else json.dumps(body, ensure_ascii=True).encode()
@@ -218,17 +235,12 @@ class Client:
         attempt = 0
         while True:
             attempt += 1
-            sent = dict(base)
-            if auth:
-                sent.update(self.auth.headers(method, url, sent, payload))
             try:
-                answer = self._send(method, url, sent, payload, effect)
+                answer, sent = self._send(method, url, base, payload, effect, auth)
             except TransportError as exc:
-                wait = (
-                    retry_wait(attempt, None, self.clock)
-                    if effect == READ and exc.passing
-                    else None
-                )
+                wait = None
+                if effect == READ and exc.passing:
+                    wait = retry_wait(attempt, None, self.platform_now())
                 if wait is None:
                     raise self._transport_failure(exc, method, url, effect, attempt) from None
                 self.clock.sleep(wait)
@@ -245,7 +257,9 @@ class Client:
 
     def error(self, kind: str, message: str, **context: Any) -> CredentialsError:
         """Return an error whose texts are redacted."""
-        return CredentialsError(kind, self.redactor.redact(message), **context)
+        return CredentialsError(
+            kind, self.redactor.redact(message), **self.redactor.redact_all(context)
+        )
 
     def _guard(self, method: str, where: str, effect: str) -> None:
         what = f"{method} {where.partition('?')[0]}"
@@ -270,19 +284,24 @@ class Client:
         return url
 
     def _send(
-        self, method: str, url: str, headers: dict[str, str], payload: bytes, effect: str
-    ) -> Answer:
+        self, method: str, url: str, base: dict[str, str], payload: bytes, effect: str, auth: bool
+    ) -> tuple[Answer, dict[str, str]]:
+        """Send, follow redirects of reads; return the answer and the headers that got it."""
         for _hop in range(_MOST_REDIRECTS + 1):
+            sent = dict(base)
+            if auth:
+                # For every hop: a signature is for one URL.
+                sent.update(self.auth.headers(method, url, sent, payload))
             self._pace.wait()
             with self._lock:
                 self.requests_sent += 1
                 self.writes_sent += effect == WRITE
             started = self.clock.now()
-            status, answer_headers, content = self._transport.send(method, url, headers, payload)
-            self._note_date(answer_headers.get("Date"), started)
-            answer = Answer(method, url, status, answer_headers, content, self.redactor)
+            status, headers, content = self._transport.send(method, url, sent, payload)
+            self._note_date(headers.get("Date"), started)
+            answer = Answer(method, url, status, headers, content, self.redactor, effect)
             if status not in _REDIRECTS:
-                return answer
+                return answer, sent
             url = self._redirected(answer, effect)
         raise self.error("malformed_answer", f"{url} redirects in a circle.")
 
@@ -297,20 +316,15 @@ class Client:
                 f"{answer.method} {answer.url} answered HTTP {answer.status}, a redirect to"
                 f" {there.scheme}://{there.hostname}. It was not followed: a login is never carried"
                 " elsewhere, and a change is never sent twice.",
-                next_step="Set api_url to the address that the endpoint redirects to, if that is it.",
+                next_step="If you trust the address that it redirects to, set api_url to that.",
                 http_status=answer.status,
             )
         return target
 
     def _note_date(self, date: str | None, started: dt.datetime) -> None:
-        if not date:
+        moment = parse_http_date(date or "")
+        if moment is None:
             return
-        try:
-            moment = email.utils.parsedate_to_datetime(date)
-        except (TypeError, ValueError, IndexError):
-            return
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=dt.timezone.utc)
         middle = started + (self.clock.now() - started) / 2
         # The header has whole seconds: half a second is nearer than the cut-off one.
         self._platform_offset = (moment - middle).total_seconds() + 0.5
@@ -324,7 +338,7 @@ class Client:
             return None
         if effect == LOGIN and answer.status != 429:
             return None
-        return retry_wait(attempt, answer.headers.get("Retry-After"), self.clock)
+        return retry_wait(attempt, answer.headers.get("Retry-After"), self.platform_now())
 
     def _transport_failure(
         self, exc: TransportError, method: str, url: str, effect: str, attempts: int
@@ -333,7 +347,8 @@ class Client:
         if effect in (WRITE, TOUCH) and exc.maybe_sent:
             return self.error(
                 "outcome_unknown",
-                f"{what} was sent, and no whole answer came back: {exc.reason}. It may have happened.",
+                f"{what} was sent, and no whole answer came back: {exc.reason}."
+                " It may have happened.",
                 landed=None,
             )
         tries = f" after {attempts} tries" if attempts > 1 else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +77,54 @@ class ArgumentSpec:
             "required_by": dict(self.required_by),
             "required_if": list(self.required_if),
         }
+
+
+def connection_spec(scopes: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> ArgumentSpec:
+    """Return the options of every module: the platform, the connection, the platforms' scopes.
+
+    scopes: platform name -> its SCOPE. An option that several platforms have keeps its choices only
+    if all of them have some; check_scope() then asks the platform's own. Defaults are left to
+    settings.resolve(), because the credentials file and the environment come before them.
+    """
+    choices = sorted(scopes)
+    platform: dict[str, Any] = {"type": "str", "choices": choices}
+    platform.update({"default": choices[0]} if len(choices) == 1 else {"required": True})
+    options: dict[str, dict[str, Any]] = {"platform": platform, **CONNECTION}
+    for name in sorted({name for scope in scopes.values() for name in scope}):
+        specs = [dict(scope[name]) for scope in scopes.values() if name in scope]
+        merged = {key: value for spec in specs for key, value in spec.items() if key != "default"}
+        if all("choices" in spec for spec in specs):
+            merged["choices"] = sorted({choice for spec in specs for choice in spec["choices"]})
+        else:
+            merged.pop("choices", None)
+        options[name] = merged
+    return ArgumentSpec(options)
+
+
+def check_scope(
+    params: Mapping[str, Any], scopes: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> None:
+    """Refuse scope options, or values of them, that the chosen platform does not know."""
+    platform = params["platform"]
+    for name in sorted({name for scope in scopes.values() for name in scope}):
+        value = params.get(name)
+        if value is None:
+            continue
+        spec = scopes[platform].get(name)
+        if spec is None:
+            raise CredentialsError(
+                "invalid_option",
+                f"{name} is not an option of platform {platform}.",
+                next_step=f"Leave {name} out, or set the platform that has it.",
+                platform=platform,
+            )
+        known = spec.get("choices")
+        if known and value not in known:
+            raise CredentialsError(
+                "invalid_option",
+                f"{name}: {value!r} is not one of {', '.join(known)} on platform {platform}.",
+                platform=platform,
+            )
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

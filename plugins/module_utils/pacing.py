@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 import random
 import threading
@@ -39,15 +40,15 @@ class Pace:
         self._clock.sleep(turn - now)
 
 
-def retry_wait(attempt: int, retry_after: str | None, clock: Clock) -> float | None:
+def retry_wait(attempt: int, retry_after: str | None, now: dt.datetime) -> float | None:
     """Return the seconds to wait after the given attempt (1, 2, ...), or None to give up.
 
     A Retry-After in seconds or as a date (RFC 9110 section 10.2.3) is honoured up to two minutes;
-    otherwise the wait doubles, with full jitter.
+    otherwise the wait doubles, with jitter. now: by the server's clock, which wrote the date.
     """
     if attempt >= ATTEMPTS:
         return None
-    asked = _retry_after(retry_after, clock)
+    asked = _retry_after(retry_after, now)
     if asked is not None:
         if asked > LONGEST_RETRY_AFTER:
             return None
@@ -57,14 +58,19 @@ def retry_wait(attempt: int, retry_after: str | None, clock: Clock) -> float | N
     return random.uniform(ceiling / 4, ceiling)
 
 
-def _retry_after(value: str | None, clock: Clock) -> float | None:
-    if not value:
-        return None
-    text = value.strip()
-    if text.isdigit():
+def _retry_after(value: str | None, now: dt.datetime) -> float | None:
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
         return float(text)
+    moment = parse_http_date(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def parse_http_date(text: str) -> dt.datetime | None:
+    """Return the time of a Date or Retry-After header, or None when it is no date."""
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return max(0.0, (moment - clock.now()).total_seconds())
+    # "-0000" means UTC of unknown place, and comes without a zone.
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)

@@ -68,7 +68,7 @@ class Platform:
         self.require_login()
 
     def connect(self) -> EndpointInfo:
-        """Reach the endpoint, check the scope, and refine self.facts by what it reports. Reads only."""
+        """Reach the endpoint, check the scope, refine self.facts by what it reports. Reads only."""
         raise NotImplementedError
 
     def accounts(self) -> Iterator[Account]:
@@ -165,6 +165,7 @@ class Platform:
                 repeatable=repeatable,
                 auth=auth,
             )
+            answer.place = lambda exc: self.placed(exc, doing, account)
             if answer.status in ok:
                 return answer
             raise self.error_of(answer, doing)
@@ -177,7 +178,6 @@ class Platform:
         kind = kind or _KIND_BY_STATUS.get(answer.status)
         if kind is None:
             kind = "platform_error" if answer.status >= 500 else "rejected"
-        wrote = answer.method not in ("GET", "HEAD")
         text = f"{self.title} refused to {doing}" if doing else f"{self.title} refused"
         if kind == "platform_error":
             text = f"{self.title} failed to {doing}" if doing else f"{self.title} failed"
@@ -188,7 +188,11 @@ class Platform:
             http_status=answer.status,
             code=code,
             # A 5xx may come after the change was made; a 4xx says that it was not.
-            landed=None if wrote and answer.status >= 500 and answer.status != 501 else False,
+            landed=(
+                None
+                if answer.is_of_change and answer.status >= 500 and answer.status != 501
+                else False
+            ),
         )
 
     def placed(
@@ -229,10 +233,14 @@ class Platform:
             )
         )
 
+    def names_of(self, name: str) -> tuple[str, ...]:
+        """Return the account names that a name in a task may stand for; by default only itself."""
+        return (name,)
+
     def only(
         self, found: Sequence[Account], ref: AccountRef | str, what: str = "account"
     ) -> Account:
-        """Return the only account in a list; raise not_found or ambiguous, naming what was found."""
+        """Return the only account in a list; raise not_found, or ambiguous naming those found."""
         if not found:
             raise self.fail("not_found", f"There is no {what} {str(ref)!r}.", account=str(ref))
         if len(found) > 1:

@@ -1,33 +1,52 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Forget secrets before they are shown: one redactor per endpoint learns them and cleans every text."""
+"""Mask secrets before they are shown: one redactor per endpoint learns them and cleans texts."""
 
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 MASK = "********"
 
 #: A text shorter than this is not learned: masking "abc" everywhere would spoil innocent output.
 SHORTEST_SECRET = 5
 
-_SECRET_NAME = re.compile(r"secret|password|passwd|token|private|authorization", re.IGNORECASE)
-_NOT_SECRET_NAME = re.compile(r"(type|expir\w*|ttl|lifetime|name|id|uri|url|count)$", re.IGNORECASE)
-_URL_USERINFO = re.compile(r"(?<=://)[^/@\s]+:[^/@\s]+(?=@)")
+#: Parts of names in answers whose values are secret, and endings that say that they are not.
+SECRET_WORDS = (b"secret", b"passw", b"token", b"private", b"authorization")
+_SECRET_NAME = re.compile(b"|".join(SECRET_WORDS).decode(), re.IGNORECASE)
+_NOT_SECRET_NAME = re.compile(
+    r"(type|expir\w*|ttl|lifetime|name|id|uri|url|count|status|state|policy|enabled)$",
+    re.IGNORECASE,
+)
+#: What servers write in place of a secret; masking it would spoil messages that use the same words.
+_PLACEHOLDER = re.compile(
+    r"\W*|x+|not[ _-]?available|n/?a|none|null|hidden|masked|redacted|unknown", re.IGNORECASE
+)
+_URL_USERINFO = re.compile(r"(?<=://)[^/?#\s'\"<>]+(?=@)")
+#: Names of this collection's own results: never masked, whatever the password is.
+_OWN_NAME = re.compile(r"[a-z_]+")
 
 
 class Redactor:
-    """Learns secrets as they pass and masks them, also as base64, URL-encoded and JSON-escaped."""
+    """Learns secrets as they pass and masks them, also as base64, URL-encoded and JSON-escaped.
+
+    The time it takes grows with the text, not with the number of secrets: an endpoint that lists
+    its users' secrets teaches it thousands.
+    """
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
+        self._unindexed: list[str] = []
+        #: The first characters of a form of a secret -> the forms that begin so, longest first.
+        self._forms: dict[str, tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
     def learn(self, *secrets: Any) -> None:
@@ -35,23 +54,32 @@ class Redactor:
         for secret in secrets:
             if isinstance(secret, str) and len(secret) >= SHORTEST_SECRET:
                 with self._lock:
-                    self._secrets.add(secret)
+                    if secret not in self._secrets:
+                        self._secrets.add(secret)
+                        self._unindexed.append(secret)
 
     def learn_url(self, url: Any) -> None:
         """Remember the password inside a URL such as a proxy's."""
-        if isinstance(url, str):
-            self.learn(urlsplit(url).password)
+        if not isinstance(url, str):
+            return
+        try:
+            password = urlsplit(url).password
+        except ValueError:
+            return  # no URL at all; whoever uses it says so
+        if password:
+            self.learn(password, unquote(password))
 
     def learn_from(self, value: Any) -> None:
         """Walk a decoded answer and remember every text whose name says that it is secret."""
         if isinstance(value, dict):
             for name, inner in value.items():
-                if isinstance(inner, str):
-                    text = str(name)
-                    if _SECRET_NAME.search(text) and not _NOT_SECRET_NAME.search(text):
-                        self.learn(inner)
-                else:
-                    self.learn_from(inner)
+                text = str(name)
+                is_secret = _SECRET_NAME.search(text) and not _NOT_SECRET_NAME.search(text)
+                for each in inner if isinstance(inner, list) else (inner,):
+                    if not isinstance(each, str):
+                        self.learn_from(each)
+                    elif is_secret and not _PLACEHOLDER.fullmatch(each.strip()):
+                        self.learn(each)
         elif isinstance(value, list):
             for inner in value:
                 self.learn_from(inner)
@@ -59,13 +87,20 @@ class Redactor:
     def redact(self, text: Any) -> str:
         """Return the text with every known secret masked."""
         cleaned = _URL_USERINFO.sub(MASK, str(text))
-        with self._lock:
-            secrets = sorted(self._secrets, key=len, reverse=True)
-        for secret in secrets:
-            for form in _forms(secret):
-                if form in cleaned:
-                    cleaned = cleaned.replace(form, MASK)
-        return cleaned
+        forms = self._index()
+        if not forms:
+            return cleaned
+        parts: list[str] = []
+        start = at = 0
+        while at <= len(cleaned) - SHORTEST_SECRET:
+            candidates = forms.get(cleaned[at : at + SHORTEST_SECRET], ())
+            form = next((form for form in candidates if cleaned.startswith(form, at)), "")
+            if form:
+                parts += [cleaned[start:at], MASK]
+                start = at = at + len(form)
+            else:
+                at += 1
+        return "".join([*parts, cleaned[start:]])
 
     def redact_all(self, value: Any) -> Any:
         """Return a copy of a structure with every text in it redacted, names included."""
@@ -73,31 +108,55 @@ class Redactor:
             return self.redact(value)
         if isinstance(value, dict):
             return {
-                self.redact(k) if isinstance(k, str) else k: self.redact_all(v)
+                self.redact(k) if isinstance(k, str) and not _OWN_NAME.fullmatch(k) else k: (
+                    self.redact_all(v)
+                )
                 for k, v in value.items()
             }
         if isinstance(value, (list, tuple)):
             return [self.redact_all(v) for v in value]
         return value
 
+    def _index(self) -> dict[str, tuple[str, ...]]:
+        with self._lock:
+            for secret in self._unindexed:
+                for form in _forms(secret):
+                    start = form[:SHORTEST_SECRET]
+                    known = {*self._forms.get(start, ()), form}
+                    self._forms[start] = tuple(sorted(known, key=len, reverse=True))
+            self._unindexed.clear()
+            return self._forms
 
-def _forms(secret: str) -> Iterator[str]:
-    """Give the secret as it may turn up in a message."""
-    seen: set[str] = set()
-    for form in _all_forms(secret):
-        if len(form) >= SHORTEST_SECRET and form not in seen:
-            seen.add(form)
-            yield form
+
+def _forms(secret: str) -> set[str]:
+    """Return the secret as it may turn up in a message."""
+    return {form for form in _all_forms(secret) if len(form) >= SHORTEST_SECRET}
 
 
-def _all_forms(secret: str) -> Iterable[str]:
-    raw = secret.encode("utf-8", "surrogatepass")
+def _all_forms(secret: str) -> Iterator[str]:
     yield secret
-    yield json.dumps(secret)[1:-1]
-    yield quote(secret, safe="", errors="replace")
-    yield quote(secret, errors="replace")
-    yield quote_plus(secret, errors="replace")
     # repr() as a traceback or a %r would print it.
     yield repr(secret)[1:-1]
-    yield base64.b64encode(raw).decode()
-    yield base64.urlsafe_b64encode(raw).decode()
+    # JSON, plain, with non-ASCII left alone, and as serialisers for web pages escape it.
+    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield escaped
+        yield escaped.replace("/", "\\/")
+        for characters in ("<>&", "<>&='"):
+            for character in characters:
+                escaped = escaped.replace(character, f"\\u{ord(character):04x}")
+            yield escaped
+    yield html.escape(secret)
+    for encoded in (
+        quote(secret, safe="", errors="replace"),
+        quote(secret, errors="replace"),
+        quote_plus(secret, errors="replace"),
+    ):
+        yield encoded
+        yield re.sub("%..", lambda match: match.group().lower(), encoded)
+    raw = secret.encode("utf-8", "surrogatepass")
+    for offset in range(3):
+        # Base64 of a longer text that holds the secret, as "user:password": what its characters
+        # share with their neighbours is left out.
+        first, end = (0, 2, 3)[offset], (offset + len(raw)) * 8 // 6
+        yield base64.b64encode(b"\0" * offset + raw).decode()[first:end]
+        yield base64.urlsafe_b64encode(b"\0" * offset + raw).decode()[first:end]

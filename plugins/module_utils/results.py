@@ -123,6 +123,13 @@ class Outcome:
         """The accounts that failed."""
         return [result for result in self.accounts if result.action == "failed"]
 
+    def place(self, **context: str | None) -> None:
+        """Fill platform and endpoint into failures that do not know them yet."""
+        for result in self.failures:
+            for name, value in context.items():
+                if result.failure is not None and result.failure.get(name) is None:
+                    result.failure[name] = value
+
     def as_dict(self, diff: bool = False) -> dict[str, Any]:
         """Return the result for exit_json or, when an account failed, for fail_json."""
         counts = Counter(result.action for result in self.accounts)

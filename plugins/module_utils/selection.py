@@ -22,9 +22,7 @@ SPEC = ArgumentSpec(
         "users": {"type": "list", "elements": "raw", "aliases": ["user"]},
         "all": {"type": "bool", "default": False},
         "exclude": {"type": "list", "elements": "str", "default": []},
-    },
-    mutually_exclusive=(("users", "all"),),
-    required_one_of=(("users", "all"),),
+    }
 )
 
 #: Above this many names one listing is cheaper than a look-up for each.
@@ -42,7 +40,16 @@ class Selection:
     @classmethod
     def parse(cls, params: Mapping[str, Any]) -> Selection:
         """Read the options users, all and exclude. Raises invalid_option."""
+        # Not by the argument spec: there a default of false counts as given.
         refs = tuple(_ref(entry) for entry in params.get("users") or ())
+        if refs and params.get("all"):
+            raise CredentialsError(
+                "invalid_option",
+                "users and all contradict each other.",
+                next_step="Name accounts in users, or set all: true.",
+            )
+        if params.get("exclude") and not params.get("all"):
+            raise CredentialsError("invalid_option", "exclude only has a meaning with all: true.")
         if not refs and not params.get("all"):
             raise CredentialsError(
                 "invalid_option",
@@ -92,10 +99,8 @@ def select(
     """Find the accounts. Reads only. Under "all", reserved and suspended accounts are left out."""
     if selection.all:
         return _select_all(platform, selection)
-    if len(selection.refs) > LOOK_UP_AT_MOST:
-        find = _Listing(platform).find
-    else:
-        find = platform.account
+    many = len(selection.refs) > LOOK_UP_AT_MOST
+    find = _Listing(platform).find if many else platform.account
     found: dict[AccountRef, Account] = {}
     names = [str(ref) for ref in selection.refs]
 
@@ -116,13 +121,19 @@ def select(
         strict=strict,
     )
     # Two names of one account (its name and its identifier) are one account.
-    accounts = {(account.id, account.name): account for account in found.values()}
+    ordered = [found[ref] for ref in selection.refs if ref in found]
+    accounts = {(account.id, account.name): account for account in ordered}
     missing = [result for result in results if result.action != "unchanged"]
     return Selected(list(accounts.values()), missing, {})
 
 
 def _select_all(platform: Platform, selection: Selection) -> Selected:
-    excluded_names = {ref.name for ref in selection.exclude if ref.name is not None}
+    excluded_names = {
+        name
+        for ref in selection.exclude
+        if ref.name is not None
+        for name in platform.names_of(ref.name)
+    }
     excluded_ids = {ref.id for ref in selection.exclude if ref.id is not None}
     accounts, left_out = [], {}
     for account in platform.accounts():
@@ -156,5 +167,6 @@ class _Listing:
         if ref.id is not None:
             found = [self._by_id[ref.id]] if ref.id in self._by_id else []
         else:
-            found = self._by_name.get(ref.name or "", [])
+            names = self._platform.names_of(ref.name or "")
+            found = [account for name in names for account in self._by_name.get(name, [])]
         return self._platform.only(found, ref)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where an endpoint is and how to log in: resolve options, the credentials file and the environment.
+"""Where an endpoint is and how to log in: options, the credentials file and the environment.
 
 The order is: what the task says, the entry of S3_CREDENTIALS_FILE for this endpoint, the
 environment S3_<PLATFORM>_<OPTION>, the default. An argument spec's own fallback could not do this:
@@ -137,15 +137,12 @@ def _fill_from_file(
     unknown = sorted(str(name) for name in entry if name not in specs and name != "platform")
     if unknown:
         raise _file_error(path, f"the entry {endpoint!r} has unknown options: {', '.join(unknown)}")
-    if (
-        entry.get("api_url")
-        and values["api_url"]
-        and not same_url(entry["api_url"], values["api_url"])
-    ):
+    url = str(entry.get("api_url") or "")
+    if url and values["api_url"] and not same_url(url, values["api_url"]):
         raise _file_error(
             path,
-            f"the entry {endpoint!r} is for {entry['api_url']}, but the task's api_url is"
-            f" {values['api_url']}; its credentials are not sent elsewhere",
+            f"the entry {endpoint!r} is for {_without_login(url)}, but the task's api_url is"
+            f" {_without_login(values['api_url'])}; its credentials are not sent elsewhere",
         )
     for name, value in entry.items():
         if name in specs and values[name] is None and value is not None:
@@ -168,6 +165,10 @@ def _read_file(path: str, warnings: list[str]) -> dict[str, Any]:
     except CredentialsError:
         raise
     except Exception as exc:  # PyYAML's errors quote the line, which may hold a password
+        if "!vault" in text:
+            raise _file_error(
+                path, "it holds !vault values; a module cannot decrypt them"
+            ) from None
         raise _file_error(path, f"it is neither YAML nor JSON ({exc.__class__.__name__})") from None
     if content is None:
         return {}
@@ -202,7 +203,7 @@ def _fill_from_environment(
     platform: str,
     env: Mapping[str, str],
 ) -> list[str]:
-    """Fill from S3_<PLATFORM>_<OPTION>; return the secrets that stayed unused for their URL's sake."""
+    """Fill from S3_<PLATFORM>_<OPTION>; return the secrets left unused for their URL's sake."""
     prefix = f"S3_{platform.upper()}_"
     env_url = env.get(prefix + "API_URL")
     if values["api_url"] is None and env_url:
@@ -291,7 +292,8 @@ def _checked_url(url: str | None, platform: str, endpoint: str | None) -> str:
 
 
 def _without_login(url: str) -> str:
-    return url.rpartition("@")[2] if "@" in url else url
+    scheme, there, rest = url.rpartition("://")
+    return scheme + there + rest.rpartition("@")[2]
 
 
 def _positive_seconds(value: Any) -> float:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sockets and certificates: send one request by requests, and say in plain words why none came back."""
+"""Sockets and certificates: send one request, and say in plain words why no answer came."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ try:
     import requests.utils
     import urllib3
 except ImportError:
-    # ansible-test imports every file without third-party packages; Transport() says what to install.
+    # ansible-test imports every file without other packages; Transport() says what to install.
     requests = None  # type: ignore[assignment]  # the name must exist for the check in Transport
+
+#: ssl.VERIFY_X509_PARTIAL_CHAIN, which Python 3.9 has no name for.
+_PARTIAL_CHAIN = 0x80000
 
 #: Answers above this are refused: a server must not fill the memory of the controller.
 LARGEST_ANSWER = 32 * 1024 * 1024
@@ -29,7 +32,7 @@ _CHUNK = 64 * 1024
 
 
 class TransportError(Exception):
-    """No whole answer arrived. passing: worth trying again. maybe_sent: the server may have acted."""
+    """No whole answer came. passing: worth trying again. maybe_sent: the server may have acted."""
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class TransportError(Exception):
 
 
 class Transport:
-    """A pool of kept connections to one endpoint, no more than parallelism, shared by all threads."""
+    """A pool of kept connections to one endpoint, at most parallelism, shared by all threads."""
 
     def __init__(self, settings: Settings) -> None:
         if requests is None:
@@ -59,9 +62,6 @@ class Transport:
                 next_step=f"Install it for {_python()}: pip install requests.",
             )
         self._settings = settings
-        self._timeout = urllib3.Timeout(
-            connect=settings.connect_timeout, read=settings.read_timeout
-        )
         self._lock = threading.Lock()
         self._session: Any = None
 
@@ -70,10 +70,10 @@ class Transport:
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request once and return status, headers and the whole body."""
         session = self._ready()
-        prepared = requests.Request(
-            method, url, headers=dict(headers), data=body if body else None
-        ).prepare()
         try:
+            prepared = requests.Request(
+                method, url, headers=dict(headers), data=body if body else None
+            ).prepare()
             with session.send(
                 prepared,
                 stream=True,
@@ -83,7 +83,13 @@ class Transport:
                 proxies=session.proxies,
             ) as response:
                 return response.status_code, response.headers, self._read(response)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+        ) as exc:
+            # ValueError: what cannot be put into a header or a URL.
             raise explain(exc, self._settings) from None
 
     def close(self) -> None:
@@ -140,6 +146,8 @@ def make_context(settings: Settings) -> ssl.SSLContext:
                 cafile=None if is_dir else settings.ca_path,
                 capath=settings.ca_path if is_dir else None,
             )
+            # Lets ca_path be the endpoint's own certificate as well; Python 3.13 does so itself.
+            context.verify_flags |= _PARTIAL_CHAIN
         else:
             context = ssl.create_default_context()
             if (
@@ -150,7 +158,8 @@ def make_context(settings: Settings) -> ssl.SSLContext:
     except (ssl.SSLError, OSError) as exc:
         raise CredentialsError(
             "invalid_option",
-            f"ca_path: {settings.ca_path} holds no certificates in PEM form ({exc.__class__.__name__}).",
+            f"ca_path: {settings.ca_path} holds no certificates in PEM form"
+            f" ({exc.__class__.__name__}).",
         ) from None
     if not settings.validate_certs:
         context.check_hostname = False
@@ -201,17 +210,25 @@ def _proxies(settings: Settings) -> dict[str, str]:
 def explain(exc: BaseException, settings: Settings) -> TransportError:
     """Turn what requests, urllib3 or the socket raised into plain words."""
     chain = _chain(exc)
-    text = " ".join(str(inner) for inner in chain)
+    # The outer exceptions quote the URL, and an account may be called "expired".
+    text = str(chain[-1])
     names = {inner.__class__.__name__ for inner in chain}
     for inner in chain:
-        if isinstance(inner, TransportError):
-            return inner
-    if any(isinstance(inner, ssl.SSLError) for inner in chain) or "SSLError" in names:
-        return _explain_tls(text)
+        if isinstance(inner, ssl.SSLError) or inner.__class__.__name__ == "CertificateError":
+            return _explain_tls(inner)
+    if names & {"InvalidProxyURL", "ProxySchemeUnknown"} or "SOCKS" in text:
+        return TransportError(
+            "invalid_option",
+            "the proxy option is no URL that can be used"
+            + (" (SOCKS needs the Python library PySocks)" if "SOCKS" in text else ""),
+            passing=False,
+            maybe_sent=False,
+            next_step="Write it as http://host:port.",
+        )
     if "ProxyError" in names:
         return TransportError(
             "unreachable",
-            "the proxy refused or could not be reached",
+            f"the proxy refused or could not be reached ({text[:80]})",
             passing=False,
             maybe_sent=False,
             next_step="Check the proxy option.",
@@ -224,7 +241,7 @@ def explain(exc: BaseException, settings: Settings) -> TransportError:
             maybe_sent=False,
             next_step="Check api_url, the port and the firewall: packets seem to be dropped.",
         )
-    if names & {"NameResolutionError", "gaierror"} or "Name or service not known" in text:
+    if names & {"NameResolutionError", "gaierror"}:
         return TransportError(
             "unreachable",
             "the host name is not known (DNS)",
@@ -233,7 +250,7 @@ def explain(exc: BaseException, settings: Settings) -> TransportError:
             next_step="Check the host in api_url, and DNS on the machine that runs the module.",
         )
     if names & {"NewConnectionError"} or any(isinstance(i, ConnectionRefusedError) for i in chain):
-        refused = "refused" in text.lower()
+        refused = isinstance(chain[-1], ConnectionRefusedError)
         return TransportError(
             "unreachable",
             "the connection was refused" if refused else "no connection could be made",
@@ -248,10 +265,21 @@ def explain(exc: BaseException, settings: Settings) -> TransportError:
             passing=True,
             maybe_sent=True,
         )
-    if names & {"InvalidURL", "LocationParseError", "InvalidHeader", "UnicodeError"}:
+    if isinstance(exc, ValueError) or "LocationParseError" in names:
+        is_header = "InvalidHeader" in names or "UnicodeEncodeError" in names
         return TransportError(
-            "invalid_option", "the URL or a header cannot be sent", passing=False, maybe_sent=False
+            "invalid_option",
+            "a header cannot hold this login" if is_header else "the URL cannot be used",
+            passing=False,
+            maybe_sent=False,
+            next_step="Look for a line break or a character outside Latin-1 in the token or key."
+            if is_header
+            else "Check api_url and the proxy option.",
         )
+    return _closed()
+
+
+def _closed() -> TransportError:
     return TransportError(
         "unreachable",
         "the connection was closed before the answer was complete",
@@ -274,10 +302,15 @@ def _chain(exc: BaseException) -> list[BaseException]:
     return found
 
 
-def _explain_tls(text: str) -> TransportError:
-    def tls(reason: str, next_step: str | None = None) -> TransportError:
-        return TransportError("tls", reason, passing=False, maybe_sent=False, next_step=next_step)
+def _explain_tls(exc: BaseException) -> TransportError:
+    def tls(
+        reason: str, next_step: str | None = None, *, maybe_sent: bool = False
+    ) -> TransportError:
+        return TransportError(
+            "tls", reason, passing=False, maybe_sent=maybe_sent, next_step=next_step
+        )
 
+    text = str(exc)
     lowered = text.lower()
     if (
         "key usage" in lowered
@@ -331,7 +364,11 @@ def _explain_tls(text: str) -> TransportError:
             "the endpoint refused the TLS handshake",
             "It may want a client certificate: set client_cert and client_key.",
         )
-    return tls(f"TLS failed ({_verify_reason(text)})")
+    if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return _closed()
+    is_verdict = isinstance(exc, ssl.SSLCertVerificationError)
+    # TLS can also break after the request went out: only a verdict on a certificate cannot.
+    return tls(f"TLS failed ({_verify_reason(text)})", maybe_sent=not is_verdict)
 
 
 def _verify_reason(text: str) -> str:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 from urllib.parse import parse_qsl, unquote
 
 
@@ -90,7 +90,7 @@ class Request:
             raise BadBody from None
 
 
-class BadBody(Exception):
+class BadBody(Exception):  # noqa: N818  # a fact about a request, no defect of ours
     """The request's body is no JSON."""
 
 
@@ -150,7 +150,7 @@ class Simulator:
     MODES: Mapping[str, tuple[Any, str]] = {}
     #: The forms that the contract suite runs over, by a label. At least one.
     VARIANTS: Mapping[str, Variant] = {}
-    #: Path below the server's URL that belongs into api_url ("/commandcenter/api"), and of login_url.
+    #: Path below the server's URL that belongs into api_url ("/commandcenter/api") and login_url.
     BASE_PATH = ""
 
     def __init__(self, clock: Optional[SimulatorClock] = None, **modes: Any) -> None:
@@ -163,6 +163,8 @@ class Simulator:
         self.lock = threading.RLock()
         self.random = random.Random(7)  # repeatable identifiers
         self.commits: list[Commit] = []
+        #: Called after every change, under the lock; the S3 data plane notes what comes and goes.
+        self.observers: list[Callable[[], None]] = []
 
     @property
     def writes(self) -> int:
@@ -172,6 +174,8 @@ class Simulator:
     def commit(self, what: str) -> None:
         """Note a change; called at the moment the simulated platform's state changes."""
         self.commits.append(Commit(self.clock.now(), what))
+        for observe in self.observers:
+            observe()
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
@@ -187,7 +191,7 @@ class Simulator:
             self.add_account(f"{prefix}-{number:04d}")
 
     def add_account(self, name: str, access_keys: int = 1) -> str:
-        """Make an account behind the API's back, also one whose name is taken; return its identifier.
+        """Make an account behind the API's back, also of a taken name; return its identifier.
 
         access_keys: how many keys it is born with, as far as the platform has room.
         """
@@ -195,6 +199,10 @@ class Simulator:
 
     def keys_of(self, account_id: str) -> dict[str, str]:
         """Return what is true: access key -> "active" or "inactive", shown by the API or not."""
+        raise NotImplementedError
+
+    def access_keys(self) -> list[str]:
+        """Return every access key of this world, active or not."""
         raise NotImplementedError
 
     def secrets(self) -> list[str]:

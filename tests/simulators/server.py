@@ -4,9 +4,10 @@
 """Serve a simulator over HTTP or TLS on loopback: kept connections, faults, a log, remote control.
 
 Remote control, for tests and demos in another process (never part of a real API):
-GET /_simulator/state, GET /_simulator/log, POST /_simulator/faults (a fault's fields),
-DELETE /_simulator/faults, POST /_simulator/clock {"advance": seconds},
-POST /_simulator/modes {name: value}, DELETE /_simulator/log.
+GET /_simulator/state, GET /_simulator/log, GET /_simulator/access_keys,
+POST /_simulator/faults (a fault's fields), DELETE /_simulator/faults,
+POST /_simulator/clock {"advance": seconds}, POST /_simulator/modes {name: value},
+DELETE /_simulator/log.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ class SimulatorServer:
     def answer(
         self, request: Request, connection: int
     ) -> tuple[Optional[Response], Optional[Fault]]:
-        """Return the response (None: close the connection) and the fault that spoils its sending."""
+        """Return the response (None: close the connection) and the fault that spoils it."""
         if self.latency:
             time.sleep(self.latency)
         fault = self.faults.take(request.method, request.target)
@@ -171,6 +172,8 @@ class SimulatorServer:
                     "modes": self.simulator.modes,
                 },
             )
+        if verb == ("GET", "access_keys"):
+            return Response(200, self.simulator.access_keys())
         if verb == ("GET", "log"):
             return Response(200, [asdict(entry) for entry in self.log])
         if verb == ("DELETE", "log"):
@@ -234,13 +237,15 @@ def _handler_for(server: SimulatorServer) -> type[BaseHTTPRequestHandler]:
             super().setup()
             self.number = server.note_connection()
 
+        def handle_expect_100(self) -> bool:
+            go_on = super().handle_expect_100()
+            # botocore waits a second for this line before it sends a body.
+            self.wfile.flush()
+            return go_on
+
         def handle_any(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
             request = Request(
-                self.command,
-                self.path,
-                CaseInsensitive(self.headers.items()),
-                self.rfile.read(length),
+                self.command, self.path, CaseInsensitive(self.headers.items()), self.read_body()
             )
             if request.path.startswith(CONTROL):
                 self.reply(server.control(request), None)
@@ -254,6 +259,17 @@ def _handler_for(server: SimulatorServer) -> type[BaseHTTPRequestHandler]:
                 )
                 return
             self.reply(response, fault)
+
+        def read_body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = b""
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass
+            return body
 
         def reply(self, response: Response, fault: Optional[Fault]) -> None:
             payload = response.payload()

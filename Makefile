@@ -1,0 +1,122 @@
+# Everything is installed inside the checkout (.venv, .build, .cache); Python 3.11+ and make are needed.
+# pip is used as its user has set it up.
+
+PYTHON ?= python3
+ARGS ?=
+CELLS := 2.16 2.18 2.19 2.20 2.21
+
+export PYTHONDONTWRITEBYTECODE := 1
+export PYTHONPATH := $(CURDIR)/.build/collections
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/collections
+# What belongs to one table of gates.
+ifndef GATE_RUN
+GATE_RUN := $(shell date +%s)-$(shell echo $$PPID)
+endif
+export GATE_RUN
+
+DEV := .venv/dev/bin
+RUN := .venv/run/bin
+GATE = @$(PYTHON) tools/gate.py run
+PYTEST_ARGS := -q --junitxml={junit}
+REPORT ?= $(PYTHON) tools/gate.py report
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## This list
+	@echo "make TARGET   (ARGS='...' hands arguments on, PYTHON=... chooses the interpreter)"
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
+		while IFS='|' read -r target text; do printf '  %-13s %s\n' "$$target" "$$text"; done
+
+# Environments ---------------------------------------------------------------------------------------------
+
+.PHONY: env-run env-dev clients
+env-run env-dev:
+	@$(PYTHON) tools/environments.py $(@:env-%=%)
+clients: ## Install the vendors' own clients, an environment each
+	@$(PYTHON) tools/environments.py clients
+
+# What people run ------------------------------------------------------------------------------------------
+
+.PHONY: demo simulators bench sync test quick lint
+demo: env-run ## Perform the documented operations against the simulators, and show what happens
+	@$(RUN)/python tools/demo.py $(ARGS)
+
+simulators: env-run ## Start all simulators to play with, until Ctrl-C
+	@$(RUN)/python -m ansible_collections.objectstore.credentials.tests.simulators $(ARGS)
+
+bench: env-run ## Measure CPU, wall time, requests and connections per account
+	@$(RUN)/python tools/bench.py $(ARGS)
+
+sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
+	@$(DEV)/python tools/sync.py $(ARGS)
+
+test: units vendor matrix ## All tests, on every ansible-core whose Python is here
+	@$(REPORT)
+
+quick: linters unit-dev ## Linters, types, sync --check, unit and contract tests: under a minute
+	@$(REPORT)
+
+lint: linters ansible-lint docs-lint changelog-lint ## The linters, ansible-lint, antsibull-docs, changelog
+	@$(REPORT)
+
+# Linters --------------------------------------------------------------------------------------------------
+
+.PHONY: linters ruff format mypy yamllint sync-check ansible-lint docs-lint changelog-lint
+linters: ruff format mypy yamllint sync-check
+
+ruff: env-dev
+	$(GATE) ruff -- $(DEV)/ruff check --quiet .
+format: env-dev
+	$(GATE) format -- $(DEV)/ruff format --quiet --check .
+mypy: env-dev
+	$(GATE) mypy -- $(DEV)/mypy
+	$(GATE) mypy-tools -- $(DEV)/mypy $(wildcard tools/*.py)
+yamllint: env-dev
+	$(GATE) yamllint -- $(DEV)/yamllint --strict .
+sync-check: env-dev
+	$(GATE) sync-check -- $(DEV)/python tools/sync.py --check
+ansible-lint: env-dev
+	$(GATE) ansible-lint -- env PATH="$(CURDIR)/$(DEV):$$PATH" $(DEV)/ansible-lint --offline --profile production
+docs-lint: env-dev
+	$(GATE) docs-lint -- env PATH="$(CURDIR)/$(DEV):$$PATH" $(DEV)/antsibull-docs lint-collection-docs \
+		--plugin-docs --validate-collection-refs self .
+changelog-lint: env-dev
+	$(GATE) changelog-lint -- $(DEV)/antsibull-changelog lint
+
+# Tests ----------------------------------------------------------------------------------------------------
+
+.PHONY: units unit-dev unit-py39 vendor matrix $(CELLS:%=cell-%)
+units: unit-dev unit-py39 ## Unit and contract tests, also on a real Python 3.9
+unit-dev: env-dev
+	$(GATE) unit-dev -- $(DEV)/python -m pytest tests/unit $(PYTEST_ARGS) $(ARGS)
+unit-py39:
+	$(GATE) unit-py39 -- $(PYTHON) tools/matrix.py py39 tests/unit $(PYTEST_ARGS) $(ARGS)
+vendor: env-dev clients ## The vendors' own clients drive the simulators
+	$(GATE) vendor -- $(DEV)/python -m pytest tests/vendor $(PYTEST_ARGS) $(ARGS)
+matrix: $(CELLS:%=cell-%) ## Real Ansible runs on each ansible-core
+$(CELLS:%=cell-%):
+	$(GATE) $@ -- $(PYTHON) tools/matrix.py $(@:cell-%=%) tests/functional $(PYTEST_ARGS) $(ARGS)
+
+# Gates that take longer -----------------------------------------------------------------------------------
+
+.PHONY: sanity ansible-test-units integration artifact
+sanity: ## All ansible-test sanity tests, without an ignore file
+	$(GATE) sanity -- $(PYTHON) tools/run_ansible_test.py sanity $(ARGS)
+ansible-test-units: ## The unit tests as ansible-test runs them
+	$(GATE) ansible-test-units -- $(PYTHON) tools/run_ansible_test.py units $(ARGS)
+integration: ## ansible-test integration, a target per module, against simulators
+	$(GATE) integration -- $(PYTHON) tools/run_ansible_test.py integration $(ARGS)
+artifact: env-dev ## Build, check the files, install offline, read all docs, galaxy-importer
+	@$(PYTHON) tools/environments.py importer
+	$(GATE) artifact -- $(PYTHON) tools/artifact.py
+
+# The demo as a gate: the first run installs what it needs, the second is what a user sees daily.
+.PHONY: gate-demo gate-demo-again
+gate-demo:
+	$(GATE) demo-first -- $(MAKE) --no-print-directory demo
+gate-demo-again: gate-demo
+	$(GATE) demo-again -- $(MAKE) --no-print-directory demo
+
+.PHONY: clean
+clean: ## Remove all that make has installed and built
+	rm -rf .venv .build .cache dist .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How every module reaches an endpoint."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options of module_utils/options.py, CONNECTION."""
+
+    DOCUMENTATION = r"""
+options:
+  endpoint:
+    description:
+      - Your stable name for this endpoint. Credentials in the file of E(S3_CREDENTIALS_FILE), and later
+        records in a secret store, hang on it and not on a URL.
+      - Filled with the inventory host name when left out.
+    type: str
+  api_url:
+    description:
+      - Scheme, host, port and any base path of the API, such as V(https://cluster1.example.com).
+      - Taken from E(S3_CREDENTIALS_FILE) or E(S3_<PLATFORM>_API_URL) when left out.
+    type: str
+  api_username:
+    description:
+      - User name of the login.
+    type: str
+  api_password:
+    description:
+      - Password of the login.
+      - Like every secret, it belongs into the file of E(S3_CREDENTIALS_FILE), the environment
+        (E(S3_<PLATFORM>_API_PASSWORD), only together with the URL), or a vaulted variable.
+        On an ad-hoc command line it can be seen by others and may be printed.
+    type: str
+  api_token:
+    description:
+      - A token instead of a login, where the platform has them.
+    type: str
+  api_access_key:
+    description:
+      - Access key of the login, on platforms whose API is signed with one.
+    type: str
+  api_secret_key:
+    description:
+      - Secret key that belongs to O(api_access_key).
+    type: str
+  client_cert:
+    description:
+      - Client certificate in PEM form, on the machine that runs the module.
+    type: path
+  client_key:
+    description:
+      - Private key of O(client_cert), if it is not in the same file. It must not be encrypted.
+    type: path
+  validate_certs:
+    description:
+      - Whether the certificate of the endpoint is verified. The default is V(true).
+    type: bool
+  ca_path:
+    description:
+      - CA certificates to trust instead of the system's, as a PEM file or a directory of hashed names,
+        on the machine that runs the module.
+    type: path
+  timeout:
+    description:
+      - How long to wait for an answer, such as V(30s), which is the default. A connection must be made
+        within 10 seconds.
+    type: str
+  proxy:
+    description:
+      - URL of an HTTP proxy, or V(environment) to use C(HTTPS_PROXY), C(HTTP_PROXY) and C(NO_PROXY).
+      - When left out, no proxy is used, whatever the environment says.
+    type: str
+  requests_per_second:
+    description:
+      - The most requests per second that are sent to this endpoint. No limit when left out.
+    type: float
+  parallelism:
+    description:
+      - How many accounts are worked on at a time, and the most connections that are opened; 1 to 64.
+        The default is V(8).
+    type: int
+notes:
+  - >-
+    What a task does not say is taken from the entry of this O(endpoint) in the YAML or JSON file named by
+    the environment variable E(S3_CREDENTIALS_FILE) (C({endpoint: {option: value}})), then from
+    E(S3_<PLATFORM>_<OPTION>), for example E(S3_ONTAP_API_USERNAME). Secrets are taken from the environment
+    only if E(S3_<PLATFORM>_API_URL) is the URL that is used.
+  - Runs on the controller; use C(connection=local) or C(delegate_to=localhost).
+requirements:
+  - requests >= 2.28 (Python library) on the machine that runs the module
+"""

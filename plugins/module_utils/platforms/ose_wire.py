@@ -1,0 +1,152 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What both flavors of OSE have in common on the wire: pages, rows, dates, error bodies."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..clock import parse_time
+from ..errors import CredentialsError
+from ..http import Answer
+from ..model import ACTIVE, INACTIVE, Account, AccountRef
+from ..platform import ErrorParts, Platform
+
+#: The default of every adapter known; what they take at most is published nowhere.
+PAGE = 100
+
+
+def rows(
+    platform: Platform,
+    where: str,
+    identity: str,
+    *,
+    info: str,
+    query: Mapping[str, Any] | None = None,
+    effect: str | None = None,
+    doing: str,
+    account: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a paged listing, each once. Reads only, unless effect says otherwise.
+
+    identity: the property that tells rows apart; info: where total and limit stand. Page sizes and
+    totals are not trusted: one adapter ignores the offset and gives the size of the page as total.
+    So a full page is followed by another request, and a page that adds nothing ends the listing.
+    """
+    seen: set[str] = set()
+    offset = 0
+    while True:
+        answer = platform.call(
+            "GET",
+            where,
+            query={**(query or {}), "offset": offset, "limit": PAGE},
+            effect=effect,
+            doing=doing,
+            account=account,
+        )
+        items, total, limit = _page(platform, answer, info)
+        fresh = 0
+        for item in items:
+            name = text_of(platform, answer, item, identity)
+            if name not in seen:
+                seen.add(name)
+                fresh += 1
+                yield item
+        offset += len(items)
+        if not fresh or (len(items) < limit and offset >= total):
+            return
+
+
+def _page(platform: Platform, answer: Answer, info: str) -> tuple[list[dict[str, Any]], int, int]:
+    page = row_of(platform, answer)
+    items = page.get("items")
+    if items is None:
+        items = []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise platform.placed(answer.malformed("a page whose items are no objects"))
+    numbers = page.get(info)
+    numbers = numbers if isinstance(numbers, dict) else {}
+    total, limit = numbers.get("total"), numbers.get("limit")
+    return (
+        items,
+        total if isinstance(total, int) else 0,
+        min(limit, PAGE) if isinstance(limit, int) and limit > 0 else PAGE,
+    )
+
+
+def row_of(platform: Platform, answer: Answer) -> dict[str, Any]:
+    """Return the JSON object of an answer. Raises malformed_answer."""
+    try:
+        return answer.json_object()
+    except CredentialsError as exc:
+        raise platform.placed(exc) from None
+
+
+def text_of(platform: Platform, answer: Answer, row: Mapping[str, Any], name: str) -> str:
+    """Return a property that must be there as text. Raises malformed_answer, naming it."""
+    value = row.get(name)
+    if isinstance(value, str) and value:
+        return value
+    raise platform.placed(answer.malformed(f"a row without {name}"))
+
+
+def is_meant(account: Account, ref: AccountRef) -> bool:
+    """Tell whether an account is the one that the operator named, compared exactly."""
+    return account.id == ref.id if ref.id is not None else account.name == ref.name
+
+
+def status_of(active: Any) -> str:
+    """Return the status; no C(active), or null, means active (the OSIS specification says so)."""
+    return INACTIVE if active is False else ACTIVE
+
+
+def date_of(value: Any) -> dt.datetime | None:
+    """Return a date given as ISO 8601 or, by some Java versions, in milliseconds since 1970."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        try:
+            return dt.datetime.fromtimestamp(value / 1000, dt.timezone.utc)
+        except (OverflowError, OSError, ValueError):
+            return None
+    return parse_time(value)
+
+
+def read_error(answer: Answer) -> ErrorParts:
+    """Read an error body: its kind (None: by status), code and message.
+
+    Shapes: {code, message} (OSIS); {status, code, message} (OSE); {timestamp, status, error, path}
+    and perhaps message (Spring); {status, message, error_code}, sent twice in a row by the token
+    filter of the adapters; plain text; nothing.
+    """
+    body = _first_object(answer)
+    if body is None:
+        text = answer.excerpt()
+        if not text and answer.status == 501:
+            text = "it does not implement this operation"
+        return None, None, text
+    code = body.get("code", body.get("error_code"))
+    for name in ("message", "error", "error_description", "minorErrorCode"):
+        message = body.get(name)
+        if isinstance(message, str) and message.strip():
+            break
+    else:
+        message = answer.excerpt()
+    if answer.status == 404 and code is None and isinstance(body.get("path"), str):
+        message = f"{message} (path {body['path']})"
+    coded = None if code is None else str(code)
+    # What OSE answers where the storage cannot do it is not published; the words are looked for.
+    unable = coded is not None and "NOT_SUPPORTED" in coded.upper()
+    return ("unsupported" if unable else None), coded, str(message)
+
+
+def _first_object(answer: Answer) -> dict[str, Any] | None:
+    try:
+        text = answer.body.decode("utf-8", "replace").lstrip()
+        value, _end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    answer.redactor.learn_from(value)
+    return value if isinstance(value, dict) else None

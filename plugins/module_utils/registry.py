@@ -1,0 +1,19 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The platforms there are. Made by tools/sync.py; Ansible ships only what is imported statically."""
+
+from __future__ import annotations
+
+from .platform import Platform
+from .platforms.commvault import Commvault
+from .platforms.huawei import Huawei
+from .platforms.ontap import Ontap
+from .platforms.ose import Ose
+
+PLATFORMS: dict[str, type[Platform]] = {
+    Commvault.name: Commvault,
+    Huawei.name: Huawei,
+    Ontap.name: Ontap,
+    Ose.name: Ose,
+}

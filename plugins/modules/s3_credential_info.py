@@ -1,0 +1,296 @@
+#!/usr/bin/python
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""List S3 accounts and access keys with age and compliance, never with a secret."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: s3_credential_info
+short_description: List S3 accounts and access keys with age and compliance, never with a secret
+version_added: 0.1.0
+author: objectstore.credentials contributors (@objectstore)
+description:
+  - Lists the accounts of an endpoint and their access keys with status, creation date, age, last use,
+    expiry, and whether they comply with O(max_age).
+  - Never returns a secret, also where the platform hands it out with every listing.
+  - What the platform does not tell is V(unknown), never guessed.
+extends_documentation_fragment:
+  - objectstore.credentials.attributes.info
+  - objectstore.credentials.connection
+  - objectstore.credentials.platforms
+options:
+  users:
+    description:
+      - The accounts to list. An entry is a name, an identifier such as V(id:42), or a dictionary with
+        C(name) or C(id).
+      - A bare string is split at commas; for a name that holds a comma pass a list.
+    type: list
+    elements: raw
+    aliases: [user]
+  all:
+    description:
+      - List all accounts of the endpoint, but for suspended ones and those that the platform reserves;
+        RV(left_out) names them.
+    type: bool
+    default: false
+  exclude:
+    description:
+      - Names, or identifiers as V(id:42), to leave out under O(all).
+    type: list
+    elements: str
+    default: []
+  max_age:
+    description:
+      - The age that an active access key must not exceed, such as V(90d) or V(12w).
+    type: str
+    default: 90d
+  last_used:
+    description:
+      - Also tell when a key was last used, where that costs one more request for each key.
+    type: bool
+    default: false
+  allow_side_effects:
+    description:
+      - Permit a listing that can itself make an access key, as on a Scality OSIS adapter. Never done in
+        check mode.
+    type: bool
+    default: false
+  strict:
+    description:
+      - Stop at the first account that fails. Otherwise a missing account fails alone.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Which keys of this cluster are older than 90 days
+  objectstore.credentials.s3_credential_info:
+    platform: ontap
+    api_url: https://cluster1.example.com
+    svm: svm-s3
+    all: true
+  register: keys
+
+- name: Name the accounts that do not comply
+  ansible.builtin.debug:
+    msg: "{{ keys.accounts | selectattr('compliance', 'eq', 'non_compliant') | map(attribute='account') }}"
+
+- name: Two accounts, with last use
+  objectstore.credentials.s3_credential_info:
+    platform: huawei
+    users: [backup, "id:0760a1b2c3d4e5f60718293a4b5c6d7e"]
+    last_used: true
+"""
+
+RETURN = r"""
+accounts:
+  description: One entry for each account.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    account:
+      description: Name of the account.
+      type: str
+    account_id:
+      description: The platform's identifier of the account.
+      type: str
+    action:
+      description: V(listed), V(failed) or V(skipped).
+      type: str
+    enabled:
+      description: Whether the account is enabled; null where the platform does not tell.
+      type: bool
+    compliance:
+      description: >-
+        V(non_compliant) if an active key is too old, else V(insufficient_data) if the age of one is
+        unknown, else V(compliant), or V(not_applicable) without an active key.
+      type: str
+    access_keys:
+      description: Its access keys.
+      type: list
+      elements: dict
+      contains:
+        access_key:
+          description: The access key.
+          type: str
+        status:
+          description: V(active) or V(inactive).
+          type: str
+        created_at:
+          description: When it was created, in UTC; null where the platform does not tell.
+          type: str
+        age:
+          description: Its age in whole days such as V(95d), or V(unknown).
+          type: str
+        age_days:
+          description: The same as a number, or null.
+          type: int
+        last_used:
+          description: When it was last used, in UTC; V(never), or V(unknown).
+          type: str
+        expires_at:
+          description: When it stops working by itself, in UTC.
+          type: str
+        expired:
+          description: Whether it has stopped working by itself.
+          type: bool
+        description:
+          description: Its description, where the platform has one.
+          type: str
+        immutable:
+          description: Whether the platform keeps it for itself.
+          type: bool
+        slot:
+          description: Which of several places it sits in, where there are such.
+          type: int
+        compliance:
+          description: V(compliant), V(non_compliant), V(insufficient_data) or V(not_applicable).
+          type: str
+        why:
+          description: Why this verdict.
+          type: str
+        details:
+          description: The platform's own details. Never a secret.
+          type: dict
+    access_key:
+      description: Always null here.
+      type: str
+    previous_access_key:
+      description: Always null here.
+      type: str
+    created_at:
+      description: Always null here.
+      type: str
+    due_at:
+      description: Always null here.
+      type: str
+    why:
+      description: Why no keys are listed, or why it failed.
+      type: str
+    details:
+      description: The platform's own details of the account. Never a secret.
+      type: dict
+    failure:
+      description: What went wrong, like RV(failure).
+      type: dict
+left_out:
+  description: The accounts that O(all) left out, each with the reason.
+  returned: success
+  type: dict
+  sample:
+    root: reserved by the platform; name it to include it
+platform_info:
+  description: What the endpoint is and what it can do.
+  returned: success
+  type: dict
+  contains:
+    platform:
+      description: The platform.
+      type: str
+    title:
+      description: What the vendor calls it.
+      type: str
+    product:
+      description: What the endpoint calls itself.
+      type: str
+    version:
+      description: Its version, where it tells.
+      type: str
+    facts:
+      description: What this endpoint can do, as this collection sees it.
+      type: dict
+    details:
+      description: The platform's own details.
+      type: dict
+totals:
+  description: Counts of accounts and keys, by status and by compliance.
+  returned: always
+  type: dict
+  sample: {accounts: 12, access_keys: 14, active: 13, inactive: 1, compliant: 10, non_compliant: 2}
+failure:
+  description: The first failure.
+  returned: on failure
+  type: dict
+  contains:
+    kind:
+      description: A word from the closed list in docs/failures.md.
+      type: str
+    platform:
+      description: The platform.
+      type: str
+    endpoint:
+      description: The endpoint's name.
+      type: str
+    account:
+      description: The account that it concerns.
+      type: str
+    step:
+      description: What was being done.
+      type: str
+    http_status:
+      description: The HTTP status of the answer.
+      type: int
+    code:
+      description: The platform's own code.
+      type: str
+    message:
+      description: What happened.
+      type: str
+    details:
+      description: More of the platform's own words.
+      type: dict
+    alive:
+      description: Which key is known to be alive now.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.credential_info import (
+    list_credentials,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
+from ansible_collections.objectstore.credentials.plugins.module_utils.options import (
+    ArgumentSpec,
+    parse_duration,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
+from ansible_collections.objectstore.credentials.plugins.module_utils.selection import (
+    SPEC as SELECTION,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.selection import Selection
+
+SPEC = SELECTION | ArgumentSpec(
+    {
+        "max_age": {"type": "str", "default": "90d"},
+        "last_used": {"type": "bool", "default": False},
+        "allow_side_effects": {"type": "bool", "default": False},
+        "strict": {"type": "bool", "default": False},
+    }
+)
+
+
+def operation(job: Job) -> Outcome:
+    """List the accounts that the options select."""
+    return list_credentials(
+        job.platform,
+        Selection.parse(job.params),
+        max_age=parse_duration(job.params["max_age"], "max_age"),
+        last_used=job.params["last_used"],
+        parallelism=job.parallelism,
+        strict=job.params["strict"],
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    run(SPEC, PLATFORMS, operation)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugin adds to a module, without running one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.objectstore.credentials.plugins.plugin_utils.action import (
+    CredentialsAction,
+    holds_secrets,
+)
+
+
+def action(transport: str, arguments: dict[str, Any], answer: dict[str, Any]) -> CredentialsAction:
+    """Return an action whose module run is replaced by an answer."""
+    task = SimpleNamespace(
+        args=arguments, async_val=0, action="objectstore.credentials.x", diff=False
+    )
+    connection = SimpleNamespace(transport=transport, has_native_async=False)
+    made = CredentialsAction.__new__(CredentialsAction)
+    made._task, made._connection = task, connection
+    made.sent = {}
+
+    def execute(module_args: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        made.sent.update(module_args)
+        return dict(answer)
+
+    made._execute_module = execute
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _no_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The base class's run() wants a whole playbook around it, and returns an empty result here.
+    monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda *_args: {})
+
+
+def test_endpoint_is_the_inventory_host_unless_given() -> None:
+    plain = action("local", {"platform": "ontap"}, {})
+    plain.run(task_vars={"inventory_hostname": "cluster1"})
+    assert plain.sent["endpoint"] == "cluster1"
+    named = action("local", {"endpoint": "east"}, {})
+    named.run(task_vars={"inventory_hostname": "cluster1"})
+    assert named.sent["endpoint"] == "east"
+
+
+def test_result_with_a_secret_is_censored_and_others_are_not() -> None:
+    secret = {"accounts": [{"account": "a", "secret_key": "not-for-logs"}]}
+    censored = action("local", {}, secret).run(task_vars={})
+    assert censored["_ansible_no_log"] is True
+    assert censored["accounts"][0]["secret_key"] == "not-for-logs"
+    without = action("local", {}, {"accounts": [{"account": "a"}]}).run(task_vars={})
+    assert "_ansible_no_log" not in without
+
+
+def test_connection_that_is_not_local_is_warned_about() -> None:
+    remote = action("ssh", {}, {"warnings": ["first"]}).run(
+        task_vars={"inventory_hostname": "cluster1"}
+    )
+    assert remote["warnings"][0] == "first"
+    assert "delegate_to: localhost" in remote["warnings"][1]
+    assert "warnings" not in action("local", {}, {}).run(task_vars={})
+
+
+@pytest.mark.parametrize("accounts", [None, "text", [], [None], [{"secret_key": None}]])
+def test_odd_results_hold_no_secret(accounts: Any) -> None:
+    assert holds_secrets({"accounts": accounts}) is False

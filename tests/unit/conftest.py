@@ -1,0 +1,96 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the unit tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
+from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
+from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
+from ansible_collections.objectstore.credentials.tests.unit.certificates import Certificates
+from ansible_collections.objectstore.credentials.tests.unit.support import (
+    Echo,
+    RecordingClock,
+    reset,
+    settings_for,
+)
+
+MakeClient = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the developer's proxies, CA bundles and credentials out of the tests."""
+    for name in (
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+        *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+        *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC"),
+        *("S3_CREDENTIALS_FILE", "S3_CREDENTIALS_TEST_OFFSET"),
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def _running_server() -> Iterator[SimulatorServer]:
+    with SimulatorServer(Echo()) as server:
+        yield server
+
+
+@pytest.fixture
+def echo() -> Echo:
+    """The echoing platform behind the server."""
+    return Echo()
+
+
+@pytest.fixture
+def server(_running_server: SimulatorServer, echo: Echo) -> SimulatorServer:
+    """A server of the echoing platform, without faults and with an empty log."""
+    reset(_running_server, echo)
+    return _running_server
+
+
+@pytest.fixture
+def clock() -> RecordingClock:
+    """A clock that never waits."""
+    return RecordingClock()
+
+
+@pytest.fixture
+def make_client(server: SimulatorServer, clock: RecordingClock) -> Iterator[MakeClient]:
+    """Return a function that makes a client of the server; keyword arguments change its settings."""
+    made: list[Client] = []
+
+    def make(
+        *, check_mode: bool = False, allow_side_effects: bool = False, url: str = "", **changes: Any
+    ) -> Client:
+        client = Client(
+            settings_for(url or server.url, **changes),
+            Redactor(),
+            clock,
+            check_mode=check_mode,
+            allow_side_effects=allow_side_effects,
+        )
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> Client:
+    """A client of the echoing platform."""
+    return make_client()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Certificates of every kind that the TLS tests need."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))

@@ -1,0 +1,259 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure what an account costs, beside ansible.builtin.uri in a loop, all in one run: make bench.
+
+Each row is one ansible-playbook run against a simulator in a process of its own, whose CPU is not
+counted. CPU is that of the whole ansible-playbook process tree. The cost per account is marginal:
+what 1,000 accounts cost more than 100, shared by 900. These machines are noisy: trust CPU, counts
+and ratios, and take wall times as upper bounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+COLLECTIONS = ROOT / ".build" / "collections"
+SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
+SIZES = (1, 100, 1000)
+LATENCIES = (5, 50)
+URI_ITEMS = 5
+#: What issue and documentation promise of the marginal account.
+MOST_CPU_MS, MOST_REQUESTS = 5.0, 2.0
+
+
+@dataclass
+class Measured:
+    """One run: seconds of CPU and wall, requests, connections, logins, writes, by the server's log."""
+
+    cpu: float
+    wall: float
+    requests: int
+    connections: int
+    writes: int
+    logins: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """One kind of work: a platform, a task for N accounts, and the same through uri for one."""
+
+    title: str
+    platform: str
+    variant: str
+    #: Paths that log in.
+    login_path: str = "/_no_login"
+
+
+WORKS = (
+    Work("ontap_s3_user, set a comment", "ontap", "9.14.1"),
+    Work("s3_credential_status, disable", "huawei", "v3.0-token", "/v3/auth/tokens"),
+    Work("s3_credential_info, all", "ose", "osis-basic"),
+)
+
+
+class World:
+    """A simulator in a process of its own."""
+
+    def __init__(self, work: Work, accounts: int, latency: int, folder: Path) -> None:
+        ports = folder / "ports.json"
+        ports.unlink(missing_ok=True)
+        command = [
+            *(sys.executable, "-m", SIMULATORS, "--platform", work.platform),
+            *("--variant", work.variant, "--seed", str(accounts), "--latency", str(latency)),
+            *("--port-file", str(ports), "--parent-pid", str(os.getpid())),
+        ]
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(COLLECTIONS), "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        deadline = time.monotonic() + 60
+        while not ports.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"the {work.platform} simulator did not start")
+            time.sleep(0.05)
+        told = json.loads(ports.read_text())[work.platform]
+        self.url: str = told["url"]
+        self.options: dict[str, Any] = told["options"]
+        self.control = "/".join(self.url.split("/")[:3]) + "/_simulator/"
+
+    def ask(self, what: str) -> Any:
+        """Return an answer of the remote control."""
+        with urllib.request.urlopen(self.control + what, timeout=60) as answer:
+            return json.loads(answer.read())
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@contextmanager
+def world(work: Work, accounts: int, latency: int, folder: Path) -> Iterator[World]:
+    """Run a simulator."""
+    running = World(work, accounts, latency, folder)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def main() -> int:
+    """Measure everything and print the tables; write docs/performance.md with --write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the tables to a file too")
+    parser.add_argument("--quick", action="store_true", help="only the first work, at 5 ms")
+    arguments = parser.parse_args()
+    lines: list[str] = []
+    missed = 0
+    for work in WORKS[:1] if arguments.quick else WORKS:
+        for latency in LATENCIES[:1] if arguments.quick else LATENCIES:
+            table, misses = measure(work, latency)
+            missed += misses
+            lines += table
+            print("\n".join(table), flush=True)
+    if arguments.write:
+        (ROOT / ".build" / "bench.md").write_text("\n".join(lines) + "\n")
+    return 1 if missed else 0
+
+
+def measure(work: Work, latency: int) -> tuple[list[str], int]:
+    """Return the table of one work at one latency, and how many promises it missed."""
+    rows = [
+        f"### {work.title} ({latency} ms per answer)",
+        "",
+        "| accounts | CPU s | wall s | requests | connections | logins |",
+        "|---|---|---|---|---|---|",
+    ]
+    measured = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in SIZES:
+            with world(work, size, latency, folder) as running:
+                measured[size] = run(running, task(work, running, size), work, folder)
+            one = measured[size]
+            rows.append(
+                f"| {size} | {one.cpu:.2f} | {one.wall:.2f} | {one.requests} |"
+                f" {one.connections} | {one.logins} |"
+            )
+        with world(work, URI_ITEMS, latency, folder) as running:
+            empty = run(running, [{"ansible.builtin.meta": "noop"}], work, folder)
+            loop = run(running, uri_tasks(work, running), work, folder)
+    small, large = measured[SIZES[1]], measured[SIZES[2]]
+    more = SIZES[2] - SIZES[1]
+    cpu = (large.cpu - small.cpu) / more * 1000
+    requests = (large.requests - small.requests) / more
+    uri_cpu = (loop.cpu - empty.cpu) / URI_ITEMS * 1000
+    uri_wall = (loop.wall - empty.wall) / URI_ITEMS * 1000
+    rows += [
+        "",
+        f"One more account: **{cpu:.2f} ms CPU**, {(large.wall - small.wall) / more * 1000:.2f} ms"
+        f" wall, {requests:.2f} requests. `ansible.builtin.uri` in a loop ({URI_ITEMS} items):"
+        f" {uri_cpu:.0f} ms CPU, {uri_wall:.0f} ms wall, that is {uri_cpu / max(cpu, 0.01):.0f}"
+        " times the CPU.",
+        "",
+    ]
+    promises = (
+        cpu < MOST_CPU_MS,
+        requests <= MOST_REQUESTS,
+        large.logins <= 1,
+        large.connections <= 8,
+    )
+    if not all(promises):
+        rows += [f"**Missed**: CPU, requests, logins, connections kept: {promises}.", ""]
+    return rows, promises.count(False)
+
+
+def task(work: Work, running: World, size: int) -> list[dict[str, Any]]:
+    """Return the tasks of one run over so many accounts."""
+    connection = {"platform": work.platform, "api_url": running.url, "parallelism": 8}
+    connection.update(running.options)
+    names = [f"app-{number:04d}" for number in range(1, size + 1)]
+    if work.platform == "ontap":
+        module = {"name": names, "comment": "measured", **connection}
+        return [{"objectstore.credentials.ontap_s3_user": module}]
+    if work.title.startswith("s3_credential_status"):
+        module = {
+            "access_keys": access_keys(running, connection),
+            "status": "inactive",
+            "allow_disruption": True,
+            **connection,
+        }
+        return [{"objectstore.credentials.s3_credential_status": module}]
+    return [{"objectstore.credentials.s3_credential_info": {"all": True, **connection}}]
+
+
+def access_keys(running: World, connection: dict[str, Any]) -> list[str]:
+    """Return the access keys of a world, by the remote control."""
+    return sorted(running.ask("access_keys"))
+
+
+def uri_tasks(work: Work, running: World) -> list[dict[str, Any]]:
+    """Return one request per item through ansible.builtin.uri: less work than the module does."""
+    base = "/".join(running.url.split("/")[:3])
+    return [
+        {
+            "ansible.builtin.uri": {"url": f"{base}/_simulator/state", "return_content": True},
+            "loop": list(range(URI_ITEMS)),
+        }
+    ]
+
+
+def run(running: World, tasks: list[dict[str, Any]], work: Work, folder: Path) -> Measured:
+    """Run a playbook with these tasks and measure its process tree."""
+    book = folder / "book.yml"
+    play = {"hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": tasks}
+    book.write_text(yaml.safe_dump([play]))
+    before_state = running.ask("state")
+    before_log = len(running.ask("log"))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.monotonic()
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", str(book)],
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wall = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise SystemExit(f"{work.title} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    log = running.ask("log")[before_log:]
+    state = running.ask("state")
+    connections = {entry["connection"] for entry in log}
+    return Measured(
+        cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        wall=wall,
+        requests=state["requests"] - before_state["requests"],
+        connections=len(connections),
+        writes=state["writes"] - before_state["writes"],
+        logins=sum(work.login_path in entry["target"] for entry in log),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

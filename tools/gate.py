@@ -1,0 +1,95 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the gates and tell how long each took.
+
+gate.py run NAME -- COMMAND...    run one gate; its time and result go into the table
+gate.py report                    print the table of this run and, last, "N passed, N failed"
+
+One run is everything with the same GATE_RUN in the environment; make sets it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from environments import ROOT, missing_cells
+
+GATES = ROOT / ".build" / "gates"
+
+
+@dataclass
+class Gate:
+    """What one gate did."""
+
+    name: str
+    passed: bool
+    seconds: float
+    finished: float
+    #: Tests that a pytest run in it counted.
+    tests: int = 0
+    failures: int = 0
+    skipped: int = 0
+    run: str = field(default_factory=lambda: os.environ.get("GATE_RUN", ""))
+
+
+def run(name: str, command: Sequence[str]) -> int:
+    """Run a gate's command, write down what came out, return its exit code."""
+    GATES.mkdir(parents=True, exist_ok=True)
+    junit = GATES / f"{name}.xml"
+    junit.unlink(missing_ok=True)
+    words = [word.replace("{junit}", str(junit)) for word in command]
+    print(f"== {name}", flush=True)
+    started = time.monotonic()
+    code = subprocess.run(words, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    gate = Gate(name, code == 0, time.monotonic() - started, time.time())
+    if junit.exists():
+        for suite in ElementTree.parse(junit).iter("testsuite"):
+            gate.tests += int(suite.get("tests", 0))
+            gate.failures += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            gate.skipped += int(suite.get("skipped", 0))
+    if gate.skipped:
+        print(f"{name}: {gate.skipped} tests were skipped, and none may be.")
+        gate.passed, code = False, code or 1
+    (GATES / f"{name}.json").write_text(json.dumps(asdict(gate)))
+    print(f"== {name}: {'passed' if gate.passed else 'FAILED'} in {gate.seconds:.0f} s", flush=True)
+    return code
+
+
+def report() -> int:
+    """Print this run's gates; return 1 if one of them failed or there was none."""
+    gates = [Gate(**json.loads(file.read_text())) for file in GATES.glob("*.json")]
+    gates = [gate for gate in gates if gate.run == os.environ.get("GATE_RUN", "")]
+    width = max([len(gate.name) for gate in gates], default=4)
+    print(f"\n{'gate':{width}}  result  seconds  tests")
+    for gate in sorted(gates, key=lambda gate: gate.finished):
+        result = "passed" if gate.passed else "FAILED"
+        line = f"{gate.name:{width}}  {result}  {gate.seconds:7.1f}  {gate.tests or '':>5}"
+        print(line.rstrip())
+    for name in missing_cells():
+        print(f"not run here: {name}, for want of its Python")
+    # A gate without counted tests counts as one.
+    failed = sum(gate.failures or not gate.passed for gate in gates)
+    passed = sum(max(gate.tests - gate.failures, 0) or gate.passed for gate in gates)
+    print(f"\n{passed} passed, {failed} failed")
+    return 1 if failed or not gates else 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one gate, or report on all."""
+    if list(arguments) == ["report"]:
+        return report()
+    if len(arguments) > 3 and arguments[0] == "run" and arguments[2] == "--":
+        return run(arguments[1], arguments[3:])
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep what follows from the platform files in step with them: make sync, and --check in the gates.
+
+Written from plugins/module_utils/platforms/*.py and plugins/doc_fragments/<platform>.py:
+the registry, the documentation fragment "platforms", the action group, the platform table in the
+README, and the list of failures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "ansible_collections.objectstore.credentials.plugins"
+HEADER = (
+    "# Copyright (c) 2026, objectstore.credentials contributors\n"
+    "# GNU General Public License v3.0+"
+    " (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
+    "# SPDX-License-Identifier: GPL-3.0-or-later\n"
+)
+START, END = "<!-- made by tools/sync.py -->", "<!-- end of what tools/sync.py made -->"
+FRAGMENT_START = "# --- made by tools/sync.py: the action group"
+FRAGMENT_END = "# --- end of what tools/sync.py made"
+
+
+def main() -> int:
+    """Write what is out of step, or with --check only say so."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 if out of step"
+    )
+    check = parser.parse_args().check
+    sys.path.insert(0, str(ROOT / ".build" / "collections"))
+    # The registry comes first: what it is made from needs no registry.
+    stale = [path for path, content in outputs() if _differs(path, content, write=not check)]
+    for path in stale:
+        print(f"{path.relative_to(ROOT)}: {'out of step; run make sync' if check else 'written'}")
+    return 1 if check and stale else 0
+
+
+def outputs() -> Iterator[tuple[Path, str]]:
+    """Yield each file with the content that it should have."""
+    platforms = find_platforms()
+    yield ROOT / "plugins/module_utils/registry.py", registry(platforms)
+    yield ROOT / "plugins/doc_fragments/platforms.py", fragment(platforms)
+    runtime = ROOT / "meta/runtime.yml"
+    yield runtime, _between(runtime, FRAGMENT_START, FRAGMENT_END, action_group())
+    readme = ROOT / "README.md"
+    yield readme, _between(readme, START, END, table(platforms))
+    yield ROOT / "docs/failures.md", failures()
+
+
+def find_platforms() -> list[type[Any]]:
+    """Return the platform classes: one per file whose class is named after it, sorted by name."""
+    base = importlib.import_module(f"{PACKAGE}.module_utils.platform").Platform
+    found = []
+    for path in sorted((ROOT / "plugins/module_utils/platforms").glob("*.py")):
+        module = importlib.import_module(f"{PACKAGE}.module_utils.platforms.{path.stem}")
+        for _name, value in inspect.getmembers(module, inspect.isclass):
+            own = value.__module__ == module.__name__ and issubclass(value, base)
+            if own and vars(value).get("name") == path.stem:
+                found.append(value)
+    return found
+
+
+def registry(platforms: list[type[Any]]) -> str:
+    """Return module_utils/registry.py."""
+    imports = "\n".join(f"from .platforms.{cls.name} import {cls.__name__}" for cls in platforms)
+    rows = "\n".join(f"    {cls.__name__}.name: {cls.__name__}," for cls in platforms)
+    return (
+        f'{HEADER}"""The platforms there are.'
+        ' Made by tools/sync.py; Ansible ships only what is imported statically."""\n\n'
+        "from __future__ import annotations\n\n"
+        f"from .platform import Platform\n{imports}\n\n"
+        f"PLATFORMS: dict[str, type[Platform]] = {{\n{rows}\n}}\n"
+    )
+
+
+def fragment(platforms: list[type[Any]]) -> str:
+    """Return the documentation of the platform option and of every scope option."""
+    options_module = importlib.import_module(f"{PACKAGE}.module_utils.options")
+    spec = options_module.connection_spec({cls.name: cls.SCOPE for cls in platforms}).options
+    described: dict[str, dict[str, list[str]]] = {}
+    for cls in platforms:
+        for name, option in _documented(cls.name).items():
+            described.setdefault(name, {})[cls.title] = option["description"]
+    options: dict[str, Any] = {
+        "platform": {
+            "description": ["Which kind of object store the endpoint is."],
+            "type": "str",
+            "choices": spec["platform"]["choices"],
+            "required": True,
+        }
+    }
+    for name in sorted(described):
+        lines = []
+        for title, description in described[name].items():
+            first, *rest = description
+            lines += [f"{title}: {first}", *rest]
+        options[name] = {"description": lines, "type": spec[name].get("type", "str")}
+        if "choices" in spec[name]:
+            options[name]["choices"] = spec[name]["choices"]
+    text = yaml.safe_dump({"options": options}, sort_keys=False, width=96, allow_unicode=True)
+    return (
+        f'{HEADER}"""Which platform, and its scope. Made by tools/sync.py from the platforms\' own'
+        ' fragments."""\n\nfrom __future__ import annotations\n\n\nclass ModuleDocFragment:\n'
+        '    """The options of every platform together."""\n\n'
+        f'    DOCUMENTATION = r"""\n{text}"""\n'
+    )
+
+
+def _documented(name: str) -> dict[str, Any]:
+    path = ROOT / "plugins/doc_fragments" / f"{name}.py"
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
+            options = yaml.safe_load(ast.literal_eval(node.value))["options"] or {}
+            for option in options.values():
+                if isinstance(option["description"], str):
+                    option["description"] = [option["description"]]
+            return dict(options)
+    raise SystemExit(f"{path}: no DOCUMENTATION")
+
+
+def action_group() -> str:
+    """Return the action groups of meta/runtime.yml."""
+    modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+    rows = "\n".join(f"    - {name}" for name in modules)
+    return f"action_groups:\n  all:\n{rows}\n"
+
+
+def table(platforms: list[type[Any]]) -> str:
+    """Return the README's platform table."""
+
+    def yes(value: bool) -> str:
+        return "yes" if value else "no"
+
+    rows = [
+        "| platform | what | old and new key side by side | disable | delete | own pair |"
+        " tells age | tells last use | keys per user |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for cls in platforms:
+        facts = cls.FACTS
+        rows.append(
+            f"| [`{cls.name}`](docs/platforms/{cls.name}.md) | {cls.title}: {cls.COVERS} |"
+            f" {yes(facts.overlap)} | {yes(facts.can_disable)} | {yes(facts.can_delete)} |"
+            f" {yes(facts.can_choose_pair)} | {yes(facts.tells_created)} |"
+            f" {yes(facts.tells_last_used != 'no')} | {facts.max_keys or 'no limit known'} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def failures() -> str:
+    """Return docs/failures.md from the closed list of kinds."""
+    kinds = importlib.import_module(f"{PACKAGE}.module_utils.errors").KINDS
+    lines = [
+        "# Failures",
+        "",
+        "Every failure carries `msg` and `failure`, whose `kind` is one of these words."
+        " Made by `make sync` from `plugins/module_utils/errors.py`.",
+        "",
+        "| kind | means | what to do | stops the whole list |",
+        "|---|---|---|---|",
+    ]
+    for name, kind in sorted(kinds.items()):
+        stops = "yes" if kind.stops_endpoint else "no"
+        lines.append(f"| `{name}` | {kind.meaning} | {kind.next_step} | {stops} |")
+    return "\n".join(lines) + "\n"
+
+
+def _between(path: Path, start: str, end: str, content: str) -> str:
+    text = path.read_text()
+    pattern = re.compile(rf"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)
+    if not pattern.search(text):
+        raise SystemExit(f"{path}: the lines {start!r} and {end!r} are missing")
+    replace: Callable[[re.Match[str]], str] = lambda found: found[1] + content + found[2]  # noqa: E731
+    return pattern.sub(replace, text, count=1)
+
+
+def _differs(path: Path, content: str, *, write: bool) -> bool:
+    if path.exists() and path.read_text() == content:
+        return False
+    if write:
+        path.write_text(content)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
