@@ -25,7 +25,7 @@ from environments import ROOT, Environment
 COMMANDS = {
     "sanity": ("--color", "no"),
     "units": ("--color", "no"),
-    "integration": ("--color", "no", "-v"),
+    "integration": ("--color", "no"),
 }
 #: What ansible-test looks for before it fetches pip's bootstrap script from a host that mirrors of
 #: the package index do not have. Python brings pip along, and pip can bring itself to any version.

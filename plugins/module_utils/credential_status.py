@@ -203,6 +203,8 @@ def _refuse_the_last_active(platform: Platform, key: AccessKey, disabled_here: s
         for other in others
         if other.access_key != key.access_key
         and other.status == ACTIVE
+        # What the platform keeps for itself serves no client of the account.
+        and not other.immutable
         and not _has_expired(platform, other)
         and other.access_key not in disabled_here
     ]

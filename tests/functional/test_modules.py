@@ -78,7 +78,7 @@ def four_tasks(worlds: dict[str, World], once: bool) -> list[dict[str, Any]]:
     user: dict[str, Any] = {"name": ["app-0001", "app-0002"], "comment": "backup of site A"}
     if once:
         user.update(regenerate_keys=True, return_secret=True, allow_disruption=True)
-    vault = {"name": "vault-a", "plan": plan_of(worlds["commvault"]), "owners": ["app-0001"]}
+    vault = {"name": "vault-a", "plan": "sp1", "owners": ["app-0001"]}
     tasks: list[dict[str, Any]] = [
         {
             FQCN + "s3_credential_status": {
@@ -102,11 +102,6 @@ def four_tasks(worlds: dict[str, World], once: bool) -> list[dict[str, Any]]:
         {FQCN + "s3_credential_info": {"all": True, **worlds[name].options}} for name in worlds
     ]
     return tasks
-
-
-def plan_of(world: World) -> str:
-    """Return the name of a plan that a vault can use."""
-    return str(world.simulator.vault_plan())  # type: ignore[attr-defined]  # only Commvault's has it
 
 
 def recap(output: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Callable, TypeVar
 
 from ..auth import Auth, HeaderAuth, Headers, LoginAuth
 from ..errors import CredentialsError
@@ -22,6 +22,8 @@ from ..model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued,
 from ..platform import ErrorParts, Platform
 from . import commvault_answers as answers
 from .commvault_answers import Body
+
+T = TypeVar("T")
 
 #: Rows asked for at a time; the server may give fewer, so the next page starts after what came.
 PAGE = 1000
@@ -140,7 +142,8 @@ class Commvault(Platform):
         The release is not asked for: nothing here depends on it, and the build that decides how a
         new pair is delivered is not published.
         """
-        body, _rows = self.listing("/V4/User", "users", "list the users", _users_page(0, 1))
+        where, doing = "/V4/User", "list the users"
+        body, _rows = self.listing(where, "users", doing, self._account, _users_page(0, 1))
         users = answers.as_int(body.get("numberOfUsers"), -1)
         return EndpointInfo("Commvault", None, {} if users < 0 else {"users": users})
 
@@ -268,12 +271,15 @@ class Commvault(Platform):
             raise self.placed(exc, doing, account) from None
 
     def listing(
-        self, where: str, rows: str, doing: str, query: Any = None
-    ) -> tuple[Body, list[Body]]:
-        """Return a listing's answer and its rows. Reads only. An empty one may lack its list."""
+        self, where: str, rows: str, doing: str, make: Callable[[Body], T], query: Any = None
+    ) -> tuple[Body, list[T]]:
+        """Return a listing's answer, and what is made of its rows. Reads only.
+
+        An empty listing may lack its list. Raises malformed_answer for a row of another shape.
+        """
         try:
             body = self.get(where, doing, query)
-            return body, answers.rows(body, rows)
+            return body, [make(row) for row in answers.rows(body, rows)]
         except CredentialsError as exc:
             raise self.placed(exc, doing) from None
 
@@ -287,8 +293,8 @@ class Commvault(Platform):
         start = 0
         while True:
             query = {**_users_page(start, PAGE), **filters}
-            body, rows = self.listing("/V4/User", "users", doing, query)
-            fresh = [a for a in map(self._account, rows) if a.id not in seen]
+            body, rows = self.listing("/V4/User", "users", doing, self._account, query)
+            fresh = [account for account in rows if account.id not in seen]
             seen.update(str(account.id) for account in fresh)
             yield from fresh
             start += len(rows)
@@ -305,7 +311,7 @@ class Commvault(Platform):
                 )
 
     def _account_by_id(self, identifier: str) -> Account:
-        if not identifier.isdecimal():
+        if not (identifier.isascii() and identifier.isdigit()):
             raise self.fail(
                 "not_found",
                 f"There is no account 'id:{identifier}': identifiers of users are numbers here.",

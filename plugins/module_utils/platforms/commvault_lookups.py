@@ -101,10 +101,9 @@ def find_groups(platform: Commvault, texts: Sequence[str]) -> tuple[Entity, ...]
     if not texts:
         return ()
     query = {"includeSystemCreated": True, "level": 10}
-    _body, rows = platform.listing(
-        "/V4/UserGroup", "userGroups", "list the user groups", query=query
+    _body, groups = platform.listing(
+        "/V4/UserGroup", "userGroups", "list the user groups", _group, query
     )
-    groups = [Entity(*answers.identity(row, "id", "name")) for row in rows]
     found = [
         _one(platform, "user group", text, _matching(groups, text), groups, texts) for text in texts
     ]
@@ -134,18 +133,23 @@ def members_of(platform: Commvault, group: Entity) -> Members:
 
 
 def _plans(platform: Commvault, query: Sequence[tuple[str, str]]) -> list[Entity]:
-    _body, rows = platform.listing("/V2/Plan", "plans", "list the plans", query=query)
-    return [
-        Entity(*answers.identity(answers.inner(row, "plan"), "planId", "planName")) for row in rows
-    ]
+    return platform.listing("/V2/Plan", "plans", "list the plans", _plan, query)[1]
+
+
+def _plan(row: Body) -> Entity:
+    return Entity(*answers.identity(answers.inner(row, "plan"), "planId", "planName"))
+
+
+def _group(row: Body) -> Entity:
+    return Entity(*answers.identity(row, "id", "name"))
 
 
 def _clients(platform: Commvault, query: Optional[dict[str, str]]) -> list[Entity]:
-    _body, rows = platform.listing("/Client", "clientProperties", "list the clients", query=query)
-    return [_client(answers.inner(row, "client", "clientEntity")) for row in rows]
+    return platform.listing("/Client", "clientProperties", "list the clients", _client, query)[1]
 
 
-def _client(row: Body) -> Entity:
+def _client(properties: Body) -> Entity:
+    row = answers.inner(properties, "client", "clientEntity")
     number, name = answers.identity(row, "clientId", "clientName")
     shown = row.get("displayName")
     return Entity(number, name, aliases=(shown,) if isinstance(shown, str) else ())

@@ -86,8 +86,10 @@ def _vaults(platform: Commvault) -> list[Listed]:
     start = 0
     while True:
         query = {"hardRefresh": True, "start": start, "limit": PAGE, "fl": "overview"}
-        _body, rows = platform.listing("/V4/CVS3Stores", "CVS3Stores", "list the vaults", query)
-        fresh = [vault for vault in map(_vault, rows) if (vault.id, vault.name) not in seen]
+        _body, rows = platform.listing(
+            "/V4/CVS3Stores", "CVS3Stores", "list the vaults", _vault, query
+        )
+        fresh = [vault for vault in rows if (vault.id, vault.name) not in seen]
         seen.update((vault.id, vault.name) for vault in fresh)
         found += fresh
         start += len(rows)

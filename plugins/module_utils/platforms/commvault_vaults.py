@@ -61,7 +61,7 @@ class _Run:
             self._check_rotation(parts)
         self.result.action = "created"
         if self.check_mode:
-            self.result.why = "would be created" + self._whose_keys(parts, "would be rotated")
+            self.result.why = "would be created" + self._whose_keys(parts, "would be")
             return
         self._create(parts)
 
@@ -72,12 +72,13 @@ class _Run:
         try:
             there = find_vault(self.platform, self.wanted.name)
         except CredentialsError as exc:
-            if exc.kind not in ("not_found", "unsupported"):
+            if exc.http_status not in (404, 405, 501):
                 raise
             self.can_list = False
             self.warnings.append(
-                f"The vaults could not be listed ({exc.message}). Whether {self.wanted.name} exists"
-                " shows only when it is created: Commvault refuses a name that is taken."
+                f"The vaults could not be listed ({exc.message.rstrip('.')}). Whether"
+                f" {self.wanted.name} exists shows only when it is created: a name that is taken is"
+                " refused."
             )
             return None
         self.can_list = True
@@ -184,7 +185,7 @@ class _Run:
         if not self.wanted.rotate_keys:
             return ""
         who = ", ".join(parts.hit()) or "no user that is known here"
-        return f"; the S3 access keys {verb} of: {who}"
+        return f"; the S3 access keys of these users {verb} rotated: {who}"
 
     # --- making it ----------------------------------------------------------------------------
 
@@ -206,7 +207,7 @@ class _Run:
         except CredentialsError as exc:
             self._settle(self.platform.placed(exc, doing))
             return
-        self.result.why = "created" + self._whose_keys(parts, "were rotated")
+        self.result.why = "created" + self._whose_keys(parts, "were")
         self._read_warning(answers.inner(body, "response"))
         self._follow_job(answers.inner(body, "addEndpointJob"))
 

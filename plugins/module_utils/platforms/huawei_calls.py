@@ -16,10 +16,11 @@ from ..platform import ErrorParts, Platform
 _HEADERS = {"Content-Type": "application/json;charset=utf8"}
 _TRACE_HEADERS = ("X-Request-Id", "X-IAM-Trace-Id")
 
+_FULL = "akSkNumExceed"
 #: Vendor's page: support.huaweicloud.com/intl/en-us/api-iam/iam_02_0006.html. Gateways of older
 #: clouds write APIG where newer ones write APIGW.
 _KINDS = {
-    "akSkNumExceed": "limit",
+    _FULL: "limit",
     "IAM.0001": "authentication",
     "IAM.0002": "permission",
     "IAM.0003": "permission",
@@ -45,7 +46,7 @@ _KINDS = {
 }
 
 _NEXT_BY_CODE = {
-    "akSkNumExceed": "A user has room for two access keys, inactive ones included. Delete one that"
+    _FULL: "A user has room for two access keys, inactive ones included. Delete one that"
     " nothing uses any more, then run again.",
     "IAM.0061": "The login's user is locked after wrong passwords. Wait a quarter of an hour, check"
     " api_password, then run again.",
@@ -174,8 +175,9 @@ class IamCalls(Platform):
         message = _first_text(
             body.get("error_msg"), error.get("error_msg"), error.get("message"), body.get("message")
         )
-        if code is None and message in _KINDS:
-            code = message
+        if message and _FULL in message:
+            # In whatever form it comes, with whatever general code, this says what is wrong.
+            code = _FULL
         kind = _KINDS.get(_plain(code)) or _limit_of_v5(answer, message)
         return kind, code, message or answer.excerpt()
 

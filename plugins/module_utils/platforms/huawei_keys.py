@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from ..clock import parse_time
 from ..errors import CredentialsError
@@ -45,13 +44,23 @@ class Keys:
         return [self._with_last_use(key) for key in keys] if last_used else keys
 
     def _with_last_use(self, key: AccessKey) -> AccessKey:
-        return self._shown(key.access_key, key.account)
+        row = self._row(key.access_key, key.account)
+        shown = _key(row, key.account)
+        if "last_use_time" in row.values:
+            return shown
+        # Some clouds leave the field out of a key never used, some out of every key.
+        note = {"last_used": "never, or not told by this region"}
+        return dataclasses.replace(shown, details=note)
 
     def found(self, access_key: str) -> AccessKey:
         """Return one key, whoever owns it. Reads only."""
         return self._shown(access_key, None)
 
     def _shown(self, access_key: str, account: Account | None) -> AccessKey:
+        row = self._row(access_key, account)
+        return _key(row, account or self._users.named(row.text("user_id")))
+
+    def _row(self, access_key: str, account: Account | None) -> Row:
         row = self._iam.fetch(
             "GET",
             path(*CREDENTIALS, access_key),
@@ -61,7 +70,7 @@ class Keys:
         )
         if row.text("access") != access_key:
             raise row.complain("another access key than the one asked for")
-        return _key(row, account or self._users.named(row.text("user_id")), shown=True)
+        return row
 
     def created(self, account: Account, label: str | None) -> Issued:
         """Make a key, described by the label. Repeated after a lost answer, it makes another."""
@@ -135,12 +144,9 @@ class Keys:
         return False
 
 
-def _key(row: Row, account: Account, shown: bool = False) -> AccessKey:
+def _key(row: Row, account: Account) -> AccessKey:
     created = parse_time(row.optional("create_time"))
     used = parse_time(row.optional("last_use_time"))
-    details: dict[str, Any] = {}
-    if shown and "last_use_time" not in row.values:
-        details["last_used"] = "never, or not told by this region"
     return AccessKey(
         access_key=row.text("access"),
         account=account,
@@ -149,5 +155,4 @@ def _key(row: Row, account: Account, shown: bool = False) -> AccessKey:
         # A key that was never used comes without the field, with null, with "", or with this.
         last_used_at=None if used == created else used,
         description=row.optional("description") or "",
-        details=details,
     )

@@ -87,7 +87,7 @@ def make_key(
     """
     body: dict[str, Any] = _chosen(platform, pair)
     if platform.release >= rows.LIFETIME:
-        lifetime = _kept_lifetime(platform, before, slot) if lifetime is None else lifetime
+        lifetime = kept_lifetime(platform, before, slot) if lifetime is None else lifetime
         body["key_time_to_live"] = rows.to_iso_duration(lifetime)
     if platform.release >= rows.TWO_KEYS:
         slot = slot or 1
@@ -220,7 +220,7 @@ def _chosen(platform: Ontap, pair: Pair | None) -> dict[str, Any]:
     return {"access_key": pair.access_key, "secret_key": pair.secret_key}
 
 
-def _kept_lifetime(platform: Ontap, before: Account, slot: int | None) -> dt.timedelta:
+def kept_lifetime(platform: Ontap, before: Account, slot: int | None) -> dt.timedelta:
     """Return the lifetime of the key replaced, or else of the other one, cut to the maximum."""
     key = rows.key_in(before, slot) or rows.key_in(before, None)
     lifetime, most = rows.lifetime_of(key), platform.longest_lifetime

@@ -66,12 +66,26 @@ class Flavor:
         )
         row = answer.json_or_none()
         if isinstance(row, dict) and row.get(self.ID) == key.access_key:
-            # An answer without "active" tells nothing of what was asked.
             now = self.to_key(row, key.account, sends)
-            if isinstance(row.get("active"), bool) and (
-                now.status != status or status in self._proven
-            ):
+            # An answer without "active" tells nothing of what was asked.
+            if isinstance(row.get("active"), bool):
+                return now if now.status != status else self._proven_or_seen(now, key, status)
+        return self._seen(key, sends)
+
+    def _proven_or_seen(self, now: AccessKey, key: AccessKey, status: str) -> AccessKey:
+        """Return what the answer showed if such answers are known to be true, else look."""
+        if status in self._proven:
+            return now
+        # One thread finds out for all.
+        with self._lock:
+            if status in self._proven:
                 return now
+            seen = self._seen(key, now.details.get("sends"))
+            if seen.status == status:
+                self._proven.add(status)
+            return seen
+
+    def _seen(self, key: AccessKey, sends: str | None) -> AccessKey:
         seen = self._look_after(key)
         if seen is None:
             raise self.platform.fail(
@@ -80,9 +94,6 @@ class Flavor:
                 account=key.account.name,
                 landed=None,
             )
-        if seen.status == status:
-            with self._lock:
-                self._proven.add(status)
         return self.to_key(seen.raw, key.account, sends)
 
     def delete_access_key(self, key: AccessKey) -> None:

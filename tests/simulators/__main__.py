@@ -1,0 +1,181 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start all simulators to play with, each with its S3 data plane, until Ctrl-C.
+
+A platform may be asked for several times, and in one of its forms, as in ose:front or ontap:9.14.1.
+Everything is served on loopback only, and forgotten at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Optional
+
+from . import fleet
+from .base import Simulator
+from .fleet import Endpoint
+
+STOPPING = {signal.SIGTERM, signal.SIGINT}
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Start, tell, wait, stop."""
+    options = _parser().parse_args(arguments)
+    # Held back until _wait() asks for them, in the threads too, so that every start is a clean one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        wanted = _wanted(options.platform, options.variant)
+    except LookupError as exc:
+        print(exc.args[0], file=sys.stderr)
+        return 2
+    endpoints: list[Endpoint] = []
+    with tempfile.TemporaryDirectory(prefix="simulators-") as folder:
+        try:
+            for number, (label, simulator, variant) in enumerate(wanted):
+                endpoints.append(
+                    fleet.start(
+                        label,
+                        simulator,
+                        variant,
+                        seed=options.seed,
+                        latency=options.latency / 1000,
+                        port=options.port + 2 * number if options.port else 0,
+                    )
+                )
+            logins = Path(folder) / "logins.json"
+            _write(logins, {one.label: one.options for one in endpoints})
+            if options.port_file:
+                _write(Path(options.port_file), {one.label: one.as_dict() for one in endpoints})
+            print(_story(endpoints, logins), flush=True)
+            _wait(options.parent_pid)
+        except OSError as exc:
+            print(f"cannot start: {exc}", file=sys.stderr)
+            return 1
+        finally:
+            for endpoint in endpoints:
+                endpoint.stop()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="simulators", description=__doc__)
+    parser.add_argument(
+        "--platform",
+        action="append",
+        metavar="NAME[:VARIANT]",
+        help="only this one; may be given several times",
+    )
+    parser.add_argument("--variant", help="the form of those platforms that have it")
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="start with N accounts app-0001 and on, a key each"
+    )
+    parser.add_argument("--latency", type=float, default=0, metavar="MS", help="for every answer")
+    parser.add_argument("--port", type=int, default=0, metavar="BASE", help="count ports from here")
+    parser.add_argument(
+        "--port-file",
+        metavar="FILE",
+        help="write URLs, logins and pairs there when ready",
+    )
+    parser.add_argument("--parent-pid", type=int, metavar="PID", help="end when this process has")
+    return parser
+
+
+def _wanted(
+    asked: Optional[Sequence[str]], variant: Optional[str]
+) -> list[tuple[str, type[Simulator], Optional[str]]]:
+    """Return label, simulator and variant of each one to start. Raises LookupError."""
+    known = fleet.platforms()
+    wanted = []
+    for word in asked or sorted(known):
+        name, _, own = word.partition(":")
+        if name not in known:
+            raise LookupError(f"there is no simulator {name!r}, only: {', '.join(sorted(known))}")
+        chosen = own or (variant if variant in known[name].VARIANTS else None)
+        fleet.variant_of(known[name], chosen)
+        label = re.sub(r"[^\w.-]+", "-", f"{name}-{own}") if own else name
+        wanted.append((label, known[name], chosen))
+    if variant and all(chosen != variant for _, _, chosen in wanted):
+        every = sorted({label for _, simulator, _ in wanted for label in simulator.VARIANTS})
+        raise LookupError(f"none of them has the variant {variant!r}, only: {', '.join(every)}")
+    return wanted
+
+
+def _write(path: Path, content: object) -> None:
+    """Write JSON for the owner's eyes only; whoever sees the file sees all of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        draft.unlink()
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        json.dump(content, handle, indent=1)
+    draft.replace(path)
+
+
+def _wait(parent_pid: Optional[int]) -> None:
+    while signal.sigtimedwait(STOPPING, 0.5 if parent_pid else 3600) is None:
+        if parent_pid and os.getppid() != parent_pid:
+            return
+
+
+def _story(endpoints: Sequence[Endpoint], logins: Path) -> str:
+    """Return what a person needs to know."""
+    lines = ["", "The simulators are up, on loopback only. Ctrl-C stops them.", ""]
+    for one in endpoints:
+        login = "  ".join(
+            f"{name}={value}" for name, value in sorted(one.options.items()) if name != "api_url"
+        )
+        lines += [
+            f"  {one.label}" + (f" ({one.variant})" if one.variant not in one.label else ""),
+            f"    api_url  {one.options['api_url']}",
+            f"    s3_url   {one.s3_url}  (bucket {fleet.BUCKET})",
+            f"    login    {login}",
+        ]
+        if one.accounts:
+            lines.append(f"    accounts {', '.join(one.accounts)}")
+        lines.append("")
+    return "\n".join([*lines, *_examples(endpoints, logins)])
+
+
+def _examples(endpoints: Sequence[Endpoint], logins: Path) -> list[str]:
+    root = Path(__file__).parents[5]
+    ansible = Path(sys.executable).with_name("ansible")
+    command = str(ansible) if ansible.exists() else shutil.which("ansible") or "ansible"
+    adhoc = f"  {command} localhost -m objectstore.credentials"
+    lines = [
+        "Try, in another terminal (the file holds the logins, so that no command line does):",
+        "",
+        f"  export ANSIBLE_COLLECTIONS_PATH={root}",
+        f"  export S3_CREDENTIALS_FILE={logins}",
+        "",
+    ]
+    for one in endpoints:
+        lines.append(
+            f"{adhoc}.s3_credential_info -a 'platform={one.platform} endpoint={one.label} all=true'"
+        )
+    for one in endpoints:
+        spare = [keys[-1] for keys in one.accounts.values() if len(keys) > 1]
+        if spare and one.platform in ("ose", "huawei"):
+            lines.append(
+                f"{adhoc}.s3_credential_status -a 'platform={one.platform} endpoint={one.label}"
+                f" access_key={spare[0]} status=inactive'"
+            )
+    lines += [
+        "",
+        f"What a server saw, and what it changed:  curl {endpoints[0].server.url}/_simulator/state",
+        "",
+    ]
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

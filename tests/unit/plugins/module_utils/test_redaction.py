@@ -1,0 +1,192 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets in every form that they turn up in."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import time
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import (
+    MASK,
+    Redactor,
+)
+from ansible_collections.objectstore.credentials.tests.unit.support import CANARY
+
+SECRETS = [
+    CANARY,
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "pässwörd€ mit Leerzeichen",
+    "aaaaa",
+    'quote"back\\slash',
+    "line\nbreak\ttab",
+]
+FORMS = {
+    "plain": lambda s: s,
+    "repr": lambda s: repr(s)[1:-1],
+    "json": lambda s: json.dumps({"a": s}),
+    "json, not ASCII only": lambda s: json.dumps({"a": s}, ensure_ascii=False),
+    "json, slashes escaped": lambda s: json.dumps(s).replace("/", "\\/"),
+    "json for web pages": lambda s: json.dumps(s)
+    .replace("<", "\\u003c")
+    .replace(">", "\\u003e")
+    .replace("&", "\\u0026"),
+    "html": html.escape,
+    "url": lambda s: quote(s, safe=""),
+    "url, slashes kept": quote,
+    "url, lower case": lambda s: re.sub("%..", lambda m: m.group().lower(), quote(s, safe="")),
+    "form": quote_plus,
+    "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "base64 without padding": lambda s: base64.b64encode(s.encode()).decode().rstrip("="),
+    "base64 for URLs": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
+    "basic, one": lambda s: base64.b64encode(f"admin:{s}".encode()).decode(),
+    "basic, two": lambda s: base64.b64encode(f"admin1:{s}".encode()).decode(),
+    "basic, three": lambda s: base64.b64encode(f"admin12:{s}:more".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("secret", SECRETS)
+def test_secret_is_masked_in_form(secret: str, form: str) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    cleaned = redactor.redact(f"before {FORMS[form](secret)} after")
+    assert MASK in cleaned
+    assert cleaned.startswith("before ")
+    assert cleaned.endswith(" after")
+    assert FORMS[form](secret) not in cleaned
+    assert secret not in cleaned
+    # No more than the edges of a base64 group stay.
+    assert len(cleaned.replace(MASK, "")) <= len("before {'a': ''} after") + 20
+
+
+def test_nothing_of_the_secret_is_left_beside_the_mask() -> None:
+    redactor = Redactor()
+    redactor.learn(CANARY)
+    for form in ("plain", "json, slashes escaped", "url", "form", "html", "repr"):
+        assert redactor.redact(FORMS[form](CANARY)).strip('"') == MASK, form
+
+
+def test_longest_secret_is_masked_whole_when_one_begins_another() -> None:
+    redactor = Redactor()
+    redactor.learn("hunter2", "hunter2-extended")
+    assert redactor.redact("x hunter2-extended y hunter2 z") == f"x {MASK} y {MASK} z"
+
+
+@pytest.mark.parametrize("secret", ["", "a", "abcd", None, 5, b"bytes"])
+def test_short_and_empty_texts_are_not_learned(secret: Any) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    assert redactor.redact("a abcd 5 None bytes") == "a abcd 5 None bytes"
+
+
+def test_innocent_text_survives() -> None:
+    redactor = Redactor()
+    redactor.learn("s3cr3t-value")
+    text = "app-0001: AKIA0001 is active; 403 Forbidden"
+    assert redactor.redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"secretKey": "S3cr3t"},
+        {"secret_access_key": "S3cr3t"},
+        {"data": [{"credential": {"secret": "S3cr3t"}}]},
+        {"access_token": "S3cr3t"},
+        {"Password": "S3cr3t"},
+        {"privateKey": "S3cr3t"},
+        {"Authorization": "S3cr3t"},
+        {"secrets": ["other", "S3cr3t"]},
+        {"tokens": [{"token": "S3cr3t"}]},
+    ],
+)
+def test_learns_from_answer_by_name(answer: Any) -> None:
+    redactor = Redactor()
+    redactor.learn_from(answer)
+    assert redactor.redact("got S3cr3t") == f"got {MASK}"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"token_type": "Bearer"},
+        {"tokenExpires": "2026-11-22"},
+        {"secret_id": "Bearer"},
+        {"tokenStatus": "Bearer"},
+        {"passwordPolicy": "Bearer"},
+        {"name": "Bearer"},
+        {"secretKey": "Not Available"},
+        {"secretKey": "********"},
+        {"secretKey": "N/A"},
+        {"secretKey": None},
+        {"secretCount": 3},
+    ],
+)
+def test_learns_nothing_innocent_from_answer(answer: Any) -> None:
+    redactor = Redactor()
+    redactor.learn_from(answer)
+    text = "Bearer 2026-11-22 Not Available ******** N/A None 3"
+    assert redactor.redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("http://user:hunter2@proxy:3128/", f"http://{MASK}@proxy:3128/"),
+        ("see https://u:p@ss@host/x", f"see https://{MASK}@host/x"),
+        ("https://token@host/", f"https://{MASK}@host/"),
+        ("https://host/users/a@b", "https://host/users/a@b"),
+        ("mail a@b and https://host", "mail a@b and https://host"),
+    ],
+)
+def test_login_in_url_is_masked_unlearned(text: str, cleaned: str) -> None:
+    assert Redactor().redact(text) == cleaned
+
+
+def test_learn_url_learns_the_password_as_written_and_decoded() -> None:
+    redactor = Redactor()
+    redactor.learn_url("http://user:p%40ssw0rd@proxy:3128")
+    assert redactor.redact("p%40ssw0rd, p@ssw0rd") == f"{MASK}, {MASK}"
+
+
+@pytest.mark.parametrize("url", [None, "", "environment", "http://[::1", 5])
+def test_learn_url_survives_what_is_no_url(url: Any) -> None:
+    Redactor().learn_url(url)
+
+
+def test_redact_all_reaches_every_text_and_leaves_the_rest() -> None:
+    redactor = Redactor()
+    redactor.learn("s3cr3t")
+    value = {"a": ["s3cr3t", ("x s3cr3t", 1, None, True)], "s3cr3t": {"b": 2.5}}
+    assert redactor.redact_all(value) == {
+        "a": [MASK, [f"x {MASK}", 1, None, True]],
+        MASK: {"b": 2.5},
+    }
+
+
+def test_redact_all_keeps_the_names_of_results_whatever_the_password_is() -> None:
+    redactor = Redactor()
+    redactor.learn("failure")
+    assert redactor.redact_all({"failure": "a failure"}) == {"failure": f"a {MASK}"}
+
+
+def test_time_grows_with_the_text_not_with_the_number_of_secrets() -> None:
+    redactor = Redactor()
+    for number in range(10_000):
+        redactor.learn(f"secret/{number:06d}+{number * 7919:036d}")
+    redactor.redact("")  # the index is made once
+    started = time.perf_counter()
+    for number in range(2_000):
+        redactor.redact(f"app-{number:04d}: AKIA{number:016d} active, secret/{number:06d} no")
+    # Trying each of 10,000 secrets on each text takes minutes.
+    assert time.perf_counter() - started < 5
+    assert redactor.redact(f"secret/{77:06d}+{77 * 7919:036d}") == MASK
