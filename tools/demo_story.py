@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo_world import CHANGES, Demo, Event, Run, changes
+from demo_world import CHANGES, Demo, Event, Run, changes, is_listing, is_ours
 
 PLAYBOOK = "$ ansible-playbook playbook.yml"
 LIMIT = "90d"
@@ -23,12 +23,13 @@ def tell(demo: Demo, seconds: float) -> None:
         out.style("objectstore.credentials", "bold", "cyan")
         + ": the vendors' documented operations, performed on simulated platforms"
     )
-    out.heading("1  Five endpoints of four platforms, on 127.0.0.1", f"{seconds:.1f} s")
+    out.heading("1  Five endpoints of four platforms, on 127.0.0.1")
     rows = [
         [name, one["url"], f"{len(one['accounts'])} accounts, {len(one['pairs'])} access keys"]
         for name, one in demo.world.endpoints.items()
     ]
     out.table(["endpoint", "api_url", "holds"], rows)
+    _took(demo, seconds)
     first = _first(demo)
     _compliance(demo, first)
     _again(demo)
@@ -36,31 +37,36 @@ def tell(demo: Demo, seconds: float) -> None:
     _leaks(demo)
 
 
+def _took(demo: Demo, seconds: float) -> None:
+    demo.out.line(demo.out.style(f"  {seconds:.1f} s", "dim"))
+
+
 def _first(demo: Demo) -> Run:
-    out = demo.out
-    run = demo.playbook()
-    out.heading(f"2  {PLAYBOOK}", f"{run.seconds:.1f} s")
-    for name, events in run.events.items():
-        info = _info(events)
-        out.line()
-        out.line(f"  {out.style(name, 'bold', 'cyan')}  {out.style(_product(info), 'dim')}")
-        for event in events:
-            if not _is_ours(event) or "platform_info" in event["result"]:
-                continue
-            module = event["module"].rpartition(".")[2]
-            out.line(f"    {event['task']}  {out.style(module, 'dim')}")
-            for line in _changes(demo, name, event, info):
-                out.line(f"      {line}")
-        counted = run.writes[name]
-        right = demo.check(f"{name}: changes reported", CHANGES[name], run.changed(name))
-        right &= demo.check(f"{name}: changes counted", CHANGES[name], counted)
-        _verdict(demo, right, f"the platform counted {_count(counted, 'change')}")
-        _data_plane(demo, name)
+    demo.out.heading(f"2  {PLAYBOOK}")
+    run = demo.playbook(tell=lambda run, name: _endpoint(demo, run, name))
+    demo.out.line()
+    _took(demo, run.seconds)
     return run
 
 
-def _is_ours(event: Event) -> bool:
-    return bool(event["module"].startswith("objectstore."))
+def _endpoint(demo: Demo, run: Run, name: str) -> None:
+    """Tell what was asked of one endpoint and what changed; ask the simulator whether it did."""
+    out = demo.out
+    info = _info(run.events[name])
+    out.line()
+    out.line(f"  {out.style(name, 'bold', 'cyan')}  {out.style(_product(info), 'dim')}")
+    for event in run.events[name]:
+        if not is_ours(event) or is_listing(event):
+            continue
+        module = event["module"].rpartition(".")[2]
+        out.line(f"    {event['task']}  {out.style(module, 'dim')}")
+        for line in _changes(demo, name, event, info):
+            out.line(f"      {line}")
+    counted = run.counted(name)
+    right = demo.check(f"{name}: changes reported", CHANGES[name], run.changed(name))
+    right &= demo.check(f"{name}: changes counted", CHANGES[name], counted)
+    _verdict(demo, right, f"the platform counted {_count(counted, 'change')}")
+    _data_plane(demo, name)
 
 
 def _verdict(demo: Demo, right: bool, text: str) -> None:
@@ -205,18 +211,18 @@ def _cell(demo: Demo, row: dict[str, Any]) -> str:
 
 def _again(demo: Demo) -> None:
     out = demo.out
+    out.heading(f"4  {PLAYBOOK} -e one_shot=false")
     run = demo.playbook("-e", '{"one_shot": false}', "--skip-tags", "report")
-    out.heading(f"4  {PLAYBOOK} -e one_shot=false", f"{run.seconds:.1f} s")
     _quiet_table(demo, run, "changed")
     for name in run.events:
         demo.check(f"{name}: changes reported by the second run", 0, run.changed(name))
-        demo.check(f"{name}: changes counted in the second run", 0, run.writes[name])
+        demo.check(f"{name}: changes counted in the second run", 0, run.counted(name))
 
 
 def _planned(demo: Demo) -> None:
     out = demo.out
+    out.heading(f"5  {PLAYBOOK} --check")
     run = demo.playbook("--check", "--skip-tags", "report")
-    out.heading(f"5  {PLAYBOOK} --check", f"{run.seconds:.1f} s")
     planned = 0
     for name, events in run.events.items():
         for event in events:
@@ -224,7 +230,7 @@ def _planned(demo: Demo) -> None:
             planned += len(rows)
             for row, line in zip(rows, _changes(demo, name, event, {}), strict=False):
                 out.line(f"  {name}: would be {row['action']}: {line}")
-        demo.check(f"{name}: changes counted in check mode", 0, run.writes[name])
+        demo.check(f"{name}: changes counted in check mode", 0, run.counted(name))
     demo.check("changes planned in check mode", 2, planned)
     _quiet_table(demo, run, "planned")
 
@@ -236,17 +242,18 @@ def _quiet_table(demo: Demo, run: Run, word: str) -> None:
         done = [
             e for e in events if e["outcome"] == "ok" and e["module"].startswith("objectstore.")
         ]
-        counted = run.writes[name]
+        counted = run.counted(name)
         rows.append(
             [
                 name,
                 str(len(done)),
                 str(run.changed(name)),
-                str(run.requests[name]),
+                str(run.counted(name, "requests")),
                 out.style(str(counted), "red" if counted else "green"),
             ]
         )
     out.table(["endpoint", "tasks", word, "requests", "changes counted"], rows)
+    _took(demo, run.seconds)
 
 
 def _leaks(demo: Demo) -> None:
@@ -260,7 +267,7 @@ def _leaks(demo: Demo) -> None:
 
 def _info(events: list[Event]) -> dict[str, Any]:
     for event in events:
-        if "platform_info" in event["result"]:
+        if is_listing(event):
             found: dict[str, Any] = event["result"]
             return found
     return {"accounts": [], "platform_info": {}}

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -48,24 +48,52 @@ class DemoError(Exception):
 
 @dataclass
 class Run:
-    """One run of the playbook: its results by endpoint, and what it cost."""
+    """One run of the playbook: its results by endpoint, and what the simulators counted."""
 
+    #: Endpoint -> "writes" and "requests", before the run and now.
+    before: dict[str, dict[str, int]]
+    now: dict[str, dict[str, int]] = field(default_factory=dict)
     events: dict[str, list[Event]] = field(default_factory=lambda: {name: [] for name in ENDPOINTS})
     output: str = ""
     code: int = 0
     seconds: float = 0.0
-    #: Changes that the simulators counted meanwhile.
-    writes: dict[str, int] = field(default_factory=dict)
-    requests: dict[str, int] = field(default_factory=dict)
+
+    def counted(self, name: str, what: str = "writes") -> int:
+        """How many writes or requests an endpoint's simulator has counted in this run."""
+        return self.now[name][what] - self.before[name][what]
 
     def changed(self, name: str) -> int:
         """How many accounts or keys the modules say they changed at an endpoint."""
         return sum(len(changes(event)) for event in self.events[name])
 
+    def failures(self) -> list[str]:
+        """What the tasks that failed had to say."""
+        return [
+            f"{name}: {event['task']}: {event['result'].get('msg') or event['result']}"
+            for name, events in self.events.items()
+            for event in events
+            if event["outcome"] == "failed"
+        ]
+
+    def rest(self) -> str:
+        """The end of what Ansible printed besides results."""
+        lines = self.output.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(MARK))[-4000:]
+
+
+def is_ours(event: Event) -> bool:
+    """Tell whether a module of this collection made a result."""
+    return bool(event["module"].startswith("objectstore."))
+
+
+def is_listing(event: Event) -> bool:
+    """Tell whether a result is the one with all accounts, each endpoint's last."""
+    return "platform_info" in event["result"]
+
 
 def changes(event: Event) -> list[dict[str, Any]]:
     """Return what a module says it changed: rows of its result, or {} for a hidden one."""
-    if not event["module"].startswith("objectstore.") or not event["changed"]:
+    if not is_ours(event) or not event["changed"]:
         return []
     rows = event["result"].get("accounts", [{"action": "updated"}])
     return [row for row in rows if row["action"] in CHANGING]
@@ -97,13 +125,14 @@ class World:
         told = json.loads(ports.read_text())
         self.endpoints: dict[str, dict[str, Any]] = dict(zip(ENDPOINTS, told.values()))
 
-    def counted(self, what: str) -> dict[str, int]:
-        """Return how many "writes" or "requests" each simulator has counted."""
+    def counted(self) -> dict[str, dict[str, int]]:
+        """Return what each simulator has counted: writes and requests."""
         counts = {}
         for name, endpoint in self.endpoints.items():
             control = "/".join(endpoint["url"].split("/")[:3]) + "/_simulator/state"
             with self._opener.open(control, timeout=10) as answer:
-                counts[name] = int(json.loads(answer.read())[what])
+                state = json.loads(answer.read())
+            counts[name] = {what: int(state[what]) for what in ("writes", "requests")}
         return counts
 
     def honours(self, name: str, access_key: str, secret_key: str) -> str:
@@ -187,10 +216,12 @@ class Demo:
             self.mismatches.append(f"{what}: expected {told}, found {true}")
         return bool(told == true)
 
-    def playbook(self, *arguments: str) -> Run:
-        """Run the playbook and return its results; show which endpoint does what meanwhile."""
-        run = Run()
-        before = {what: self.world.counted(what) for what in ("writes", "requests")}
+    def playbook(self, *arguments: str, tell: Callable[[Run, str], None] | None = None) -> Run:
+        """Run the playbook and return what it did; raise DemoError if it fails.
+
+        tell: called for each endpoint in turn, as soon as its last task is done.
+        """
+        run = Run(self.world.counted())
         started = time.monotonic()
         process = subprocess.Popen(
             [
@@ -205,24 +236,26 @@ class Demo:
             text=True,
         )
         assert process.stdout is not None
+        untold = list(ENDPOINTS)
         for line in process.stdout:
             run.output += line
-            if line.startswith(MARK):
-                event = json.loads(line[len(MARK) :])
-                run.events[event["host"]].append(event)
-                self.out.progress(f"{event['host']}: {event['task']}")
+            if not line.startswith(MARK):
+                continue
+            event = json.loads(line[len(MARK) :])
+            if event["outcome"] == "start":
+                if event["module"] != "ansible.builtin.include_tasks":
+                    self.out.progress(f"{event['host']}: {event['task']} ...")
+                continue
+            run.events[event["host"]].append(event)
+            while tell and untold and any(map(is_listing, run.events[untold[0]])):
+                run.now = self.world.counted()
+                tell(run, untold.pop(0))
         run.code = process.wait()
         run.seconds = time.monotonic() - started
-        for what, counts in (("writes", run.writes), ("requests", run.requests)):
-            after = self.world.counted(what)
-            counts.update({name: after[name] - before[what][name] for name in after})
+        run.now = self.world.counted()
         self.outputs += run.output
-        failed = [e for events in run.events.values() for e in events if e["outcome"] == "failed"]
-        for event in failed:
-            told = event["result"].get("msg") or event["result"].get("censored")
-            self.out.line(self.out.style(f"  {event['host']}: {event['task']}: {told}", "red"))
-        if run.code or failed:
-            raise DemoError(f"The playbook failed ({run.code}).\n{_unmarked(run.output)}")
+        if run.code or run.failures():
+            raise DemoError("\n".join(["The playbook failed.", *run.failures(), run.rest()]))
         return run
 
     def leaks(self) -> list[str]:
@@ -254,7 +287,3 @@ class Demo:
 def _write(path: Path, content: Any) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
         json.dump(content, handle)
-
-
-def _unmarked(output: str) -> str:
-    return "".join(line for line in output.splitlines(True) if not line.startswith(MARK))[-4000:]

@@ -11,18 +11,22 @@ One run is everything with the same GATE_RUN in the environment; make sets it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from xml.etree import ElementTree
 
 from environments import ROOT, missing_cells
 
 GATES = ROOT / ".build" / "gates"
+#: Seconds after which a gate is taken for hanging.
+LONGEST = 1500
 
 
 @dataclass
@@ -48,7 +52,7 @@ def run(name: str, command: Sequence[str]) -> int:
     words = [word.replace("{junit}", str(junit)) for word in command]
     print(f"== {name}", flush=True)
     started = time.monotonic()
-    code = subprocess.run(words, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    code = _bounded(words)
     gate = Gate(name, code == 0, time.monotonic() - started, time.time())
     if junit.exists():
         for suite in ElementTree.parse(junit).iter("testsuite"):
@@ -61,6 +65,23 @@ def run(name: str, command: Sequence[str]) -> int:
     (GATES / f"{name}.json").write_text(json.dumps(asdict(gate)))
     print(f"== {name}: {'passed' if gate.passed else 'FAILED'} in {gate.seconds:.0f} s", flush=True)
     return code
+
+
+def _bounded(command: Sequence[str]) -> int:
+    """Run a command; end it and all that it started if it takes too long or we are interrupted."""
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        return process.wait(LONGEST)
+    except subprocess.TimeoutExpired:
+        print(f"stopped after {LONGEST} s", flush=True)
+        return 124
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def report() -> int:
@@ -84,6 +105,7 @@ def report() -> int:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one gate, or report on all."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if list(arguments) == ["report"]:
         return report()
     if len(arguments) > 3 and arguments[0] == "run" and arguments[2] == "--":

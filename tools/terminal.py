@@ -43,11 +43,10 @@ class Terminal:
         self.transcript += text + "\n"
         print(text, flush=True)
 
-    def heading(self, text: str, note: str = "") -> None:
-        """Print a heading with a note at the right."""
-        gap = " " * max(2, self.width - len(text) - len(note)) if note else ""
+    def heading(self, text: str) -> None:
+        """Print a heading."""
         self.line()
-        self.line(f"{self.style(text, 'bold')}{gap}{self.style(note, 'dim') if note else ''}")
+        self.line(self.style(text, "bold"))
 
     def progress(self, text: str) -> None:
         """Show what goes on, on a line that the next one replaces; nothing where output is kept."""

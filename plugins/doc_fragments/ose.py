@@ -13,20 +13,21 @@ class ModuleDocFragment:
 options:
   flavor:
     description:
-      - Which API O(api_url) serves. V(osis) is the adapter of the storage vendor, with one login for all
-        tenants; V(ose) is the API that OSE itself serves to tenants, with a login at Cloud Director.
+      - Which API O(api_url) serves. V(osis) is the adapter of the storage vendor, with one login
+        for all tenants; V(ose) is the API that OSE itself serves to tenants, with a login at Cloud
+        Director.
       - The default is V(osis).
     type: str
     choices: [osis, ose]
   tenant:
     description:
-      - The tenant whose users are meant. With O(flavor=osis) a name or an identifier, V(id:42) only an
-        identifier, and all tenants when left out. With O(flavor=ose) it is required, as a name or as
-        the full identifier (C(organization@site)).
+      - The tenant whose users are meant. With O(flavor=osis) a name or an identifier, V(id:42)
+        only an identifier, and all tenants when left out. With O(flavor=ose) it is required, as a
+        name or as the full identifier (C(organization@site)).
     type: str
   login_url:
     description:
-      - Scheme, host and port of Cloud Director, where O(api_username) (C(user@organization)) logs in
-        for O(flavor=ose). Not needed with O(api_token), a bearer token of Cloud Director.
+      - Scheme, host and port of Cloud Director, where O(api_username) (C(user@organization)) logs
+        in for O(flavor=ose). Not needed with O(api_token), a bearer token of Cloud Director.
     type: str
 """

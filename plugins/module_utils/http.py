@@ -7,6 +7,8 @@ HTTP statuses are data: request() returns whatever the server answered. Only wha
 from arriving whole is an exception.
 """
 
+# pylint: disable=unused-import  # it takes every file of this name for the standard library's
+
 from __future__ import annotations
 
 import datetime as dt

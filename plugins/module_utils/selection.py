@@ -156,16 +156,16 @@ class _Listing:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._by_name: dict[str, list[Account]] = {}
-        self._by_id: dict[str, Account] = {}
+        self._by_id: dict[str, list[Account]] = {}
         for account in platform.accounts():
             self._by_name.setdefault(account.name, []).append(account)
             if account.id is not None:
-                self._by_id[account.id] = account
+                self._by_id.setdefault(account.id, []).append(account)
 
     def find(self, ref: AccountRef) -> Account:
         found: Sequence[Account]
         if ref.id is not None:
-            found = [self._by_id[ref.id]] if ref.id in self._by_id else []
+            found = self._by_id.get(ref.id, [])
         else:
             names = self._platform.names_of(ref.name or "")
             found = [account for name in names for account in self._by_name.get(name, [])]

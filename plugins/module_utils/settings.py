@@ -143,6 +143,7 @@ def _fill_from_file(
             path,
             f"the entry {endpoint!r} is for {_without_login(url)}, but the task's api_url is"
             f" {_without_login(values['api_url'])}; its credentials are not sent elsewhere",
+            "Leave api_url out of the task, correct the entry, or name another endpoint.",
         )
     for name, value in entry.items():
         if name in specs and values[name] is None and value is not None:
@@ -189,11 +190,11 @@ def _yaml(path: str) -> Callable[[str], Any]:
     return yaml.safe_load
 
 
-def _file_error(path: str, what: str) -> CredentialsError:
+def _file_error(
+    path: str, what: str, next_step: str = "The file is YAML or JSON: {endpoint: {option: value}}."
+) -> CredentialsError:
     return CredentialsError(
-        "invalid_option",
-        f"{path} ({FILE_VARIABLE}): {what}.",
-        next_step="The file is YAML or JSON: {endpoint: {option: value}}.",
+        "invalid_option", f"{path} ({FILE_VARIABLE}): {what}.", next_step=next_step
     )
 
 

@@ -198,7 +198,8 @@ class Users:
         if comment is not None:
             user.comment = comment
             self.simulator.commit(f"set the comment of {user.name}")
-        if delete and user.slots.pop(slot, None):
+        if delete and slot in user.slots:
+            del user.slots[slot]
             self.simulator.commit(f"deleted key {slot} of {user.name}")
         return None
 

@@ -44,7 +44,7 @@ class FrontApi(Flavor):
         settings = self.platform.settings
         if not settings.scope.get("tenant"):
             raise self._option("flavor ose needs tenant, the organization whose users are meant.")
-        if settings.api_token and not settings.api_password:
+        if settings.api_token:
             return
         login_url = str(settings.scope.get("login_url") or "")
         if not login_url.startswith(("https://", "http://")):
@@ -64,7 +64,7 @@ class FrontApi(Flavor):
     def auth(self) -> Auth:
         """Return a bearer for api_token, else a session of Cloud Director."""
         settings = self.platform.settings
-        if settings.api_token and not settings.api_password:
+        if settings.api_token:
             return HeaderAuth("Authorization", f"Bearer {settings.api_token}")
         return LoginAuth(DirectorLogin(self.platform))
 

@@ -44,9 +44,11 @@ class OsisUsers(Flavor):
 
     def auth(self) -> Auth:
         """Return a bearer for api_token, else Basic until connect() knows better."""
+        token = self.platform.settings.api_token
+        return HeaderAuth("Authorization", f"Bearer {token}") if token else self._basic()
+
+    def _basic(self) -> Auth:
         settings = self.platform.settings
-        if settings.api_token and not settings.api_password:
-            return HeaderAuth("Authorization", f"Bearer {settings.api_token}")
         return BasicAuth(settings.api_username or "", settings.api_password or "")
 
     # --- the endpoint ------------------------------------------------------------------------
@@ -112,19 +114,21 @@ class OsisUsers(Flavor):
         return operation.lower() not in self._missing
 
     def _choose_login(self) -> None:
-        settings = self.platform.settings
+        settings, client = self.platform.settings, self.platform.client
         offered = self._info.get("auth_modes")
         modes = {str(mode).lower() for mode in offered} if isinstance(offered, list) else set()
-        if settings.api_username and settings.api_password:
+        if not settings.api_token:
             if "bearer" in modes and "basic" not in modes:
-                self.platform.client.auth = LoginAuth(OsisLogin(self.platform))
+                client.auth = LoginAuth(OsisLogin(self.platform))
         elif modes and "bearer" not in modes:
-            raise self.platform.fail(
-                "invalid_option",
-                "api_token is given, but this adapter takes only"
-                f" {', '.join(sorted(modes))} logins.",
-                next_step="Set api_username and api_password.",
-            )
+            if not (settings.api_username and settings.api_password):
+                raise self.platform.fail(
+                    "invalid_option",
+                    f"api_token is given, but this adapter takes only {', '.join(sorted(modes))}"
+                    " logins.",
+                    next_step="Set api_username and api_password.",
+                )
+            client.auth = self._basic()
 
     def _find_tenant(self) -> str | None:
         wanted = self.platform.settings.scope.get("tenant")

@@ -15,6 +15,7 @@ name: events
 type: stdout
 short_description: One line of JSON per result
 description:
+  - One more at the start of each task.
   - For tools/demo.py, which reads these lines and tells the story.
 """
 
@@ -28,6 +29,18 @@ def _parts(result: Any) -> tuple[Any, Any, Any]:
     return result._result, result._host, result._task
 
 
+def _print(outcome: str, host: Any, task: Any, told: dict[str, Any]) -> None:
+    event = {
+        "outcome": outcome,
+        "host": host.get_name(),
+        "task": task.get_name(),
+        "module": task.action,
+        "changed": bool(told.get("changed")),
+        "result": {name: told[name] for name in KEPT if name in told},
+    }
+    print(MARK + json.dumps(event, default=str), flush=True)
+
+
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no types
     """See the file's first line."""
 
@@ -37,15 +50,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
 
     def _tell(self, outcome: str, result: Any) -> None:
         told, host, task = _parts(result)
-        event = {
-            "outcome": outcome,
-            "host": host.get_name(),
-            "task": task.get_name(),
-            "module": task.action,
-            "changed": bool(told.get("changed")),
-            "result": {name: told[name] for name in KEPT if name in told},
-        }
-        print(MARK + json.dumps(event, default=str), flush=True)
+        _print(outcome, host, task, told)
+
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        """A task begins at a host."""
+        _print("start", host, task, {})
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task went well."""

@@ -40,8 +40,11 @@ from ansible_collections.objectstore.credentials.tests.simulators.server import 
 from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock, reset
 
 VARIANTS = sorted(SIMULATOR.VARIANTS)
-LOGIN = {"api_username": USERNAME, "api_password": PASSWORD, "svm": SVM}
-OWN = {"access_key": "MYOWNKEY0000000000A1", "secret_key": "My0wn/Secret+Key=canary_7f3a9c2b"}
+LOGIN: dict[str, Any] = {"api_username": USERNAME, "api_password": PASSWORD, "svm": SVM}
+OWN: dict[str, Any] = {
+    "access_key": "MYOWNKEY0000000000A1",
+    "secret_key": "My0wn/Secret+Key=canary_7f3a9c2b",
+}
 
 
 class Lab:

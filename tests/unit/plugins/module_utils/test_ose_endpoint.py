@@ -143,11 +143,12 @@ def test_a_token_of_the_operator_needs_no_login(lab: MakeLab, modes: dict[str, A
     assert error.kind == "authentication"
 
 
-def test_a_token_is_refused_where_only_basic_is_offered(lab: MakeLab) -> None:
+def test_a_token_is_of_no_use_where_only_basic_is_offered(lab: MakeLab) -> None:
     it = lab()
     error = raised(it.connected, api_token=it.sim.api_token, api_username=None, api_password=None)
     assert error.kind == "invalid_option"
     assert "basic" in error.message
+    assert it.find(it.connected(api_token=it.sim.api_token)).account.name == "alice"
 
 
 @pytest.mark.parametrize(
