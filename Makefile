@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# How many processes run tests.
+JOBS ?= 2
 CELLS := 2.16 2.18 2.19 2.20 2.21
 
 export PYTHONDONTWRITEBYTECODE := 1
@@ -17,7 +19,7 @@ export GATE_RUN
 DEV := .venv/dev/bin
 RUN := .venv/run/bin
 GATE = @$(PYTHON) tools/gate.py run
-PYTEST_ARGS := -q --junitxml={junit}
+PYTEST_ARGS := -q -n $(JOBS) --junitxml={junit}
 REPORT ?= $(PYTHON) tools/gate.py report
 
 .DEFAULT_GOAL := help

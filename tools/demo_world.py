@@ -55,7 +55,6 @@ class Run:
     now: dict[str, dict[str, int]] = field(default_factory=dict)
     events: dict[str, list[Event]] = field(default_factory=lambda: {name: [] for name in ENDPOINTS})
     output: str = ""
-    code: int = 0
     seconds: float = 0.0
 
     def counted(self, name: str, what: str = "writes") -> int:
@@ -130,8 +129,11 @@ class World:
         counts = {}
         for name, endpoint in self.endpoints.items():
             control = "/".join(endpoint["url"].split("/")[:3]) + "/_simulator/state"
-            with self._opener.open(control, timeout=10) as answer:
-                state = json.loads(answer.read())
+            try:
+                with self._opener.open(control, timeout=10) as answer:
+                    state = json.loads(answer.read())
+            except OSError as exc:
+                raise DemoError(f"The simulator of {name} does not answer: {exc}") from None
             counts[name] = {what: int(state[what]) for what in ("writes", "requests")}
         return counts
 
@@ -152,6 +154,8 @@ class World:
         except urllib.error.HTTPError as exc:
             text = exc.read().decode()
             return text.partition("<Code>")[2].partition("</Code>")[0] or f"HTTP {exc.code}"
+        except OSError as exc:
+            raise DemoError(f"The S3 data plane of {name} does not answer: {exc}") from None
 
     def stop(self) -> None:
         """End the process."""
@@ -235,6 +239,26 @@ class Demo:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        try:
+            self._follow(process, run, tell)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+        run.seconds = time.monotonic() - started
+        self.outputs += run.output
+        if process.returncode or run.failures():
+            raise DemoError("\n".join(["The playbook failed.", *run.failures(), run.rest()]))
+        run.now = self.world.counted()
+        return run
+
+    def _follow(
+        self,
+        process: subprocess.Popen[str],
+        run: Run,
+        tell: Callable[[Run, str], None] | None,
+    ) -> None:
+        """Read what the playbook prints until its end."""
         assert process.stdout is not None
         untold = list(ENDPOINTS)
         for line in process.stdout:
@@ -250,13 +274,7 @@ class Demo:
             while tell and untold and any(map(is_listing, run.events[untold[0]])):
                 run.now = self.world.counted()
                 tell(run, untold.pop(0))
-        run.code = process.wait()
-        run.seconds = time.monotonic() - started
-        run.now = self.world.counted()
-        self.outputs += run.output
-        if run.code or run.failures():
-            raise DemoError("\n".join(["The playbook failed.", *run.failures(), run.rest()]))
-        return run
+        process.wait()
 
     def leaks(self) -> list[str]:
         """Return where a secret of these worlds stands in what was printed."""

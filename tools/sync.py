@@ -80,8 +80,8 @@ def registry(platforms: list[type[Any]]) -> str:
     imports = "\n".join(f"from .platforms.{cls.name} import {cls.__name__}" for cls in platforms)
     rows = "\n".join(f"    {cls.__name__}.name: {cls.__name__}," for cls in platforms)
     return (
-        f'{HEADER}"""The platforms there are.'
-        ' Made by tools/sync.py; Ansible ships only what is imported statically."""\n\n'
+        f'{HEADER}"""The platforms there are, made by tools/sync.py.\n\n'
+        'Static imports, because Ansible ships nothing else with a module.\n"""\n\n'
         "from __future__ import annotations\n\n"
         f"from .platform import Platform\n{imports}\n\n"
         f"PLATFORMS: dict[str, type[Platform]] = {{\n{rows}\n}}\n"

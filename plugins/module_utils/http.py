@@ -24,7 +24,8 @@ from .errors import CredentialsError
 from .pacing import Pace, parse_http_date, retry_wait
 from .redaction import SECRET_WORDS, Redactor
 from .settings import Settings
-from .transport import Transport, TransportError
+from .transport import Transport
+from .transport_errors import TransportError
 
 #: What a request does to the world. LOGIN makes a session and nothing else; a TOUCH reads, but the
 #: server does something on the way (sends a mail, makes a key).
@@ -131,7 +132,9 @@ class Answer:
 
     def excerpt(self, length: int = 120) -> str:
         """Return the start of the body on one line, redacted and free of control characters."""
-        flat = " ".join(self.text[: length * 8].split())
+        # Cut after redaction, lest half a secret stays; but not all of a long answer is scanned.
+        start = self.body[: length * 8 + 16384].decode("utf-8", "replace")
+        flat = " ".join(self.redactor.redact(start)[: length * 8].split())
         printable = "".join(c if c.isprintable() else "?" for c in flat)
         return printable[:length] + ("..." if len(printable) > length else "")
 
@@ -309,8 +312,12 @@ class Client:
 
     def _redirected(self, answer: Answer, effect: str) -> str:
         """Return where a read is sent on to: the same host only, since the login goes along."""
-        target = urljoin(answer.url, answer.headers.get("Location", ""))
-        here, there = urlsplit(answer.url), urlsplit(target)
+        try:
+            target = urljoin(answer.url, answer.headers.get("Location", ""))
+            there = urlsplit(target)
+        except ValueError:
+            target, there = "", urlsplit("")
+        here = urlsplit(answer.url)
         same = (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
         if effect != READ or not same or target == answer.url:
             raise self.error(

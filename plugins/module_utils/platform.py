@@ -176,6 +176,9 @@ class Platform:
         """Return the error that an answer means."""
         kind, code, message = self.read_error(answer)
         kind = kind or _KIND_BY_STATUS.get(answer.status)
+        if kind is None and answer.status < 400:
+            # Success, but not the one of this call: a proxy's page, or a change of the API.
+            return self.placed(answer.malformed("a status that this call does not have"))
         if kind is None:
             kind = "platform_error" if answer.status >= 500 else "rejected"
         text = f"{self.title} refused to {doing}" if doing else f"{self.title} refused"

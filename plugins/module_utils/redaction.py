@@ -45,8 +45,9 @@ class Redactor:
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._unindexed: list[str] = []
-        #: The first characters of a form of a secret -> the forms that begin so, longest first.
-        self._forms: dict[str, tuple[str, ...]] = {}
+        #: Every form of every secret, and the lengths of those that begin with some characters.
+        self._forms: set[str] = set()
+        self._lengths: dict[str, set[int]] = {}
         self._lock = threading.Lock()
 
     def learn(self, *secrets: Any) -> None:
@@ -87,17 +88,15 @@ class Redactor:
     def redact(self, text: Any) -> str:
         """Return the text with every known secret masked."""
         cleaned = _URL_USERINFO.sub(MASK, str(text))
-        forms = self._index()
-        if not forms:
-            return cleaned
+        self._index()
         parts: list[str] = []
         start = at = 0
         while at <= len(cleaned) - SHORTEST_SECRET:
-            candidates = forms.get(cleaned[at : at + SHORTEST_SECRET], ())
-            form = next((form for form in candidates if cleaned.startswith(form, at)), "")
-            if form:
+            lengths = self._lengths.get(cleaned[at : at + SHORTEST_SECRET])
+            end = self._end_of_form(cleaned, at, lengths) if lengths else None
+            if end:
                 parts += [cleaned[start:at], MASK]
-                start = at = at + len(form)
+                start = at = end
             else:
                 at += 1
         return "".join([*parts, cleaned[start:]])
@@ -117,15 +116,22 @@ class Redactor:
             return [self.redact_all(v) for v in value]
         return value
 
-    def _index(self) -> dict[str, tuple[str, ...]]:
+    def _end_of_form(self, text: str, at: int, lengths: set[int]) -> int | None:
+        """Return where the longest form that begins here ends."""
+        for length in sorted(lengths, reverse=True):
+            if text[at : at + length] in self._forms:
+                return at + length
+        return None
+
+    def _index(self) -> None:
         with self._lock:
             for secret in self._unindexed:
                 for form in _forms(secret):
+                    self._forms.add(form)
                     start = form[:SHORTEST_SECRET]
-                    known = {*self._forms.get(start, ()), form}
-                    self._forms[start] = tuple(sorted(known, key=len, reverse=True))
+                    # A new set: another thread may be looking at the old one.
+                    self._lengths[start] = {*self._lengths.get(start, ()), len(form)}
             self._unindexed.clear()
-            return self._forms
 
 
 def _forms(secret: str) -> set[str]:

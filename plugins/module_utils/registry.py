@@ -1,7 +1,10 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The platforms there are. Made by tools/sync.py; Ansible ships only what is imported statically."""
+"""The platforms there are, made by tools/sync.py.
+
+Static imports, because Ansible ships nothing else with a module.
+"""
 
 from __future__ import annotations
 

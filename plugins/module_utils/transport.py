@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import CredentialsError
 from .settings import Settings
+from .transport_errors import TransportError, closed, explain
 
 try:
     import requests
@@ -29,26 +30,6 @@ _PARTIAL_CHAIN = 0x80000
 #: Answers above this are refused: a server must not fill the memory of the controller.
 LARGEST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
-
-
-class TransportError(Exception):
-    """No whole answer came. passing: worth trying again. maybe_sent: the server may have acted."""
-
-    def __init__(
-        self,
-        kind: str,
-        reason: str,
-        *,
-        passing: bool,
-        maybe_sent: bool,
-        next_step: str | None = None,
-    ) -> None:
-        super().__init__(reason)
-        self.kind = kind
-        self.reason = reason
-        self.passing = passing
-        self.maybe_sent = maybe_sent
-        self.next_step = next_step
 
 
 class Transport:
@@ -69,16 +50,16 @@ class Transport:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request once and return status, headers and the whole body."""
-        session = self._ready()
+        session = self._ready(url)
         try:
             prepared = requests.Request(
                 method, url, headers=dict(headers), data=body if body else None
             ).prepare()
-            with session.send(
+            # The session's adapter itself: session.send() would read a redirect's body unbounded.
+            with session.get_adapter(url).send(
                 prepared,
                 stream=True,
                 timeout=(self._settings.connect_timeout, self._settings.read_timeout),
-                allow_redirects=False,
                 verify=self._settings.validate_certs,
                 proxies=session.proxies,
             ) as response:
@@ -110,12 +91,17 @@ class Transport:
                     maybe_sent=True,
                 )
             chunks.append(chunk)
+        if getattr(response.raw, "length_remaining", None):
+            raise closed()  # urllib3 1.26 lets a cut-off body pass for a whole one
         return b"".join(chunks)
 
-    def _ready(self) -> Any:
+    def _ready(self, url: str) -> Any:
         with self._lock:
             if self._session is None:
                 self._session = self._make_session()
+            if url[:5].lower() == "https" and "https://" not in self._session.adapters:
+                # Not before: reading the system's CAs takes longer than many a request.
+                self._session.mount("https://", _adapter(self._settings, with_tls=True))
             return self._session
 
     def _make_session(self) -> Any:
@@ -125,9 +111,8 @@ class Transport:
         session.trust_env = False
         session.headers.clear()
         session.proxies = _proxies(settings)
-        adapter = _adapter(settings)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
+        session.adapters.clear()
+        session.mount("http://", _adapter(settings, with_tls=False))
         if not settings.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         return session
@@ -161,6 +146,9 @@ def make_context(settings: Settings) -> ssl.SSLContext:
             f"ca_path: {settings.ca_path} holds no certificates in PEM form"
             f" ({exc.__class__.__name__}).",
         ) from None
+    if urllib3.__version__.startswith("1."):
+        # It compares the host name itself, and cannot hand an IP address to OpenSSL.
+        context.check_hostname = False
     if not settings.validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -178,18 +166,20 @@ def make_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def _adapter(settings: Settings) -> Any:
-    context = make_context(settings)
+def _adapter(settings: Settings, with_tls: bool) -> Any:
+    tls: dict[str, Any] = {"ssl_context": make_context(settings)} if with_tls else {}
 
     # Defined here because no class may inherit from requests at import.
     class PooledAdapter(requests.adapters.HTTPAdapter):
         """Uses one ready-made context: loading the CAs for each connection costs 50 ms."""
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, ssl_context=context, **kwargs)
+            kwargs.update(tls)
+            super().init_poolmanager(*args, **kwargs)
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-            return super().proxy_manager_for(proxy, ssl_context=context, **kwargs)
+            kwargs.update(tls)
+            return super().proxy_manager_for(proxy, **kwargs)
 
         def cert_verify(self, *args: Any, **kwargs: Any) -> None:
             """Leave it to the context: requests would add certifi's CAs to the operator's own."""
@@ -205,180 +195,6 @@ def _proxies(settings: Settings) -> dict[str, str]:
     if settings.proxy == "environment":
         return dict(requests.utils.get_environ_proxies(settings.api_url))
     return {"http": settings.proxy, "https": settings.proxy}
-
-
-def explain(exc: BaseException, settings: Settings) -> TransportError:
-    """Turn what requests, urllib3 or the socket raised into plain words."""
-    chain = _chain(exc)
-    # The outer exceptions quote the URL, and an account may be called "expired".
-    text = str(chain[-1])
-    names = {inner.__class__.__name__ for inner in chain}
-    for inner in chain:
-        if isinstance(inner, ssl.SSLError) or inner.__class__.__name__ == "CertificateError":
-            return _explain_tls(inner)
-    if names & {"InvalidProxyURL", "ProxySchemeUnknown"} or "SOCKS" in text:
-        return TransportError(
-            "invalid_option",
-            "the proxy option is no URL that can be used"
-            + (" (SOCKS needs the Python library PySocks)" if "SOCKS" in text else ""),
-            passing=False,
-            maybe_sent=False,
-            next_step="Write it as http://host:port.",
-        )
-    if "ProxyError" in names:
-        return TransportError(
-            "unreachable",
-            f"the proxy refused or could not be reached ({text[:80]})",
-            passing=False,
-            maybe_sent=False,
-            next_step="Check the proxy option.",
-        )
-    if names & {"ConnectTimeout", "ConnectTimeoutError"}:
-        return TransportError(
-            "timeout",
-            f"no connection within {settings.connect_timeout:g} s",
-            passing=True,
-            maybe_sent=False,
-            next_step="Check api_url, the port and the firewall: packets seem to be dropped.",
-        )
-    if names & {"NameResolutionError", "gaierror"}:
-        return TransportError(
-            "unreachable",
-            "the host name is not known (DNS)",
-            passing=False,
-            maybe_sent=False,
-            next_step="Check the host in api_url, and DNS on the machine that runs the module.",
-        )
-    if names & {"NewConnectionError"} or any(isinstance(i, ConnectionRefusedError) for i in chain):
-        refused = isinstance(chain[-1], ConnectionRefusedError)
-        return TransportError(
-            "unreachable",
-            "the connection was refused" if refused else "no connection could be made",
-            passing=True,
-            maybe_sent=False,
-            next_step="Check host and port in api_url, and that the service runs.",
-        )
-    if names & {"ReadTimeout", "ReadTimeoutError", "TimeoutError", "timeout"}:
-        return TransportError(
-            "timeout",
-            f"no answer within {settings.read_timeout:g} s",
-            passing=True,
-            maybe_sent=True,
-        )
-    if isinstance(exc, ValueError) or "LocationParseError" in names:
-        is_header = "InvalidHeader" in names or "UnicodeEncodeError" in names
-        return TransportError(
-            "invalid_option",
-            "a header cannot hold this login" if is_header else "the URL cannot be used",
-            passing=False,
-            maybe_sent=False,
-            next_step="Look for a line break or a character outside Latin-1 in the token or key."
-            if is_header
-            else "Check api_url and the proxy option.",
-        )
-    return _closed()
-
-
-def _closed() -> TransportError:
-    return TransportError(
-        "unreachable",
-        "the connection was closed before the answer was complete",
-        passing=True,
-        maybe_sent=True,
-        next_step="Run again; if it repeats, check that api_url speaks HTTP on this port"
-        " (https:// or http://).",
-    )
-
-
-def _chain(exc: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    todo: list[Any] = [exc]
-    while todo and len(found) < 20:
-        inner = todo.pop(0)
-        if not isinstance(inner, BaseException) or any(inner is seen for seen in found):
-            continue
-        found.append(inner)
-        todo += [inner.__cause__, inner.__context__, getattr(inner, "reason", None), *inner.args]
-    return found
-
-
-def _explain_tls(exc: BaseException) -> TransportError:
-    def tls(
-        reason: str, next_step: str | None = None, *, maybe_sent: bool = False
-    ) -> TransportError:
-        return TransportError(
-            "tls", reason, passing=False, maybe_sent=maybe_sent, next_step=next_step
-        )
-
-    text = str(exc)
-    lowered = text.lower()
-    if (
-        "key usage" in lowered
-        or "authority key identifier" in lowered
-        or "basic constraints" in lowered
-    ):
-        return tls(
-            "the CA certificate lacks an extension that Python 3.13 and later insist on"
-            f" ({_verify_reason(text)}); curl and older Pythons accept it",
-            "Have the CA reissued with keyUsage keyCertSign and the key identifiers; until then run"
-            " the module under Python 3.12 (ansible_python_interpreter), or put the endpoint's own"
-            " certificate into ca_path.",
-        )
-    if "self-signed" in lowered or "self signed" in lowered:
-        return tls(
-            "the certificate is self-signed and not trusted",
-            "Save it (openssl s_client -connect HOST:PORT -showcerts), compare its fingerprint with"
-            " the endpoint's console, and name the file with ca_path.",
-        )
-    if (
-        "hostname mismatch" in lowered
-        or "ip address mismatch" in lowered
-        or "doesn't match" in lowered
-    ):
-        return tls(
-            "the certificate is for another host name",
-            "Use the name that the certificate holds in api_url.",
-        )
-    if "expired" in lowered:
-        return tls(
-            "the certificate has expired, or this machine's clock is wrong",
-            "Renew the endpoint's certificate.",
-        )
-    if "unable to get local issuer" in lowered or "unable to get issuer" in lowered:
-        return tls(
-            "the certificate was signed by a CA that is not trusted here",
-            "Name that CA's certificate (PEM) with ca_path.",
-        )
-    if (
-        "wrong version number" in lowered
-        or "unknown protocol" in lowered
-        or "http_request" in lowered
-    ):
-        return tls("the port does not speak TLS", "Use http:// in api_url, or the TLS port.")
-    if (
-        "certificate required" in lowered
-        or "bad certificate" in lowered
-        or "handshake failure" in lowered
-    ):
-        return tls(
-            "the endpoint refused the TLS handshake",
-            "It may want a client certificate: set client_cert and client_key.",
-        )
-    if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return _closed()
-    is_verdict = isinstance(exc, ssl.SSLCertVerificationError)
-    # TLS can also break after the request went out: only a verdict on a certificate cannot.
-    return tls(f"TLS failed ({_verify_reason(text)})", maybe_sent=not is_verdict)
-
-
-def _verify_reason(text: str) -> str:
-    """Return OpenSSL's own words out of a long exception text."""
-    marker = "certificate verify failed: "
-    if marker in text:
-        return text.partition(marker)[2].partition(" (_ssl")[0].strip("'\") ")[:120]
-    if "[SSL" in text:
-        return text[text.index("[SSL") :].partition(" (_ssl")[0][:120]
-    return "no details"
 
 
 def _python() -> str:

@@ -14,7 +14,7 @@ import contextlib
 import json
 import os
 import re
-import shutil
+import shlex
 import signal
 import sys
 import tempfile
@@ -132,28 +132,42 @@ def _story(endpoints: Sequence[Endpoint], logins: Path) -> str:
     lines = ["", "The simulators are up, on loopback only. Ctrl-C stops them.", ""]
     for one in endpoints:
         login = "  ".join(
-            f"{name}={value}" for name, value in sorted(one.options.items()) if name != "api_url"
+            f"{name}={shlex.quote(str(value))}"
+            for name, value in sorted(one.options.items())
+            if name != "api_url"
         )
         lines += [
             f"  {one.label}" + (f" ({one.variant})" if one.variant not in one.label else ""),
             f"    api_url  {one.options['api_url']}",
-            f"    s3_url   {one.s3_url}  (bucket {fleet.BUCKET})",
+            f"    s3_url   {one.s3_url}  (bucket {fleet.BUCKET}{_s3_note(one)})",
             f"    login    {login}",
         ]
         if one.accounts:
-            lines.append(f"    accounts {', '.join(one.accounts)}")
+            name, (access_key, *_) = next(iter(one.accounts.items()))
+            lines += [
+                f"    accounts {', '.join(one.accounts)}",
+                f"    a pair   {access_key} {one.simulator.secret_of(access_key)}  (of {name})",
+            ]
         lines.append("")
     return "\n".join([*lines, *_examples(endpoints, logins)])
 
 
+def _s3_note(one: Endpoint) -> str:
+    """Return what an S3 client must be told about the data plane."""
+    modes = one.s3_server.simulator.modes
+    note = f", region {modes['region']}" if modes["region"] else ""
+    return note + {"path": ", path style", "virtual": ", virtual-hosted"}.get(
+        modes["addressing"], ""
+    )
+
+
 def _examples(endpoints: Sequence[Endpoint], logins: Path) -> list[str]:
     root = Path(__file__).parents[5]
-    ansible = Path(sys.executable).with_name("ansible")
-    command = str(ansible) if ansible.exists() else shutil.which("ansible") or "ansible"
-    adhoc = f"  {command} localhost -m objectstore.credentials"
+    adhoc = "  ansible localhost -m objectstore.credentials"
     lines = [
         "Try, in another terminal (the file holds the logins, so that no command line does):",
         "",
+        f"  export PATH={Path(sys.executable).parent}:$PATH",
         f"  export ANSIBLE_COLLECTIONS_PATH={root}",
         f"  export S3_CREDENTIALS_FILE={logins}",
         "",

@@ -25,6 +25,8 @@ ACCOUNTS = (
     ("reports", 3, 2),
 )
 DAY = 86400.0
+#: The form to play with, where the first one is not the most usual.
+USUAL = {"ontap": "9.16.1", "commvault": "inline"}
 
 
 @dataclass
@@ -83,10 +85,10 @@ def platforms() -> dict[str, type[Simulator]]:
 
 
 def variant_of(simulator: type[Simulator], label: Optional[str]) -> tuple[str, Variant]:
-    """Return a variant by its label, or the first one. Raises LookupError."""
+    """Return a variant by its label, or the usual one. Raises LookupError."""
     variants = simulator.VARIANTS
     if label is None:
-        label = next(iter(variants))
+        label = USUAL.get(simulator.name, next(iter(variants)))
     if label not in variants:
         raise LookupError(f"{simulator.name} has no variant {label!r}, only: {', '.join(variants)}")
     return label, variants[label]

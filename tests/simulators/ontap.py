@@ -38,7 +38,7 @@ class OntapSimulator(Simulator):
         ),
         "ignore_filters": (False, "filters are ignored, all rows come back"),
         "records": ("list", "list or object: the form of records in answers with keys"),
-        "next_link": ("everywhere", "everywhere, hal (only in hal+json) or header (only Link)"),
+        "next_link": ("everywhere", "everywhere (so the vendor's client needs it), hal or header"),
         "page_size": (0, "the most rows of a page, as if return_timeout had struck; 0: no bound"),
         "empty_last_page": (False, "the last link leads to an empty page"),
         "shows_empty_comment": (False, 'an empty comment is shown as "", or left out'),

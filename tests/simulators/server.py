@@ -74,7 +74,7 @@ class SimulatorServer:
                 context.load_verify_locations(client_ca)
             self._http.tls = context
         self.port: int = self._http.server_address[1]
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.005,), daemon=True)
 
     @property
     def url(self) -> str:

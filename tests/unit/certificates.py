@@ -74,9 +74,7 @@ class Certificates:
         signer = issuer.key if issuer else key
         issuer_name = issuer.certificate.subject if issuer else None
         alternative = (
-            x509.IPAddress(ipaddress.ip_address(host))
-            if host[0].isdigit()
-            else x509.DNSName(host)
+            x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
         )
         builder = self._builder(name, key, issuer_name, days).add_extension(
             x509.SubjectAlternativeName([alternative]), critical=False

@@ -56,6 +56,13 @@ def server(_running_server: SimulatorServer, echo: Echo) -> SimulatorServer:
 
 
 @pytest.fixture
+def slow_server() -> Iterator[SimulatorServer]:
+    """A server of its own, for faults whose end comes after the test's."""
+    with SimulatorServer(Echo()) as server:
+        yield server
+
+
+@pytest.fixture
 def clock() -> RecordingClock:
     """A clock that never waits."""
     return RecordingClock()
@@ -63,7 +70,7 @@ def clock() -> RecordingClock:
 
 @pytest.fixture
 def make_client(server: SimulatorServer, clock: RecordingClock) -> Iterator[MakeClient]:
-    """Return a function that makes a client of the server; keyword arguments change its settings."""
+    """Return a function that makes a client; keyword arguments change its settings."""
     made: list[Client] = []
 
     def make(

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from ansible_collections.objectstore.credentials.tests.simulators.s3 import S3Simulator
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
+from ansible_collections.objectstore.credentials.tests.unit.certificates import Certificates
 from ansible_collections.objectstore.credentials.tests.unit.simulators.keyring import (
     PAIR,
     data_plane,
@@ -205,7 +208,7 @@ def test_base_path_without_bucket_list() -> None:
 
 def test_too_many_wrong_signatures(server: SimulatorServer, simulator: S3Simulator) -> None:
     simulator.modes["wrong_signatures"] = 2
-    tries = [("list_buckets", {}, BAD_SECRET)] * 3
+    tries: list[Any] = [("list_buckets", {}, BAD_SECRET)] * 3
     assert short(ask(server, *tries, ("list_buckets", {}))) == [
         "403 SignatureDoesNotMatch",
         "403 SignatureDoesNotMatch",
@@ -215,27 +218,76 @@ def test_too_many_wrong_signatures(server: SimulatorServer, simulator: S3Simulat
 
 
 def test_bodies_over_tls(simulator: S3Simulator, tmp_path: Path) -> None:
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificates = Certificates(tmp_path)
+    chain, ca = certificates.good.chain, certificates.ca.cert_path
     put = ("put_object", {"Bucket": "demo", "Key": "a", "Body": "over TLS"})
     get = ("get_object", {"Bucket": "demo", "Key": "a"})
-    with SimulatorServer(simulator, certificate=(str(certificate), str(key))) as server:
-        answers = ask(
-            server, put, get, (*put, {"sign_body": True}), (*put, BAD_SECRET), ca=str(certificate)
-        )
+    with SimulatorServer(simulator, certificate=chain) as server:
+        answers = ask(server, put, get, (*put, {"sign_body": True}), (*put, BAD_SECRET), ca=ca)
         payloads = [entry.headers["X-Amz-Content-SHA256"] for entry in server.log]
     assert short(answers) == ["200", "200", "200", "403 SignatureDoesNotMatch"]
     assert answers[1]["Body"] == "over TLS"
     # The first body comes in chunks with a checksum behind them, which older gateways refuse.
     assert payloads[0] == "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
     simulator.modes["trailers"] = False
-    with SimulatorServer(simulator, certificate=(str(certificate), str(key))) as server:
-        assert short(ask(server, put, ca=str(certificate))) == ["501 NotImplemented"]
+    with SimulatorServer(simulator, certificate=chain) as server:
+        assert short(ask(server, put, ca=ca)) == ["501 NotImplemented"]
+
+
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [("commvault", "path"), ("huawei", "virtual"), ("ontap", "path"), ("ose", "virtual")],
+)
+def test_pairs_of_each_platform(name: str, style: str) -> None:
+    endpoint = fleet.start(name, fleet.platforms()[name])
+    try:
+        told = endpoint.as_dict()
+        access_key = told["accounts"]["backup"][0]
+        pair = [access_key, told["pairs"][access_key]]
+        url = endpoint.s3_url.replace("127.0.0.1", "localhost")
+        good = {"url": url, "style": style, "pair": pair}
+        head: Any = ("head_bucket", {"Bucket": "demo"})
+        listing: Any = ("list_buckets", {})
+        answers = ask(
+            endpoint.s3_server,
+            (*head, good),
+            (*listing, good),
+            (*head, {**good, "pair": [access_key, "wrong"]}),
+        )
+        lists = "501 NotImplemented" if name == "commvault" else "200"
+        assert short(answers) == ["200", lists, "403 403"]
+    finally:
+        endpoint.stop()
+
+
+def test_pair_that_the_platform_has_disabled() -> None:
+    endpoint = fleet.start("ose", fleet.platforms()["ose"], "osis")
+    try:
+        told = endpoint.as_dict()
+        access_key = told["accounts"]["backup"][0]
+        call: Any = ("list_buckets", {}, {"pair": [access_key, told["pairs"][access_key]]})
+        assert short(ask(endpoint.s3_server, call)) == ["200"]
+        set_active(told, access_key, False)
+        assert short(ask(endpoint.s3_server, call)) == ["403 InvalidAccessKeyId"]
+        set_active(told, access_key, True)
+        assert short(ask(endpoint.s3_server, call)) == ["200"]
+    finally:
+        endpoint.stop()
+
+
+def set_active(told: dict[str, Any], access_key: str, active: bool) -> None:
+    """Do it the way that OSIS documents: read the credential, send it back whole."""
+    options = told["options"]
+    login = f"{options['api_username']}:{options['api_password']}".encode()
+    headers = {
+        "Authorization": f"Basic {base64.b64encode(login).decode()}",
+        "Content-Type": "application/json",
+    }
+    url = f"{told['url']}/api/v1/s3credentials/{access_key}"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(url, headers=headers)) as answer:
+        credential = json.loads(answer.read())
+    body = json.dumps({**credential, "active": active}).encode()
+    owner = f"?tenant_id={credential['tenant_id']}&user_id={credential['user_id']}"
+    with opener.open(urllib.request.Request(url + owner, body, headers, method="PATCH")) as answer:
+        assert json.loads(answer.read())["active"] is active

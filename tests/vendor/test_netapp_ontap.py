@@ -110,7 +110,7 @@ def cluster(_serving: Cluster) -> Cluster:
 
 def works(sim: OntapSimulator, record: dict[str, Any]) -> bool:
     """Tell whether the pair in a record is honoured by the data plane."""
-    return sim.secret_of(record["access_key"]) == record["secret_key"]
+    return bool(sim.secret_of(record["access_key"]) == record["secret_key"])
 
 
 def test_the_look_ups_around_the_users(cluster: Cluster) -> None:
@@ -137,9 +137,8 @@ told["enabled"] = service.enabled
     }
 
 
-@pytest.mark.parametrize("next_link", ["everywhere", "hal"])
-def test_users_are_listed_found_counted_and_read(cluster: Cluster, next_link: str) -> None:
-    cluster.use("9.19.1", accounts=5, next_link=next_link)
+def test_users_are_listed_found_counted_and_read(cluster: Cluster) -> None:
+    cluster.use("9.19.1", accounts=5)
     told = cluster.script(
         """
 told["paged"] = [u.name for u in S3User.get_collection(uuid, max_records=2)]
@@ -168,6 +167,8 @@ told["missing"] = refused(S3User(uuid, name="nobody").get)
         "secret": False,
         "missing": [404, "4"],
     }
+    # It pages without asking for hypermedia: plain JSON has to carry _links.next.
+    assert not any("hal" in entry.headers.get("Accept", "") for entry in cluster.server.log)
 
 
 @pytest.mark.parametrize("version", ["9.7", "9.14.1", "9.16.1", "9.19.1"])

@@ -210,7 +210,6 @@ class Commvault(Platform):
         answer = self.call("PUT", where, ok=range(200, 300), doing=doing, account=account.name)
         body = self.content(answer, doing, account.name)
         access_key, secret_key = answers.pair_in(body)
-        self.client.redactor.learn(secret_key)
         if access_key and secret_key:
             return Issued(account, Pair(access_key, secret_key))
         if access_key or secret_key:
@@ -235,7 +234,9 @@ class Commvault(Platform):
             # For a path that is no API the web server answers with a page.
             is_page = answer.body.lstrip()[:1] == b"<"
             wrong_place = is_page and answer.status in (400, 404, 405)
-            return "malformed_answer" if wrong_place else None, None, answer.excerpt()
+            if wrong_place:
+                return "malformed_answer", None, "a web page instead of JSON"
+            return None, None, answer.excerpt()
         code, message = answers.verdict(body) or (None, answer.excerpt())
         return answers.kind_of(code, message, answer.status), code, message
 

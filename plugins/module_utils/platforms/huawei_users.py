@@ -57,6 +57,8 @@ class Users:
                 return self._by_id(ref)
             return self._iam.only(self._by_name(ref.name or ""), ref)
         except CredentialsError as exc:
+            if exc.kind == "not_found" and str(ref) not in exc.message:
+                exc.message = f"There is no user {str(ref)!r}: {exc.message}"
             if exc.kind != "permission":
                 raise
             own = self._login.own_account()

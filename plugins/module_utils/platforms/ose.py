@@ -103,6 +103,8 @@ class Ose(Platform):
         self, account: Account, label: str | None = None, pair: Pair | None = None
     ) -> Issued:
         """Make one more key; the platform chooses the pair. Repeated, it makes another."""
+        if pair is not None:
+            raise self.unsupported("take a pair chosen by the caller", "it makes them itself")
         return self.api.create_access_key(account)
 
     def set_access_key(
@@ -117,6 +119,10 @@ class Ose(Platform):
             raise self.unsupported("describe an access key", self.facts.cannot_describe_because)
         if status is None:
             return key
+        if not self.facts.can_disable:
+            raise self.unsupported(
+                "disable or enable an access key", self.facts.cannot_disable_because
+            )
         return self.api.set_status(key, status)
 
     def delete_access_key(self, key: AccessKey) -> None:

@@ -47,7 +47,17 @@ def test_time_is_read_in_form(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", "  ", "never", "0", "-", "2026-13-01T00:00:00Z", 1700000000, "0001-01-01T00:00+23:59"],
+    [
+        None,
+        "",
+        "  ",
+        "never",
+        "0",
+        "-",
+        "2026-13-01T00:00:00Z",
+        1700000000,
+        "0001-01-01T00:00+23:59",
+    ],
 )
 def test_time_that_cannot_be_read_is_unknown(value: Any) -> None:
     assert parse_time(value) is None

@@ -193,6 +193,7 @@ def test_access_token_refused_is_never_renewed(
 def test_wrong_base_path_names_the_right_one(make_platform: MakePlatform) -> None:
     exc = raised(make_platform(base="").connect)
     assert exc.kind == "malformed_answer"
+    assert "a web page instead of JSON" in exc.message
     assert "/commandcenter/api" in exc.next_step
 
 

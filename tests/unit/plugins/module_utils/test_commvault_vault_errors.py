@@ -31,6 +31,7 @@ PLAIN = commvault_cell.PLAIN
 ROTATING = commvault_cell.ROTATING
 failure_of = commvault_cell.failure_of
 posts = commvault_cell.posts
+requests_of = commvault_cell.requests_of
 run = commvault_cell.run
 
 
@@ -146,6 +147,9 @@ def test_refused_create_has_the_kind_of_its_code_and_changes_nothing(
     assert (failure["kind"], failure["http_status"]) == (kind, status)
     assert failure["step"] == "create the vault"
     assert "Not like this" in failure["message"]
+    assert failure["alive"] is None
+    # What was refused for sure needs no second look at the list.
+    assert len(requests_of(server, "GET", "CVS3Stores")) == 1
     assert not outcome.changed
     assert len(posts(server)) == 1
 

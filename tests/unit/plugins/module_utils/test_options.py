@@ -54,7 +54,8 @@ def test_duration_is_read(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "90", "d", "-5d", "1.5h", "five days", "90 days", "5x", "9d,", None, True, "9999999999d"]
+    "text",
+    ["", "90", "d", "-5d", "1.5h", "five days", "90 days", "5x", "9d,", None, True, "9999999999d"],
 )
 def test_duration_that_is_none_names_the_option(text: Any) -> None:
     error = raised(parse_duration, text, "max_age")
@@ -135,7 +136,9 @@ def test_secret_options_are_never_logged() -> None:
         assert CONNECTION[name]["no_log"] is True
 
 
-@pytest.mark.parametrize("params", [{}, {"zone": "z9"}, {"zone": None, "flavour": None}, {"release": "2"}])
+@pytest.mark.parametrize(
+    "params", [{}, {"zone": "z9"}, {"zone": None, "flavour": None}, {"release": "2"}]
+)
 def test_scope_option_of_the_platform_is_accepted(params: dict[str, Any]) -> None:
     check_scope({"platform": "alpha", **params}, SCOPES)
 

@@ -35,10 +35,9 @@ FORMS = {
     "json": lambda s: json.dumps({"a": s}),
     "json, not ASCII only": lambda s: json.dumps({"a": s}, ensure_ascii=False),
     "json, slashes escaped": lambda s: json.dumps(s).replace("/", "\\/"),
-    "json for web pages": lambda s: json.dumps(s)
-    .replace("<", "\\u003c")
-    .replace(">", "\\u003e")
-    .replace("&", "\\u0026"),
+    "json for web pages": lambda s: (
+        json.dumps(s).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    ),
     "html": html.escape,
     "url": lambda s: quote(s, safe=""),
     "url, slashes kept": quote,
@@ -181,12 +180,12 @@ def test_redact_all_keeps_the_names_of_results_whatever_the_password_is() -> Non
 
 def test_time_grows_with_the_text_not_with_the_number_of_secrets() -> None:
     redactor = Redactor()
-    for number in range(10_000):
+    for number in range(3_000):
         redactor.learn(f"secret/{number:06d}+{number * 7919:036d}")
     redactor.redact("")  # the index is made once
     started = time.perf_counter()
-    for number in range(2_000):
+    for number in range(500):
         redactor.redact(f"app-{number:04d}: AKIA{number:016d} active, secret/{number:06d} no")
-    # Trying each of 10,000 secrets on each text takes minutes.
+    # Trying each form of each secret on each text takes a minute.
     assert time.perf_counter() - started < 5
     assert redactor.redact(f"secret/{77:06d}+{77 * 7919:036d}") == MASK

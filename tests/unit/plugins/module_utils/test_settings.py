@@ -91,9 +91,7 @@ def test_secret_of_the_environment_stays_when_the_url_differs(option: str, env_u
     assert "s3cr3t" not in repr(settings) + "".join(settings.warnings)
 
 
-@pytest.mark.parametrize(
-    "env_url", [URL, URL + "/", "HTTPS://Storage.Example.COM:443", f" {URL} "]
-)
+@pytest.mark.parametrize("env_url", [URL, URL + "/", "HTTPS://Storage.Example.COM:443", f" {URL} "])
 def test_secret_of_the_environment_goes_to_the_same_url(env_url: str) -> None:
     settings = resolved({}, S3_ALPHA_API_URL=env_url, S3_ALPHA_API_PASSWORD="s3cr3t")
     assert settings.api_password == "s3cr3t"
@@ -216,9 +214,7 @@ def test_secrets_and_proxy_stay_out_of_the_repr() -> None:
 def test_paths_are_expanded_and_checked(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("x")
-    settings = resolve(
-        {}, "alpha", SCOPE, {"S3_ALPHA_API_URL": URL, "S3_ALPHA_CA_PATH": str(path)}
-    )
+    settings = resolve({}, "alpha", SCOPE, {"S3_ALPHA_API_URL": URL, "S3_ALPHA_CA_PATH": str(path)})
     assert settings.ca_path == str(path)
 
 
