@@ -14,7 +14,7 @@ from .bulk import each
 from .clock import iso
 from .model import ACTIVE, AccessKey, Account
 from .platform import Platform
-from .results import AccountResult, Outcome
+from .results import AccountResult, Outcome, skipped
 from .selection import Selection, select
 
 #: The vocabulary of AWS Config's rule access-keys-rotated, in the words of this collection.
@@ -53,15 +53,12 @@ def list_credentials(
                 keys = platform.access_keys(account, last_used=last_used)
         return _result(platform, account, keys, max_age, last_used)
 
-    accounts = each(
-        selected.accounts,
-        look,
-        lambda account: AccountResult(
-            account=account.name, account_id=account.id, action="skipped"
-        ),
-        parallelism=parallelism,
-        strict=strict,
-    )
+    if any(r.stops_endpoint or (strict and r.action == "failed") for r in selected.missing):
+        accounts = [skipped(_identified(account)) for account in selected.accounts]
+    else:
+        accounts = each(
+            selected.accounts, look, _identified, parallelism=parallelism, strict=strict
+        )
     outcome = Outcome(accounts=selected.missing + accounts)
     for result in outcome.accounts:
         if result.action in ("failed", "skipped"):
@@ -80,6 +77,10 @@ def list_credentials(
     outcome.totals = _totals(outcome.accounts)
     outcome.warnings = _warnings(platform, may_list, last_used)
     return outcome
+
+
+def _identified(account: Account) -> AccountResult:
+    return AccountResult(account=account.name, account_id=account.id, action="skipped")
 
 
 def _result(

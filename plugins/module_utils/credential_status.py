@@ -192,7 +192,9 @@ def _is(key: AccessKey, status: str | None, description: str | None) -> bool:
 
 
 def _refuse_the_last_active(platform: Platform, key: AccessKey, disabled_here: set[str]) -> None:
-    if platform.facts.listing_has_side_effect and not platform.client.allow_side_effects:
+    client = platform.client
+    may_list = client.allow_side_effects and not client.check_mode
+    if platform.facts.listing_has_side_effect and not may_list:
         others: list[AccessKey] = []
         unknown = " (its other keys cannot be listed here without side effects)"
     else:

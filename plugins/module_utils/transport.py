@@ -146,7 +146,7 @@ def make_context(settings: Settings) -> ssl.SSLContext:
             f"ca_path: {settings.ca_path} holds no certificates in PEM form"
             f" ({exc.__class__.__name__}).",
         ) from None
-    if urllib3.__version__.startswith("1."):
+    if not hasattr(urllib3, "BaseHTTPResponse"):  # urllib3 1.26
         # It compares the host name itself, and cannot hand an IP address to OpenSSL.
         context.check_hostname = False
     if not settings.validate_certs:

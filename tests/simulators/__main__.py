@@ -101,7 +101,7 @@ def _wanted(
         name, _, own = word.partition(":")
         if name not in known:
             raise LookupError(f"there is no simulator {name!r}, only: {', '.join(sorted(known))}")
-        chosen = own or (variant if variant in known[name].VARIANTS else None)
+        chosen = own or (variant if variant and _has(known[name], variant) else None)
         fleet.variant_of(known[name], chosen)
         label = re.sub(r"[^\w.-]+", "-", f"{name}-{own}") if own else name
         wanted.append((label, known[name], chosen))
@@ -109,6 +109,10 @@ def _wanted(
         every = sorted({label for _, simulator, _ in wanted for label in simulator.VARIANTS})
         raise LookupError(f"none of them has the variant {variant!r}, only: {', '.join(every)}")
     return wanted
+
+
+def _has(simulator: type[Simulator], variant: str) -> bool:
+    return any(label.startswith(variant) for label in simulator.VARIANTS)
 
 
 def _write(path: Path, content: object) -> None:

@@ -85,13 +85,17 @@ def platforms() -> dict[str, type[Simulator]]:
 
 
 def variant_of(simulator: type[Simulator], label: Optional[str]) -> tuple[str, Variant]:
-    """Return a variant by its label, or the usual one. Raises LookupError."""
+    """Return a variant by its label or the only one that begins so, or the usual one.
+
+    Raises LookupError, naming the labels there are.
+    """
     variants = simulator.VARIANTS
     if label is None:
         label = USUAL.get(simulator.name, next(iter(variants)))
-    if label not in variants:
+    fitting = [label] if label in variants else [v for v in variants if v.startswith(label)]
+    if len(fitting) != 1:
         raise LookupError(f"{simulator.name} has no variant {label!r}, only: {', '.join(variants)}")
-    return label, variants[label]
+    return fitting[0], variants[fitting[0]]
 
 
 def start(

@@ -46,6 +46,7 @@ def set_users(platform: Ontap, wanted: Wanted, *, check_mode: bool, parallelism:
         return Outcome([job.untouched(result, refused) for result in results])
     names = [result.account or "" for result in results if result.action == "unchanged"]
     changed = each(names, job.change, _blank, parallelism=parallelism, strict=wanted.strict)
+    changed = job.prove_comments(changed)
     by_name = {result.account: result for result in changed}
     return Outcome([by_name.get(result.account, result) for result in results])
 
@@ -188,7 +189,8 @@ class _Job:
             return self._result(plan, plan.before)
         if self._check_mode:
             return self._predicted(plan)
-        if self._from_listing and not plan.create:
+        ends_something = plan.delete_user or plan.delete_key or plan.make_key
+        if self._from_listing and not plan.create and ends_something:
             # The listing may be old by now: what is ended or overwritten is looked at once more.
             plan = self._plan(name, self._read(name, fresh=True))
             exc = refusal(self._platform, self._wanted, plan)
@@ -221,7 +223,10 @@ class _Job:
         if plan.comment is not None:
             # First and in a call of its own: with regenerate_keys in it, ONTAP may answer that the
             # keys are new and the comment is not, without telling the keys.
-            now = writes.set_comment(platform, now, plan.comment)
+            alone = not (plan.delete_key or plan.make_key)
+            now = writes.set_comment(
+                platform, now, plan.comment, look=not (alone and self._from_listing)
+            )
         try:
             if plan.delete_key:
                 now = writes.delete_key(platform, plan.delete_key)
@@ -233,6 +238,32 @@ class _Job:
                 exc.message = f"The comment was set; then: {exc.message}"
             raise
         return self._result(plan, now, issued)
+
+    def prove_comments(self, results: list[AccountResult]) -> list[AccountResult]:
+        """Read back the comments that change() set without a look: one listing for all of them."""
+        believed = {
+            result.account
+            for result in results
+            if self._from_listing and not self._check_mode and result.action == "updated"
+        }
+        if not believed:
+            return results
+        try:
+            shown = {account.name: account for account in self._platform.accounts()}
+        except CredentialsError as exc:
+            exc.message = f"The comments were set, but not read back: {exc.message}"
+            exc.landed = True
+            return [failed(exc, one) if one.account in believed else one for one in results]
+        return [
+            self._proven(one, shown.get(one.account or "")) if one.account in believed else one
+            for one in results
+        ]
+
+    def _proven(self, result: AccountResult, now: Account | None) -> AccountResult:
+        wanted = self._plans[result.account or ""].comment
+        if now is None or wanted is None or now.details["comment"] == wanted:
+            return result
+        return failed(writes.comment_not_set(self._platform, now), result)
 
     # --- results --------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ somebody else between that look and the call is overwritten.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +106,12 @@ def make_key(
     return _issued(platform, before, made, slot, lifetime, expires_at)
 
 
-def set_comment(platform: Ontap, before: Account, comment: str) -> Account:
-    """Set the comment, "" clears it; return the user as it is then. Repeated, it does no harm."""
+def set_comment(platform: Ontap, before: Account, comment: str, look: bool = True) -> Account:
+    """Set the comment, "" clears it; return the user as it is then. Repeated, it does no harm.
+
+    look: prove it by a look at this user. Without it the answer is believed for now, and the
+    caller proves many users by one listing; after a lost answer it looks all the same.
+    """
     doing = "set the comment"
     lost: CredentialsError | None = None
     try:
@@ -115,19 +120,26 @@ def set_comment(platform: Ontap, before: Account, comment: str) -> Account:
         if exc.landed is False:
             raise
         lost = exc
+    if not (look or lost):
+        return dataclasses.replace(before, details={**before.details, "comment": comment})
     now = _look(platform, before.name, lost, doing)
     if now.details["comment"] == comment:
         return now
     if lost:
         lost.next_step = "Run the same task again: setting a comment twice does no harm."
         raise lost
-    raise platform.fail(
+    raise comment_not_set(platform, now)
+
+
+def comment_not_set(platform: Ontap, now: Account) -> CredentialsError:
+    """Return the error for a comment that was answered with success and is not there."""
+    return platform.fail(
         "platform_error",
-        f"ONTAP answered success, but the comment of {before.name} is still"
+        f"ONTAP answered success, but the comment of {now.name} is still"
         f" {now.details['comment']!r}.",
-        account=before.name,
+        account=now.name,
         landed=None,
-    ).at(step=doing)
+    ).at(step="set the comment")
 
 
 def delete_key(platform: Ontap, key: AccessKey) -> Account:

@@ -71,9 +71,17 @@ def test_data_plane_takes_the_pairs_of_the_platform(name: str) -> None:
         endpoint.stop()
 
 
-def test_variant_that_is_not_there_is_named() -> None:
-    with pytest.raises(LookupError, match=r"ontap has no variant '8\.3', only: 9\.7"):
-        fleet.variant_of(PLATFORMS["ontap"], "8.3")
+@pytest.mark.parametrize("label", ["8.3", "9.1"])
+def test_variant_that_is_not_there_or_not_the_only_one_is_named(label: str) -> None:
+    with pytest.raises(LookupError, match=rf"ontap has no variant '{label}', only: 9\.7"):
+        fleet.variant_of(PLATFORMS["ontap"], label)
+
+
+def test_variant_is_found_by_its_beginning() -> None:
+    label, variant = fleet.variant_of(PLATFORMS["ontap"], "9.14")
+    assert label.startswith("9.14.1")
+    assert variant.modes["version"] == "9.14.1"
+    assert fleet.variant_of(PLATFORMS["ose"], "osis")[0] == "osis"
 
 
 # --- the command -------------------------------------------------------------------------------

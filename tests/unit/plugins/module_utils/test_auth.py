@@ -126,11 +126,12 @@ def test_failed_login_names_each_account_by_itself() -> None:
 
 @pytest.mark.parametrize("cls", [Auth, HeaderAuth, BasicAuth, LoginAuth])
 def test_secrets_stay_out_of_the_repr(cls: type) -> None:
-    made = {
+    ways: dict[type, Callable[[], Auth]] = {
         Auth: Auth,
         HeaderAuth: lambda: HeaderAuth("X-Token", "s3cr3t"),
         BasicAuth: lambda: BasicAuth("admin", "s3cr3t"),
         LoginAuth: lambda: LoginAuth(lambda: {"X-Token": "s3cr3t"}),
-    }[cls]()
+    }
+    made = ways[cls]()
     made.headers(*REQUEST)
     assert "s3cr3t" not in repr(made)

@@ -54,6 +54,20 @@ def test_a_list_is_worked_on_in_parallel_over_few_connections(lab: Lab) -> None:
     assert lab.server.requests == 3 + 1 + 2 * 30
 
 
+def test_comments_of_a_long_list_are_proven_by_one_listing(lab: Lab) -> None:
+    lab.use(accounts=30)
+    names = [f"app-{n:04d}" for n in range(1, 31)]
+    # One change is answered with success and does not happen.
+    lab.server.faults.add("status", method="PATCH", path="app-0007", status=200, body={})
+    outcome = lab.run(*names, comment="seen")
+    assert lab.sim.writes == 29
+    assert [r.account for r in outcome.failures] == ["app-0007"]
+    assert "still ''" in (outcome.failures[0].why or "")
+    gets = [entry.target for entry in lab.server.log if entry.method == "GET"]
+    assert sum("/users" in target for target in gets) == 2
+    assert {r.action for r in outcome.accounts} == {"updated", "failed"}
+
+
 def test_a_long_list_without_changes_costs_one_listing(lab: Lab) -> None:
     lab.use(accounts=30)
     outcome = lab.run(*(f"app-{n:04d}" for n in range(1, 31)), comment="")

@@ -10,7 +10,7 @@ import html
 import json
 import re
 import time
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -29,7 +29,7 @@ SECRETS = [
     'quote"back\\slash',
     "line\nbreak\ttab",
 ]
-FORMS = {
+FORMS: dict[str, Callable[[str], str]] = {
     "plain": lambda s: s,
     "repr": lambda s: repr(s)[1:-1],
     "json": lambda s: json.dumps({"a": s}),

@@ -154,7 +154,7 @@ def test_troubled_write_is_never_repeated_and_never_guessed(
 
 def test_check_mode_sends_no_write(cell: Cell) -> None:
     platform = cell.platform(check_mode=True)
-    # A listing that has side effects is not sent in check mode either, so ask the truth for the key.
+    # A listing that has side effects is not sent in check mode either.
     if platform.facts.listing_has_side_effect:
         account = cell.account(platform)
         writes = {"create": lambda: platform.create_access_key(account)}
