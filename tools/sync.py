@@ -112,7 +112,7 @@ def fragment(platforms: list[type[Any]]) -> str:
         options[name] = {"description": lines, "type": spec[name].get("type", "str")}
         if "choices" in spec[name]:
             options[name]["choices"] = spec[name]["choices"]
-    text = yaml.safe_dump({"options": options}, sort_keys=False, width=96, allow_unicode=True)
+    text = yaml.safe_dump({"options": options}, sort_keys=False, width=84, allow_unicode=True)
     return (
         f'{HEADER}"""Which platform, and its scope. Made by tools/sync.py from the platforms\' own'
         ' fragments."""\n\nfrom __future__ import annotations\n\n\nclass ModuleDocFragment:\n'

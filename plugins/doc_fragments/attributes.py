@@ -13,19 +13,23 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    description: Can run in C(check_mode) and return changed status prediction without modifying
+      target.
     support: full
     details:
-      - Check mode writes nothing and causes nothing at the platform; the one client that sends requests
+      - Check mode writes nothing and causes nothing at the platform; the one client that sends
+        requests
         refuses writes.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)), when
       in diff mode.
     support: full
     details:
       - A diff shows identifiers and states, never a secret.
   action_group:
-    description: Use C(group/objectstore.credentials.all) in C(module_defaults) to set defaults for all modules.
+    description: Use C(group/objectstore.credentials.all) in C(module_defaults) to set defaults for
+      all modules.
     support: full
     membership:
       - objectstore.credentials.all
@@ -35,18 +39,22 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    description: Can run in C(check_mode) and return changed status prediction without modifying
+      target.
     support: full
     details:
-      - This module only reads. What would have a side effect at the platform is never sent in check mode.
+      - This module only reads. What would have a side effect at the platform is never sent in
+        check mode.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)), when
       in diff mode.
     support: N/A
     details:
       - This module changes nothing.
   action_group:
-    description: Use C(group/objectstore.credentials.all) in C(module_defaults) to set defaults for all modules.
+    description: Use C(group/objectstore.credentials.all) in C(module_defaults) to set defaults for
+      all modules.
     support: full
     membership:
       - objectstore.credentials.all

@@ -13,7 +13,8 @@ class ModuleDocFragment:
 options:
   endpoint:
     description:
-      - Your stable name for this endpoint. Credentials in the file of E(S3_CREDENTIALS_FILE), and later
+      - Your stable name for this endpoint. Credentials in the file of E(S3_CREDENTIALS_FILE), and
+        later
         records in a secret store, hang on it and not on a URL.
       - Filled with the inventory host name when left out.
     type: str
@@ -59,17 +60,20 @@ options:
     type: bool
   ca_path:
     description:
-      - CA certificates to trust instead of the system's, as a PEM file or a directory of hashed names,
+      - CA certificates to trust instead of the system's, as a PEM file or a directory of hashed
+        names,
         on the machine that runs the module.
     type: path
   timeout:
     description:
-      - How long to wait for an answer, such as V(30s), which is the default. A connection must be made
+      - How long to wait for an answer, such as V(30s), which is the default. A connection must be
+        made
         within 10 seconds.
     type: str
   proxy:
     description:
-      - URL of an HTTP proxy, or V(environment) to use C(HTTPS_PROXY), C(HTTP_PROXY) and C(NO_PROXY).
+      - URL of an HTTP proxy, or V(environment) to use C(HTTPS_PROXY), C(HTTP_PROXY) and
+        C(NO_PROXY).
       - When left out, no proxy is used, whatever the environment says.
     type: str
   requests_per_second:
@@ -78,14 +82,17 @@ options:
     type: float
   parallelism:
     description:
-      - How many accounts are worked on at a time, and the most connections that are opened; 1 to 64.
+      - How many accounts are worked on at a time, and the most connections that are opened; 1 to
+        64.
         The default is V(8).
     type: int
 notes:
   - >-
-    What a task does not say is taken from the entry of this O(endpoint) in the YAML or JSON file named by
+    What a task does not say is taken from the entry of this O(endpoint) in the YAML or JSON file
+    named by
     the environment variable E(S3_CREDENTIALS_FILE) (C({endpoint: {option: value}})), then from
-    E(S3_<PLATFORM>_<OPTION>), for example E(S3_ONTAP_API_USERNAME). Secrets are taken from the environment
+    E(S3_<PLATFORM>_<OPTION>), for example E(S3_ONTAP_API_USERNAME). Secrets are taken from the
+    environment
     only if E(S3_<PLATFORM>_API_URL) is the URL that is used.
   - Runs on the controller; use C(connection=local) or C(delegate_to=localhost).
 requirements:

@@ -23,31 +23,32 @@ options:
     required: true
   api_version:
     description:
-    - 'Huawei Cloud IAM: On platform V(huawei) the API for access keys, V(v3.0) or V(v5). The default
-      is V(v3.0).'
-    - V(v5) is there on Huawei Cloud itself only, not on clouds with the same software, and it knows
-      no descriptions.
-    - 'NetApp ONTAP S3: The ONTAP release, such as V(9.14.1), for a login that may not read C(/api/cluster).'
+    - 'Huawei Cloud IAM: On platform V(huawei) the API for access keys, V(v3.0) or V(v5).
+      The default is V(v3.0).'
+    - V(v5) is there on Huawei Cloud itself only, not on clouds with the same software,
+      and it knows no descriptions.
+    - 'NetApp ONTAP S3: The ONTAP release, such as V(9.14.1), for a login that may not
+      read C(/api/cluster).'
     - Where the cluster tells its release, that one holds and this option is not used.
     type: str
   domain:
     description:
-    - 'Commvault: The directory domain of the login, when O(api_username) is no local user of the
-      CommCell.'
-    - A user named without a backslash then also means C(domain\user), written as Commvault shows
-      it; where both exist, the name is ambiguous and V(id:42) tells them apart.
-    - 'Huawei Cloud IAM: On platform V(huawei) the account that the login belongs to (a domain, in
-      the words of the API), by its name, or as V(id:...) by its id. The console shows both under
-      My Credentials.'
-    - A login with O(api_username) and O(api_password) needs it. Where an access key or a token logs
-      in it may be left out; when given, a login of another account is refused before anything else
-      is done.
+    - 'Commvault: The directory domain of the login, when O(api_username) is no local
+      user of the CommCell.'
+    - A user named without a backslash then also means C(domain\user), written as Commvault
+      shows it; where both exist, the name is ambiguous and V(id:42) tells them apart.
+    - 'Huawei Cloud IAM: On platform V(huawei) the account that the login belongs to (a
+      domain, in the words of the API), by its name, or as V(id:...) by its id. The console
+      shows both under My Credentials.'
+    - A login with O(api_username) and O(api_password) needs it. Where an access key or
+      a token logs in it may be left out; when given, a login of another account is refused
+      before anything else is done.
     type: str
   flavor:
     description:
-    - 'Object Storage Extension: Which API O(api_url) serves. V(osis) is the adapter of the storage
-      vendor, with one login for all tenants; V(ose) is the API that OSE itself serves to tenants,
-      with a login at Cloud Director.'
+    - 'Object Storage Extension: Which API O(api_url) serves. V(osis) is the adapter of
+      the storage vendor, with one login for all tenants; V(ose) is the API that OSE itself
+      serves to tenants, with a login at Cloud Director.'
     - The default is V(osis).
     type: str
     choices:
@@ -55,18 +56,20 @@ options:
     - osis
   login_url:
     description:
-    - 'Object Storage Extension: Scheme, host and port of Cloud Director, where O(api_username) (C(user@organization))
-      logs in for O(flavor=ose). Not needed with O(api_token), a bearer token of Cloud Director.'
+    - 'Object Storage Extension: Scheme, host and port of Cloud Director, where O(api_username)
+      (C(user@organization)) logs in for O(flavor=ose). Not needed with O(api_token),
+      a bearer token of Cloud Director.'
     type: str
   svm:
     description:
-    - 'NetApp ONTAP S3: The SVM that serves S3, by exact name or by UUID (what looks like one is one).'
+    - 'NetApp ONTAP S3: The SVM that serves S3, by exact name or by UUID (what looks like
+      one is one).'
     - May be left out if the login sees only one SVM, as on an SVM's own management address.
     type: str
   tenant:
     description:
-    - 'Object Storage Extension: The tenant whose users are meant. With O(flavor=osis) a name or an
-      identifier, V(id:42) only an identifier, and all tenants when left out. With O(flavor=ose) it
-      is required, as a name or as the full identifier (C(organization@site)).'
+    - 'Object Storage Extension: The tenant whose users are meant. With O(flavor=osis)
+      a name or an identifier, V(id:42) only an identifier, and all tenants when left
+      out. With O(flavor=ose) it is required, as a name or as the full identifier (C(organization@site)).'
     type: str
 """

@@ -16,7 +16,7 @@ from .errors import CredentialsError
 from .http import Client
 from .options import ArgumentSpec, check_scope, connection_spec
 from .platform import Platform
-from .redaction import Redactor
+from .redaction import Redactor, passwords_in_url
 from .results import Outcome
 from .settings import resolve
 
@@ -45,6 +45,9 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
     scopes = {name: known.SCOPE for name, known in platforms.items()}
     full = connection_spec(scopes) | spec
     module = AnsibleModule(supports_check_mode=True, **full.for_module())
+    for value in module.params.values():
+        # Ansible shows the arguments at -vvv; an option such as proxy may hold a login.
+        module.no_log_values.update(passwords_in_url(value))
     redactor = Redactor()
     with _errors_become_failures(module, redactor):
         platform_class = platforms[module.params["platform"]]

@@ -61,14 +61,7 @@ class Redactor:
 
     def learn_url(self, url: Any) -> None:
         """Remember the password inside a URL such as a proxy's."""
-        if not isinstance(url, str):
-            return
-        try:
-            password = urlsplit(url).password
-        except ValueError:
-            return  # no URL at all; whoever uses it says so
-        if password:
-            self.learn(password, unquote(password))
+        self.learn(*passwords_in_url(url))
 
     def learn_from(self, value: Any) -> None:
         """Walk a decoded answer and remember every text whose name says that it is secret."""
@@ -132,6 +125,18 @@ class Redactor:
                     # A new set: another thread may be looking at the old one.
                     self._lengths[start] = {*self._lengths.get(start, ()), len(form)}
             self._unindexed.clear()
+
+
+def passwords_in_url(url: Any) -> list[str]:
+    """Return the password inside a URL, as written and decoded; nothing where there is none."""
+    if not isinstance(url, str):
+        return []
+    try:
+        password = urlsplit(url).password or ""
+    except ValueError:
+        return []  # no URL at all; whoever uses it says so
+    found = {password, unquote(password)}
+    return sorted(text for text in found if len(text) >= SHORTEST_SECRET)
 
 
 def _forms(secret: str) -> set[str]:

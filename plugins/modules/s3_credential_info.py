@@ -12,7 +12,8 @@ short_description: List S3 accounts and access keys with age and compliance, nev
 version_added: 0.1.0
 author: objectstore.credentials contributors (@objectstore)
 description:
-  - Lists the accounts of an endpoint and their access keys with status, creation date, age, last use,
+  - Lists the accounts of an endpoint and their access keys with status, creation date, age, last
+    use,
     expiry, and whether they comply with O(max_age).
   - Never returns a secret, also where the platform hands it out with every listing.
   - What the platform does not tell is V(unknown), never guessed.
@@ -23,7 +24,8 @@ extends_documentation_fragment:
 options:
   users:
     description:
-      - The accounts to list. An entry is a name, an identifier such as V(id:42), or a dictionary with
+      - The accounts to list. An entry is a name, an identifier such as V(id:42), or a dictionary
+        with
         C(name) or C(id).
       - A bare string is split at commas; for a name that holds a comma pass a list.
     type: list
@@ -31,7 +33,8 @@ options:
     aliases: [user]
   all:
     description:
-      - List all accounts of the endpoint, but for suspended ones and those that the platform reserves;
+      - List all accounts of the endpoint, but for suspended ones and those that the platform
+        reserves;
         RV(left_out) names them.
     type: bool
     default: false
@@ -53,7 +56,8 @@ options:
     default: false
   allow_side_effects:
     description:
-      - Permit a listing that can itself make an access key, as on a Scality OSIS adapter. Never done in
+      - Permit a listing that can itself make an access key, as on a Scality OSIS adapter. Never
+        done in
         check mode.
     type: bool
     default: false
@@ -75,7 +79,9 @@ EXAMPLES = r"""
 
 - name: Name the accounts that do not comply
   ansible.builtin.debug:
-    msg: "{{ keys.accounts | selectattr('compliance', 'eq', 'non_compliant') | map(attribute='account') }}"
+    msg: "{{ old | map(attribute='account') }}"
+  vars:
+    old: "{{ keys.accounts | selectattr('compliance', 'eq', 'non_compliant') }}"
 
 - name: Two accounts, with last use
   objectstore.credentials.s3_credential_info:

@@ -13,7 +13,8 @@ version_added: 0.1.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Sets access keys active or inactive, and their description where the platform has one.
-  - Finds the account when only the access key is given. Looks at every key before it changes the first,
+  - Finds the account when only the access key is given. Looks at every key before it changes the
+    first,
     and believes only what the platform shows afterwards.
   - A platform that cannot disable a key answers with a clear error that says why.
 extends_documentation_fragment:
@@ -31,7 +32,8 @@ options:
   user:
     description:
       - The account that the keys belong to, by name, or by identifier as V(id:42).
-      - A key of another account then counts as not found. Some platforms cannot find a key without it.
+      - A key of another account then counts as not found. Some platforms cannot find a key without
+        it.
     type: str
   status:
     description:
@@ -44,7 +46,8 @@ options:
     type: str
   allow_disruption:
     description:
-      - Permit disabling the last active access key of an account, which cuts off every client of it.
+      - Permit disabling the last active access key of an account, which cuts off every client of
+        it.
     type: bool
     default: false
   strict:
@@ -94,7 +97,8 @@ accounts:
       type: str
     action:
       description: >-
-        V(enabled), V(disabled), V(updated) (only the description), V(unchanged), V(failed), or V(skipped)
+        V(enabled), V(disabled), V(updated) (only the description), V(unchanged), V(failed), or
+        V(skipped)
         (not started after a failure that concerns all). In check mode, what would be done.
       type: str
     access_key:
@@ -113,7 +117,8 @@ accounts:
       description: Why this action.
       type: str
     details:
-      description: Status and description afterwards, and the platform's own details. Never a secret.
+      description: Status and description afterwards, and the platform's own details. Never a
+        secret.
       type: dict
     failure:
       description: What went wrong, like RV(failure).

@@ -14,9 +14,9 @@ from ansible.plugins.action import ActionBase
 class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
     """Runs the module of the same name.
 
-    Fills endpoint with the inventory host's name, says when secrets would travel to another machine,
-    and keeps a result that holds secrets off the terminal, the log and the job events: register still
-    gets it. A module cannot do any of these by itself.
+    Fills endpoint with the inventory host's name, says when secrets would travel to another
+    machine, and keeps a result that holds secrets off the terminal, the log and the job events:
+    register still gets it. A module cannot do any of these by itself.
     """
 
     _supports_async = True

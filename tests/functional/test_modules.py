@@ -140,7 +140,7 @@ def test_second_run_over_all_platforms_changes_nothing(
 
 def test_returned_secret_reaches_register_and_nothing_else(ansible: Ansible, ontap: World) -> None:
     kept = ansible.folder / "kept.json"
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {
             FQCN + "ontap_s3_user": {
                 "name": "app-0001",

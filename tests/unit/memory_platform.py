@@ -114,10 +114,8 @@ class Memory(Platform):
 
     def account(self, ref: AccountRef) -> Account:
         self._called("account", str(ref))
-        found = [
-            a for a in self.known.values() if ref.name == a.name or (ref.id and ref.id == a.id)
-        ]
-        return self.only(found, ref)
+        known = self.known.values()
+        return self.only([a for a in known if ref in _refs_of(a)], ref)
 
     def access_keys(self, account: Account, last_used: bool = False) -> list[AccessKey]:
         self._called("access_keys", account.name)
@@ -126,9 +124,7 @@ class Memory(Platform):
     def find_access_key(self, access_key: str, ref: AccountRef | None = None) -> AccessKey:
         self._called("find", access_key)
         key = self.keys.get(access_key)
-        if key is None or (
-            ref and ref not in (AccountRef(key.account.name), AccountRef(id=key.account.id))
-        ):
+        if key is None or (ref and ref not in _refs_of(key.account)):
             raise self.fail("not_found", f"There is no access key {access_key}.")
         return key
 
@@ -149,3 +145,7 @@ class Memory(Platform):
     def writes(self) -> list[str]:
         """The writes called, in order."""
         return [call for call in self.calls if call.startswith("set ")]
+
+
+def _refs_of(account: Account) -> tuple[AccountRef, AccountRef]:
+    return AccountRef(name=account.name), AccountRef(id=account.id)

@@ -53,7 +53,7 @@ def ask(
 ) -> Response:
     """Send a well-signed request to a simulator."""
     payload = b"" if body is None else json.dumps(body).encode()
-    kind = {} if body is None else {"Content_Type": "application/json"}
+    kind: dict[str, Any] = {} if body is None else {"Content_Type": "application/json"}
     return sim.handle(request(method, target, payload, X_Sdk_Date=now(sim), **kind, **more))
 
 
@@ -93,7 +93,7 @@ def test_the_check_of_signatures_knows_the_known_answers() -> None:
     ],
     ids=["no date", "no host", "unsorted", "an unsigned X header", "a header not sent"],
 )
-def test_headers_that_matter_must_be_signed(signed: list[str], headers: dict[str, str]) -> None:
+def test_headers_that_matter_must_be_signed(signed: list[str], headers: dict[str, Any]) -> None:
     sim = huawei.HuaweiSimulator()
     made = request("GET", KEYS, signed=signed, X_Sdk_Date=now(sim), **headers)
     refused = sim.handle(made)

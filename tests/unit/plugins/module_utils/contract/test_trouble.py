@@ -36,9 +36,8 @@ MAX_AGE = parse_duration("90d", "max_age")
 def test_wrong_login_is_authentication_and_not_hammered(cell: Cell) -> None:
     given = [name for name in SECRET_OPTIONS if name in cell.variant.options]
     assert given, "a form without a secret proves nothing"
-    platform = cell.platform(
-        connect=False, **{given[0]: "Wr0ng-Secret/of+nobody=0123456789abcdefgh"}
-    )
+    wrong: dict[str, Any] = {given[0]: "Wr0ng-Secret/of+nobody=0123456789abcdefgh"}
+    platform = cell.platform(connect=False, **wrong)
 
     def attempt(_n: int) -> str:
         return raised(lambda: list(platform.accounts())).kind
