@@ -25,6 +25,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+if sys.version_info < (3, 11):
+    sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...")
+
 ROOT = Path(__file__).resolve().parents[1]
 VENVS = ROOT / ".venv"
 #: ansible_collections/objectstore/credentials below it is this checkout.
@@ -316,6 +319,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
-        sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...")
     sys.exit(main(sys.argv[1:]))

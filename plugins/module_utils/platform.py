@@ -176,7 +176,7 @@ class Platform:
         """Return the error that an answer means."""
         kind, code, message = self.read_error(answer)
         kind = kind or _KIND_BY_STATUS.get(answer.status)
-        if kind is None and answer.status < 400:
+        if kind is None and code is None and answer.status < 400:
             # Success, but not the one of this call: a proxy's page, or a change of the API.
             return self.placed(answer.malformed("a status that this call does not have"))
         if kind is None:
