@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -73,6 +74,7 @@ def level_of(name: str) -> int:
     raise AssertionError(f"{name}.py stands in no layer: put it into ORDER, or somewhere else")
 
 
+@functools.cache
 def imports_of(path: Path) -> set[str]:
     """Return the full names of what a file imports, wherever in it."""
     package = relative(path.parent).replace("/", ".")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.registry i
 from ansible_collections.objectstore.credentials.plugins.module_utils.settings import resolve
 from ansible_collections.objectstore.credentials.tests.simulators.base import Simulator, Variant
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
-from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock
+from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock, reset
 
 SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
 SECRET_OPTIONS = ("api_password", "api_token", "api_secret_key")
@@ -109,9 +110,30 @@ class Cell:
         return [f"{e.method} {e.target}" for e in self.server.log if e.writes]
 
 
+@functools.lru_cache(maxsize=None)
+def _shared_server() -> SimulatorServer:
+    return SimulatorServer(Simulator()).start()
+
+
 @contextmanager
-def open_cell(form: tuple[str, str], accounts: int = 3) -> Iterator[Cell]:
-    """Serve a platform in one form, with accounts app-0001 and on, each with a key."""
+def _served(simulator: Simulator, own_server: bool) -> Iterator[SimulatorServer]:
+    if own_server:
+        with SimulatorServer(simulator) as server:
+            yield server
+    else:
+        # Starting and stopping a server takes 50 ms, and there are more than a thousand cells.
+        reset(_shared_server(), simulator)
+        yield _shared_server()
+
+
+@contextmanager
+def open_cell(
+    form: tuple[str, str], accounts: int = 3, *, own_server: bool = False
+) -> Iterator[Cell]:
+    """Serve a platform in one form, with accounts app-0001 and on, each with a key.
+
+    own_server: for faults that may outlast the test.
+    """
     name, label = form
     simulator_class = simulator_of(name)
     variant = simulator_class.VARIANTS[label]
@@ -120,7 +142,7 @@ def open_cell(form: tuple[str, str], accounts: int = 3) -> Iterator[Cell]:
         account: simulator.add_account(account)
         for account in (f"app-{number:04d}" for number in range(1, accounts + 1))
     }
-    with SimulatorServer(simulator) as server:
+    with _served(simulator, own_server) as server:
         cell = Cell(simulator, server, variant, name, ids)
         try:
             yield cell
