@@ -31,6 +31,7 @@ from .transport_errors import TransportError
 #: server does something on the way (sends a mail, makes a key).
 READ, WRITE, LOGIN, TOUCH = "read", "write", "login", "touch"
 
+USER_AGENT = "objectstore.credentials (Ansible collection)"
 _RETRIED_STATUSES = (429, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 3
@@ -53,6 +54,20 @@ def path(*segments: Any) -> str:
                 next_step="Rename it at the platform, or leave it out.",
             ).at(step="address")
     return "/" + "/".join(quote(str(segment), safe="") for segment in segments)
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Tell whether two URLs have the same scheme, host and port."""
+
+    def origin(url: str) -> tuple[str, str, int | None]:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+        return parts.scheme, (parts.hostname or "").lower(), port
+
+    try:
+        return origin(one) == origin(other)
+    except ValueError:
+        return False
 
 
 class Answer:
@@ -232,8 +247,15 @@ class Client:
         effect = effect or default_effect(method)
         self._guard(method, where, effect)
         url = self._url(where, query)
+        if auth and not same_origin(url, self.settings.api_url):
+            raise self.error(
+                "malformed_answer",
+                f"{method} {url.partition('?')[0]} was not sent: the endpoint's own link leads to"
+                f" another address than {self.settings.api_url}, and a login goes nowhere else.",
+                next_step="Set api_url to the address that the endpoint's links name, if that is it.",
+            )
         payload = b"" if body is None else json.dumps(body, ensure_ascii=True).encode()
-        base = {"Accept": "application/json", **(headers or {})}
+        base = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
         if body is not None:
             base.setdefault("Content-Type", "application/json")
         renewed = False
@@ -317,9 +339,7 @@ class Client:
             there = urlsplit(target)
         except ValueError:
             target, there = "", urlsplit("")
-        here = urlsplit(answer.url)
-        same = (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
-        if effect != READ or not same or target == answer.url:
+        if effect != READ or not same_origin(answer.url, target) or target == answer.url:
             raise self.error(
                 "malformed_answer",
                 f"{answer.method} {answer.url} answered HTTP {answer.status}, a redirect to"

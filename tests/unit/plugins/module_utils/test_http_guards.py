@@ -162,3 +162,17 @@ def test_basic_login_is_masked_whole(make_client: MakeClient) -> None:
     assert "YWRtaW46aHVudGVyMi1jYW5hcnk" not in client.redactor.redact(
         "sent Basic YWRtaW46aHVudGVyMi1jYW5hcnk="
     )
+
+
+def test_full_url_elsewhere_is_not_sent_with_a_login(
+    client: Client, elsewhere: SimulatorServer
+) -> None:
+    client.auth = HeaderAuth("X-Token", "abc")
+    exc = raised(client.request, "GET", elsewhere.url + "/next?page=2")
+    assert exc.kind == "malformed_answer"
+    assert "login" in exc.message
+    assert elsewhere.requests == 0
+
+
+def test_full_url_of_the_endpoint_itself_is_sent(client: Client, server: SimulatorServer) -> None:
+    assert client.request("GET", server.url + "/next?page=2").json()["target"] == "/next?page=2"

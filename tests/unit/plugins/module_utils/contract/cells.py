@@ -110,7 +110,7 @@ class Cell:
         return [f"{e.method} {e.target}" for e in self.server.log if e.writes]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _shared_server() -> SimulatorServer:
     return SimulatorServer(Simulator()).start()
 
