@@ -1,5 +1,5 @@
-# Everything is installed inside the checkout (.venv, .build, .cache); Python 3.11+ and make are needed.
-# pip is used as its user has set it up.
+# Python 3.11+ and make are needed. Everything is installed inside the checkout (.venv, .build), but for
+# what ansible-test keeps in ~/.ansible/test. pip is used as its user has set it up.
 
 PYTHON ?= python3
 ARGS ?=
@@ -72,7 +72,7 @@ format: env-dev
 	$(GATE) format -- $(DEV)/ruff format --quiet --check .
 mypy: env-dev
 	$(GATE) mypy -- $(DEV)/mypy
-	$(GATE) mypy-tools -- $(DEV)/mypy $(wildcard tools/*.py)
+	$(GATE) mypy-tools -- $(DEV)/mypy --python-version 3.11 $(wildcard tools/*.py)
 yamllint: env-dev
 	$(GATE) yamllint -- $(DEV)/yamllint --strict .
 sync-check: env-dev

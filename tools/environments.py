@@ -33,6 +33,9 @@ VENVS = ROOT / ".venv"
 #: ansible_collections/objectstore/credentials below it is this checkout.
 COLLECTIONS = ROOT / ".build" / "collections"
 
+#: Exit code of what could not run for want of a Python.
+NOT_HERE = 77
+
 #: The matrix: ansible-core -> the Pythons it runs on, the one to prefer first. The preferences
 #: together cover every Python from 3.10 on.
 CELLS: dict[str, tuple[str, ...]] = {

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from xml.etree import ElementTree
 
-from environments import ROOT, missing_cells
+from environments import NOT_HERE, ROOT, missing_cells
 
 GATES = ROOT / ".build" / "gates"
 #: Seconds after which a gate is taken for hanging.
@@ -41,6 +41,8 @@ class Gate:
     tests: int = 0
     failures: int = 0
     skipped: int = 0
+    #: Whether what it needs is here at all.
+    ran: bool = True
     run: str = field(default_factory=lambda: os.environ.get("GATE_RUN", ""))
 
 
@@ -53,7 +55,8 @@ def run(name: str, command: Sequence[str]) -> int:
     print(f"== {name}", flush=True)
     started = time.monotonic()
     code = _bounded(words)
-    gate = Gate(name, code == 0, time.monotonic() - started, time.time())
+    gate = Gate(name, code in (0, NOT_HERE), time.monotonic() - started, time.time())
+    gate.ran = code != NOT_HERE
     if junit.exists():
         for suite in ElementTree.parse(junit).iter("testsuite"):
             gate.tests += int(suite.get("tests", 0))
@@ -63,8 +66,12 @@ def run(name: str, command: Sequence[str]) -> int:
         print(f"{name}: {gate.skipped} tests were skipped, and none may be.")
         gate.passed, code = False, code or 1
     (GATES / f"{name}.json").write_text(json.dumps(asdict(gate)))
-    print(f"== {name}: {'passed' if gate.passed else 'FAILED'} in {gate.seconds:.0f} s", flush=True)
-    return code
+    print(f"== {name}: {_result(gate)} in {gate.seconds:.0f} s", flush=True)
+    return 0 if gate.passed else code
+
+
+def _result(gate: Gate) -> str:
+    return "FAILED" if not gate.passed else "passed" if gate.ran else "not run"
 
 
 def _bounded(command: Sequence[str]) -> int:
@@ -91,12 +98,12 @@ def report() -> int:
     width = max([len(gate.name) for gate in gates], default=4)
     print(f"\n{'gate':{width}}  result  seconds  tests")
     for gate in sorted(gates, key=lambda gate: gate.finished):
-        result = "passed" if gate.passed else "FAILED"
-        line = f"{gate.name:{width}}  {result}  {gate.seconds:7.1f}  {gate.tests or '':>5}"
+        line = f"{gate.name:{width}}  {_result(gate):7}  {gate.seconds:6.1f}  {gate.tests or '':>5}"
         print(line.rstrip())
     for name in missing_cells():
         print(f"not run here: {name}, for want of its Python")
     # A gate without counted tests counts as one.
+    gates = [gate for gate in gates if gate.ran]
     failed = sum(gate.failures or not gate.passed for gate in gates)
     passed = sum(max(gate.tests - gate.failures, 0) or gate.passed for gate in gates)
     print(f"\n{passed} passed, {failed} failed")

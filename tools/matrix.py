@@ -5,7 +5,8 @@
 
 matrix.py CELL [ARGUMENT...]    CELL: py39, or an ansible-core such as 2.16
 
-A cell whose Python is not there is named and left out; with REQUIRE_ALL_CELLS=1 that is a failure.
+A cell whose Python is not there is named and left out, with exit code 77; with REQUIRE_ALL_CELLS=1
+that is a failure.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Sequence
 
 import environments
-from environments import CELLS, ROOT
+from environments import CELLS, NOT_HERE, ROOT
 
 #: This cell runs the modules on Python 3.9, as on an old target; the others on their own Python.
 CELL_WITH_OLD_TARGET = "2.20"
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if environments.interpreter(environment) is None and not environment.is_complete():
         wanted = " or ".join(environment.pythons)
         print(f"{environment.name} was not run: it needs Python {wanted}, and none is there.")
-        return 1 if os.environ.get("REQUIRE_ALL_CELLS") == "1" else 0
+        return 1 if os.environ.get("REQUIRE_ALL_CELLS") == "1" else NOT_HERE
     python = environments.ensure(environment)
     variables = environments.run_environment(environment)
     old = known["py39"]

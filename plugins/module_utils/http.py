@@ -252,7 +252,7 @@ class Client:
                 "malformed_answer",
                 f"{method} {url.partition('?')[0]} was not sent: the endpoint's own link leads to"
                 f" another address than {self.settings.api_url}, and a login goes nowhere else.",
-                next_step="Set api_url to the address that the endpoint's links name, if that is it.",
+                next_step="If you trust the address that the links name, set api_url to that.",
             )
         payload = b"" if body is None else json.dumps(body, ensure_ascii=True).encode()
         base = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}

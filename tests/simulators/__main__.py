@@ -98,15 +98,15 @@ def _wanted(
     known = fleet.platforms()
     wanted = []
     for word in asked or sorted(known):
-        name, _, own = word.partition(":")
+        name, _unused, own = word.partition(":")
         if name not in known:
             raise LookupError(f"there is no simulator {name!r}, only: {', '.join(sorted(known))}")
         chosen = own or (variant if variant and _has(known[name], variant) else None)
         fleet.variant_of(known[name], chosen)
         label = re.sub(r"[^\w.-]+", "-", f"{name}-{own}") if own else name
         wanted.append((label, known[name], chosen))
-    if variant and all(chosen != variant for _, _, chosen in wanted):
-        every = sorted({label for _, simulator, _ in wanted for label in simulator.VARIANTS})
+    if variant and all(row[2] != variant for row in wanted):
+        every = sorted({label for row in wanted for label in row[1].VARIANTS})
         raise LookupError(f"none of them has the variant {variant!r}, only: {', '.join(every)}")
     return wanted
 
@@ -147,7 +147,7 @@ def _story(endpoints: Sequence[Endpoint], logins: Path) -> str:
             f"    login    {login}",
         ]
         if one.accounts:
-            name, (access_key, *_) = next(iter(one.accounts.items()))
+            name, (access_key, *_unused) = next(iter(one.accounts.items()))
             lines += [
                 f"    accounts {', '.join(one.accounts)}",
                 f"    a pair   {access_key} {one.simulator.secret_of(access_key)}  (of {name})",

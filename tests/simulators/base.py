@@ -158,7 +158,9 @@ class Simulator:
         if unknown:
             raise TypeError(f"{self.name} simulator has no mode {', '.join(sorted(unknown))}")
         self.clock = clock or SimulatorClock()
-        self.modes: dict[str, Any] = {name: default for name, (default, _) in self.MODES.items()}
+        self.modes: dict[str, Any] = {
+            name: default for name, (default, _unused) in self.MODES.items()
+        }
         self.modes.update(modes)
         self.lock = threading.RLock()
         self.random = random.Random(7)  # repeatable identifiers

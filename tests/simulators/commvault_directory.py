@@ -120,7 +120,7 @@ class Directory:
 
     def add_client(self, name: str, is_vault: bool = False, display_name: str = "") -> Machine:
         """Make a client."""
-        number = max(max(self.clients), 227) + 1
+        number = max(*self.clients, 227) + 1
         self.clients[number] = Machine(number, name, display_name or name, is_vault)
         return self.clients[number]
 
@@ -313,8 +313,8 @@ class Directory:
         """Return the rows that every fq lets pass; None: a filter that nobody understands."""
         found = list(rows)
         for text in call.args("fq") + call.args("search"):
-            names, _, rest = text.partition(":")
-            operation, _, value = rest.partition(":")
+            names, _unused, rest = text.partition(":")
+            operation, _unused, value = rest.partition(":")
             getters = [columns.get(name.lower()) for name in names.split(",")]
             known = [getter for getter in getters if getter is not None]
             if not known or operation not in _OPERATIONS:

@@ -138,13 +138,13 @@ class Gate:
 
 
 def _signature(request: Request, names: list[str], secret: str) -> str:
-    path, _, query = request.target.partition("?")
+    path, _unused, query = request.target.partition("?")
     canonical_path = "/".join(_encoded(_decoded(part)) for part in path.split("/"))
     if canonical_path[-1:] != "/":
         canonical_path += "/"
     fields = []
     for item in query.split("&") if query else []:
-        name, _, value = item.partition("=")
+        name, _unused, value = item.partition("=")
         fields.append((_decoded(name), _decoded(value)))
     lines = [request.method, canonical_path]
     lines.append("&".join(_encoded(n) + "=" + _encoded(v) for n, v in sorted(fields)))

@@ -171,7 +171,7 @@ def _meets(value: str, condition: str) -> bool:
                 ">": value > other,
             }[sign]
     if ".." in condition:
-        low, _, high = condition.partition("..")
+        low, _unused, high = condition.partition("..")
         return low <= value <= high
     pattern = "".join(".*" if c == "*" else re.escape(c) for c in condition)
     return re.fullmatch(pattern, value) is not None

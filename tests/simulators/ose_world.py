@@ -208,7 +208,7 @@ class OseWorld(Simulator):
         if self.modes["flavor"] == "ose" and name in [u.username for u in self.users.values()]:
             raise ValueError(f"Cloud Director has no two users called {name}")
         user = self.make_user(tenant, name)
-        for _ in range(access_keys):
+        for _unused in range(access_keys):
             self.make_key(user)
         if self.modes["reserved_key"]:
             self.make_key(user).immutable = True
@@ -262,7 +262,7 @@ class OseWorld(Simulator):
 
     def is_basic(self, request: Request, username: str) -> bool:
         """Tell whether a request carries the right user name and password."""
-        kind, _, value = (request.headers.get("Authorization") or "").partition(" ")
+        kind, _unused, value = (request.headers.get("Authorization") or "").partition(" ")
         try:
             given = base64.b64decode(value, validate=True)
         except ValueError:
@@ -277,7 +277,7 @@ class OseWorld(Simulator):
 
     def token_problem(self, request: Request) -> Optional[str]:
         """Return None for a valid bearer token, else "missing", "unknown" or "expired"."""
-        kind, _, token = (request.headers.get("Authorization") or "").partition(" ")
+        kind, _unused, token = (request.headers.get("Authorization") or "").partition(" ")
         if kind != "Bearer":
             return "missing"
         if token == self.api_token:

@@ -189,7 +189,7 @@ class S3Simulator(Simulator):
         hosted = self._bucket_in_host(request)
         if hosted is not None:
             return hosted, unquote(path)
-        bucket, _, key = path.partition("/")
+        bucket, _unused, key = path.partition("/")
         if bucket and self.modes["addressing"] == "virtual":
             raise S3Error("VirtualHostDomainRequired")
         return unquote(bucket), unquote(key)
@@ -275,7 +275,7 @@ _LISTING = {
 
 
 def _operation(request: Request, bucket: str, key: str) -> str:
-    asked = {name for name, _ in request.query} - _PLAIN
+    asked = {name for name, _unused in request.query} - _PLAIN
     if key and not asked and request.method in _OBJECT_OPERATIONS:
         return _OBJECT_OPERATIONS[request.method]
     if request.method == "HEAD" and bucket and not key and not asked:

@@ -54,7 +54,7 @@ def read_claim(request: Request) -> Claim:
         if request.arg("X-Amz-Signature") or request.arg("Signature"):
             raise S3Error("AccessDenied", "This simulator takes signatures from headers only.")
         raise S3Error("AccessDenied")
-    kind, _, rest = header.strip().partition(" ")
+    kind, _unused, rest = header.strip().partition(" ")
     if kind != ALGORITHM:
         raise S3Error(
             "InvalidRequest",
@@ -189,7 +189,7 @@ def _dechunked(body: bytes) -> bytes:
 
 def canonical_request(request: Request, signed_headers: Iterable[str], payload: str) -> str:
     """Return the canonical request."""
-    raw_path, _, raw_query = request.target.partition("?")
+    raw_path, _unused, raw_query = request.target.partition("?")
     pairs = sorted(
         tuple(_encoded(unquote_to_bytes(part)) for part in item.partition("=")[::2])
         for item in raw_query.split("&")

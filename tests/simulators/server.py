@@ -298,7 +298,7 @@ def _handler_for(server: SimulatorServer) -> type[BaseHTTPRequestHandler]:
         def flood(self) -> None:
             self.close_connection = True
             try:
-                for _ in range(10_000):
+                for _unused in range(10_000):
                     self.wfile.write(b" " * 65536)
             except OSError:
                 pass

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -58,12 +58,12 @@ def server() -> Iterator[SimulatorServer]:
 def told_by(
     server: SimulatorServer,
     lines: str,
-    auth: dict[str, str] = PASSWORD,
+    auth: Optional[dict[str, str]] = None,
     auth_type: str = "password",
     **values: Any,
 ) -> dict[str, Any]:
     """Let the SDK run some lines; return what they noted."""
-    world = {"url": server.url, "auth": auth, "auth_type": auth_type, **values}
+    world = {"url": server.url, "auth": auth or PASSWORD, "auth_type": auth_type, **values}
     told: dict[str, Any] = run_client("otcextensions", SCRIPT, json.dumps(world), lines)
     return told
 

@@ -76,7 +76,7 @@ class Commvault(Platform):
         token = (self.settings.api_token or "").strip()
         if not token:
             return LoginAuth(self._log_in)
-        scheme, _, rest = token.partition(" ")
+        scheme, _unused, rest = token.partition(" ")
         bare = rest.strip() or scheme
         self.client.redactor.learn(bare)
         if scheme.upper() == "QSDK":
@@ -265,7 +265,10 @@ class Commvault(Platform):
         """Return the JSON object in a 2xx answer; an error code in it is an error."""
         try:
             body = answer.json_object()
-            if answers.verdict(body) is not None:
+            verdict = answers.verdict(body)
+            if verdict is not None and not answers.is_code(verdict[0]):
+                raise answer.malformed("an error code that is none")
+            if verdict is not None:
                 raise self.error_of(answer, doing)
             return body
         except CredentialsError as exc:

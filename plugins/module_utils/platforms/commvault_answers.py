@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Optional
 
@@ -35,6 +36,11 @@ _MESSAGES = ("errorMessage", "errLogMessage", "errorString", "errorMsg")
 def is_success(code: Any) -> bool:
     """Tell whether an error code says that there was none."""
     return code is None or str(code).strip().upper() in _SUCCESS
+
+
+def is_code(code: Optional[str]) -> bool:
+    """Tell whether an error code is a number or a word, as Commvault's are."""
+    return code is None or bool(re.fullmatch(r"-?\w*", code))
 
 
 def verdict(body: Body) -> Optional[tuple[Optional[str], str]]:

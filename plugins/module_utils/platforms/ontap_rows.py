@@ -234,7 +234,10 @@ def account_of(answer: Answer, row: Mapping[str, Any]) -> Account:
 
 def _keys_of(answer: Answer, row: Mapping[str, Any], account: Account) -> list[AccessKey]:
     keys = []
-    for entry in row.get("keys") or ():
+    listed = row.get("keys") or []
+    if not isinstance(listed, list):
+        raise answer.malformed("keys that are no list")
+    for entry in listed:
         if not isinstance(entry, Mapping):
             raise answer.malformed("a key that is no object")
         if entry.get("access_key"):

@@ -57,7 +57,7 @@ def test_data_plane_takes_the_pairs_of_the_platform(name: str) -> None:
     endpoint = fleet.start(name, PLATFORMS[name])
     try:
         told = endpoint.as_dict()
-        assert list(told["accounts"]) == [account for account, _, _ in fleet.ACCOUNTS]
+        assert list(told["accounts"]) == [account for account, _unused, _unused in fleet.ACCOUNTS]
         assert told["options"]["api_url"] == told["url"]
         assert "{url}" not in json.dumps(told["options"])
         keys = [key for keys in told["accounts"].values() for key in keys]
@@ -141,7 +141,7 @@ def test_command_starts_tells_and_stops(
         assert sorted(json.loads(answer.read())) == sorted(told["ontap"]["pairs"])
     assert len(told["ontap"]["pairs"]) == 3
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
+    output, _unused = process.communicate(timeout=20)
     assert process.returncode == 0
     assert not is_open(told["ontap"]["s3_url"])
     for word in ("ontap", "ose-front", "S3_CREDENTIALS_FILE", "endpoint=ose-front all=true"):

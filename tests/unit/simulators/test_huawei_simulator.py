@@ -152,7 +152,9 @@ WRONG_BODIES: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("method", "body", "said"), WRONG_BODIES, ids=[f"{m} {b}"[:60] for m, b, _ in WRONG_BODIES]
+    ("method", "body", "said"),
+    WRONG_BODIES,
+    ids=[f"{m} {b}"[:60] for m, b, _unused in WRONG_BODIES],
 )
 def test_a_body_that_is_not_as_documented_is_refused(method: str, body: Any, said: str) -> None:
     sim = huawei.HuaweiSimulator()

@@ -50,7 +50,7 @@ def test_wrong_signatures_in_a_row_lock_the_access_key() -> None:
     wrong = (PAIR[0], "wrong")
     assert code(ask(simulator, pair=wrong)) == "403 SignatureDoesNotMatch"
     assert ask(simulator).status == 200  # and the count starts anew
-    for _ in range(2):
+    for _unused in range(2):
         assert code(ask(simulator, pair=wrong)) == "403 SignatureDoesNotMatch"
     assert code(ask(simulator, pair=wrong)) == "400 TooManyWrongSignature"
     assert code(ask(simulator)) == "400 TooManyWrongSignature"
@@ -121,12 +121,12 @@ def test_nodes_hear_of_a_change_one_after_the_other() -> None:
     simulator = data_plane(propagation=9, linger=9, nodes=3)
     source = keyring_of(simulator)
     new = ("AKIANEW", "new secret")
-    assert all(allowed(simulator) for _ in range(3))
+    assert all(allowed(simulator) for _unused in range(3))
     source.put(*new)
     source.drop(PAIR[0])
     for honoured in (0, 1, 2, 3):
-        assert sum(allowed(simulator, new) for _ in range(3)) == honoured
-        assert sum(allowed(simulator) for _ in range(3)) == 3 - honoured
+        assert sum(allowed(simulator, new) for _unused in range(3)) == honoured
+        assert sum(allowed(simulator) for _unused in range(3)) == 3 - honoured
         simulator.clock.advance(3.01)
 
 

@@ -36,7 +36,7 @@ def in_threads(count: int, work: Callable[[], Any]) -> list[Any]:
         except CredentialsError as exc:
             results.append(exc)
 
-    threads = [threading.Thread(target=run) for _ in range(count)]
+    threads = [threading.Thread(target=run) for _unused in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -95,7 +95,12 @@ def test_renewal_is_shared_by_threads() -> None:
 def test_renewals_are_bounded() -> None:
     login = Logins()
     auth = LoginAuth(login, renewals=2)
-    assert [auth.renew(auth.headers(*REQUEST)) for _ in range(4)] == [True, True, False, False]
+    assert [auth.renew(auth.headers(*REQUEST)) for _unused in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert login.count == 3
 
 

@@ -34,7 +34,7 @@ def test_every_kind_says_what_it_means_and_what_to_do(kind: str) -> None:
 
 def test_kind_unknown_is_refused() -> None:
     with pytest.raises(KeyError):
-        CredentialsError("made_up", "message")
+        assert CredentialsError("made_up", "message")
 
 
 def test_next_step_given_replaces_that_of_the_kind() -> None:
@@ -73,10 +73,9 @@ def test_internal_names_the_exception_and_its_place() -> None:
     def breaks() -> None:
         raise ZeroDivisionError("by nought")
 
-    try:
+    with pytest.raises(ZeroDivisionError) as caught:
         breaks()
-    except ZeroDivisionError as exc:
-        error = CredentialsError.internal(exc)
+    error = CredentialsError.internal(caught.value)
     assert error.kind == "internal"
     assert error.landed is None
     assert "ZeroDivisionError at test_errors.py:" in error.message

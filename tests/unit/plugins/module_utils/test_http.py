@@ -119,7 +119,7 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize(("response", "says"), MALFORMED, ids=[says for _, says in MALFORMED])
+@pytest.mark.parametrize(("response", "says"), MALFORMED, ids=[says for _unused, says in MALFORMED])
 def test_answer_that_is_no_json_object_says_what_it_is(
     client: Client, echo: Echo, response: Response, says: str
 ) -> None:

@@ -279,13 +279,13 @@ def test_renewals_are_bounded_against_a_server_that_refuses_every_token(
 ) -> None:
     log_in(client, renewals=3)
     server.faults.add("status", status=401, path="/x", times=0)
-    assert {client.request("GET", "/x").status for _ in range(10)} == {401}
+    assert {client.request("GET", "/x").status for _unused in range(10)} == {401}
     assert sum(entry.target == "/login" for entry in server.log) == 4
 
 
 def test_pace_counts_every_request(make_client: MakeClient, clock: RecordingClock) -> None:
     client = make_client(requests_per_second=10)
-    for _ in range(6):
+    for _unused in range(6):
         client.request("GET", "/x")
     assert sum(clock.slept) == pytest.approx(0.5)
 

@@ -93,7 +93,7 @@ CODES: list[tuple[int, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "code", "kind"), CODES, ids=[code for _, code, _ in CODES])
+@pytest.mark.parametrize(("status", "code", "kind"), CODES, ids=[row[1] for row in CODES])
 def test_a_code_counts_for_more_than_the_status(
     lab: Lab, status: int, code: str, kind: str
 ) -> None:

@@ -24,14 +24,14 @@ NOW = dt.datetime(2026, 11, 22, 12, 0, 0, tzinfo=dt.timezone.utc)
 
 def test_pace_none_never_waits(clock: RecordingClock) -> None:
     pace = Pace(None, clock)
-    for _ in range(100):
+    for _unused in range(100):
         pace.wait()
     assert clock.slept == []
 
 
 def test_pace_spaces_requests_evenly(clock: RecordingClock) -> None:
     pace = Pace(4, clock)
-    for _ in range(9):
+    for _unused in range(9):
         pace.wait()
     assert sum(clock.slept) == pytest.approx(2.0)
 
@@ -43,7 +43,7 @@ def test_pace_is_shared_by_threads() -> None:
 
     clock = Standing()
     pace = Pace(10, clock)
-    threads = [threading.Thread(target=pace.wait) for _ in range(8)]
+    threads = [threading.Thread(target=pace.wait) for _unused in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -63,7 +63,7 @@ def test_pace_after_a_pause_does_not_save_up(clock: RecordingClock) -> None:
 
 def test_wait_grows_with_jitter_and_ends() -> None:
     for attempt, (least, most) in {1: (0.125, 0.5), 2: (0.25, 1.0), 3: (0.5, 2.0)}.items():
-        waits = [retry_wait(attempt, None, NOW) for _ in range(200)]
+        waits = [retry_wait(attempt, None, NOW) for _unused in range(200)]
         assert all(wait is not None and least <= wait <= most for wait in waits)
         assert len(set(waits)) > 100
     assert retry_wait(ATTEMPTS, None, NOW) is None

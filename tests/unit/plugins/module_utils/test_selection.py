@@ -127,7 +127,7 @@ def test_unknown_and_ambiguous_names_fail_alone(platform: Memory, extra: int) ->
 
 
 def test_name_split_at_its_comma_gets_a_hint(platform: Memory) -> None:
-    (first, _) = chosen(platform, "Miller", " Jane").missing
+    (first, _unused) = chosen(platform, "Miller", " Jane").missing
     assert first.failure is not None
     assert "comma" in first.failure["message"]
 

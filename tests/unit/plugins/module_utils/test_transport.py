@@ -45,7 +45,7 @@ class OddServer:
     def _serve(self) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, _unused = self._listener.accept()
             except OSError:
                 return
             self._kept.append(connection)
@@ -81,7 +81,7 @@ def refused_port() -> int:
 
 
 def test_connections_are_kept(client: Client, server: SimulatorServer) -> None:
-    for _ in range(20):
+    for _unused in range(20):
         client.request("GET", "/x")
     assert (server.requests, server.connections) == (20, 1)
 
@@ -190,7 +190,7 @@ def test_connect_times_out(make_client: MakeClient) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         address = listener.getsockname()
-        fillers = [socket.socket() for _ in range(4)]
+        fillers = [socket.socket() for _unused in range(4)]
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(address)

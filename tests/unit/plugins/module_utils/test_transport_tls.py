@@ -304,6 +304,6 @@ def test_connections_are_kept_over_tls(
 ) -> None:
     server = serve(certificates.good)
     client = make_client(url=server.url, ca_path=certificates.ca.cert_path)
-    for _ in range(5):
+    for _unused in range(5):
         client.request("GET", "/x")
     assert server.connections == 1

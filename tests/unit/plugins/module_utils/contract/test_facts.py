@@ -40,7 +40,7 @@ def test_too_many_keys_meet_the_limit(cell: Cell) -> None:
     most = platform.facts.max_keys
     if not platform.facts.can_create or most is None:
         return
-    for _ in range(most - len(cell.truth())):
+    for _unused in range(most - len(cell.truth())):
         platform.create_access_key(account)
     exc = raised(platform.create_access_key, account)
     assert exc.kind == "limit"
@@ -107,7 +107,7 @@ def test_disabled_key_is_refused_and_works_again_when_enabled(cell: Cell) -> Non
         assert facts.cannot_disable_because in exc.message
         assert cell.simulator.writes == 0
         return
-    for _ in range(2):  # repeated, it does no harm
+    for _unused in range(2):  # repeated, it does no harm
         assert platform.set_access_key(key, INACTIVE).status == INACTIVE
         assert cell.truth()[key.access_key] == INACTIVE
         assert cell.simulator.secret_of(key.access_key) is None

@@ -23,11 +23,11 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.platform i
 from ansible_collections.objectstore.credentials.tests.simulators.base import Request, Response
 from ansible_collections.objectstore.credentials.tests.unit.support import everything_in, raised
 
-from .cells import FORMS, Cell, leaks, open_cell
+from .cells import FORMS, WRITES, Cell, leaks, open_cell, writes_of
 
 #: What a server may put where something else belongs.
 WRONG: list[Any] = [None, 0, -1, True, "", "text", [], {}, [None], [[]], {"a": None}, "x" * 5000]
-MUTATIONS = 20
+MUTATIONS, WRITE_MUTATIONS = 12, 6
 
 
 def read_all(platform: Platform) -> None:
@@ -104,6 +104,35 @@ def test_answer_of_any_other_shape_is_an_error_and_no_traceback(form: tuple[str,
                 assert error.landed is False or platform.facts.listing_has_side_effect
                 assert not leaks(everything_in(error), cell.secrets())
             assert cell.simulator.writes == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "write"), WRITES, ids=lambda v: " ".join(v) if isinstance(v, tuple) else v
+)
+def test_answer_to_a_write_of_any_other_shape_never_hides_that_it_happened(
+    form: tuple[str, str], write: str
+) -> None:
+    chance = random.Random(f"{form} {write}")  # noqa: S311  # repeatable
+    for number in range(WRITE_MUTATIONS):
+        with open_cell(form) as cell:
+            platform = cell.platform()
+            do = writes_of(cell, platform)[write]
+            spoil(cell, 1 + number % 3, chance)
+            error = None
+            try:
+                do()
+            except CredentialsError as exc:
+                error = exc
+            assert cell.simulator.writes <= 1
+            if error:
+                assert error.kind in KINDS
+                assert error.kind != "internal"
+                # A code that says "refused" is believed.
+                is_believed = error.kind == "rejected" or error.landed is not False
+                assert is_believed or cell.simulator.writes == 0, error.message
+                assert not leaks(everything_in(error), cell.secrets())
+            else:
+                assert cell.simulator.writes == 1
 
 
 CONNECT_TROUBLE: list[tuple[dict[str, Any], set[str]]] = [
