@@ -116,17 +116,6 @@ def _shared_server() -> SimulatorServer:
 
 
 @contextmanager
-def _served(simulator: Simulator, own_server: bool) -> Iterator[SimulatorServer]:
-    if own_server:
-        with SimulatorServer(simulator) as server:
-            yield server
-    else:
-        # Starting and stopping a server takes 50 ms, and there are more than a thousand cells.
-        reset(_shared_server(), simulator)
-        yield _shared_server()
-
-
-@contextmanager
 def open_cell(
     form: tuple[str, str], accounts: int = 3, *, own_server: bool = False
 ) -> Iterator[Cell]:
@@ -142,13 +131,18 @@ def open_cell(
         account: simulator.add_account(account)
         for account in (f"app-{number:04d}" for number in range(1, accounts + 1))
     }
-    with _served(simulator, own_server) as server:
-        cell = Cell(simulator, server, variant, name, ids)
-        try:
-            yield cell
-        finally:
-            for client in cell.clients:
-                client.close()
+    # Starting and stopping a server takes 50 ms, and there are more than a thousand cells.
+    server = SimulatorServer(simulator).start() if own_server else _shared_server()
+    if not own_server:
+        reset(server, simulator)
+    cell = Cell(simulator, server, variant, name, ids)
+    try:
+        yield cell
+    finally:
+        for client in cell.clients:
+            client.close()
+        if own_server:
+            server.stop()
 
 
 Write = Callable[[], Any]

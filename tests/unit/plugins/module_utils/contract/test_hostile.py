@@ -112,7 +112,7 @@ def test_answer_of_any_other_shape_is_an_error_and_no_traceback(form: tuple[str,
 def test_answer_to_a_write_of_any_other_shape_never_hides_that_it_happened(
     form: tuple[str, str], write: str
 ) -> None:
-    chance = random.Random(f"{form} {write}")  # noqa: S311  # repeatable
+    chance = random.Random(f"{form} {write}")  # repeatable
     for number in range(WRITE_MUTATIONS):
         with open_cell(form) as cell:
             platform = cell.platform()
