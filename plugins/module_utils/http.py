@@ -70,6 +70,11 @@ def same_origin(one: str, other: str) -> bool:
         return False
 
 
+def _short(text: str, length: int = 1000) -> str:
+    """Return a text cut to what a person reads: a server may answer a page of them."""
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
 class Answer:
     """A whole answer of the server: status, headers, body."""
 
@@ -285,7 +290,7 @@ class Client:
     def error(self, kind: str, message: str, **context: Any) -> CredentialsError:
         """Return an error whose texts are redacted."""
         return CredentialsError(
-            kind, self.redactor.redact(message), **self.redactor.redact_all(context)
+            kind, _short(self.redactor.redact(message)), **self.redactor.redact_all(context)
         )
 
     def _guard(self, method: str, where: str, effect: str) -> None:

@@ -124,9 +124,9 @@ def test_failed_login_is_remembered_through_renewal() -> None:
 
 def test_failed_login_names_each_account_by_itself() -> None:
     auth = LoginAuth(Logins(failing=True))
-    first = raised(auth.headers, *REQUEST).at(account="first")
-    second = raised(auth.headers, *REQUEST).at(account="second")
-    assert (first.account, second.account) == ("first", "second")
+    names = ["first", "second", "third"]
+    failures = [raised(auth.headers, *REQUEST).at(account=name) for name in names]
+    assert [failure.account for failure in failures] == names
 
 
 @pytest.mark.parametrize("cls", [Auth, HeaderAuth, BasicAuth, LoginAuth])

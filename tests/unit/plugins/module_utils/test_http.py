@@ -204,6 +204,10 @@ def test_date_header_without_zone_is_utc(client: Client) -> None:
     assert client.clock_offset is not None
 
 
+def test_error_is_cut_to_what_a_person_reads(client: Client) -> None:
+    assert len(client.error("rejected", "x" * 50_000).message) < 1100
+
+
 def test_error_is_redacted_in_all_its_texts(client: Client) -> None:
     client.redactor.learn(CANARY)
     error = client.error(

@@ -101,6 +101,16 @@ def test_side_effect_is_not_repeated(make_client: MakeClient, server: SimulatorS
     assert server.requests == 1
 
 
+def test_side_effect_whose_answer_is_lost_may_have_happened(
+    make_client: MakeClient, server: SimulatorServer
+) -> None:
+    client = make_client(allow_side_effects=True)
+    server.faults.add("drop", times=0)
+    error = raised(client.request, "GET", "/x", effect="touch")
+    assert (error.kind, error.landed) == ("outcome_unknown", None)
+    assert server.requests == 1
+
+
 def test_read_is_repeated_after_a_lost_connection(
     client: Client, server: SimulatorServer, clock: RecordingClock
 ) -> None:

@@ -96,6 +96,7 @@ def test_connections_are_no_more_than_parallelism(
         list(pool.map(lambda n: client.request("GET", f"/{n}"), range(64)))
     assert slow_server.requests == 64
     assert slow_server.connections <= parallelism
+    assert (slow_server.connections > 1) is (parallelism > 1)
 
 
 def test_connection_is_kept_after_error_statuses_and_odd_bodies(
