@@ -103,7 +103,8 @@ def _fail(module: AnsibleModule, redactor: Redactor, exc: CredentialsError) -> N
             {
                 "msg": f"{exc.message} {exc.next_step}".strip(),
                 "failure": failure,
-                "changed": exc.landed is True,
+                # Like a result of one account: what may have happened counts as a change.
+                "changed": exc.landed is not False and not module.check_mode,
                 "accounts": [],
                 "totals": {},
             }

@@ -79,8 +79,9 @@ def resolve(
         )
     if unused:
         warnings.append(
-            f"{', '.join(unused)} in the environment was not used, because api_url is not"
-            f" S3_{platform.upper()}_API_URL: a secret only goes to the URL it was meant for."
+            f"{', '.join(unused)} in the environment was not used, because"
+            f" {' and '.join(_urls(specs))} must be those of the environment"
+            f" (S3_{platform.upper()}_API_URL): a secret only goes where it was meant for."
         )
     return Settings(
         platform=platform,
@@ -137,17 +138,23 @@ def _fill_from_file(
     unknown = sorted(str(name) for name in entry if name not in specs and name != "platform")
     if unknown:
         raise _file_error(path, f"the entry {endpoint!r} has unknown options: {', '.join(unknown)}")
-    url = str(entry.get("api_url") or "")
-    if url and values["api_url"] and not same_url(url, values["api_url"]):
-        raise _file_error(
-            path,
-            f"the entry {endpoint!r} is for {_without_login(url)}, but the task's api_url is"
-            f" {_without_login(values['api_url'])}; its credentials are not sent elsewhere",
-            "Leave api_url out of the task, correct the entry, or name another endpoint.",
-        )
+    for name in _urls(specs):
+        url, given = str(entry.get(name) or ""), values[name]
+        if url and given and not same_url(url, given):
+            raise _file_error(
+                path,
+                f"the entry {endpoint!r} is for {_without_login(url)}, but the task's {name} is"
+                f" {_without_login(given)}; its credentials are not sent elsewhere",
+                f"Leave {name} out of the task, correct the entry, or name another endpoint.",
+            )
     for name, value in entry.items():
         if name in specs and values[name] is None and value is not None:
             values[name] = _converted(value, specs[name], f"{name} in {path}")
+
+
+def _urls(specs: Mapping[str, Any]) -> list[str]:
+    """Return the options that say where a login is sent."""
+    return [name for name in specs if name.endswith("_url")]
 
 
 def _read_file(path: str, warnings: list[str]) -> dict[str, Any]:
@@ -206,10 +213,12 @@ def _fill_from_environment(
 ) -> list[str]:
     """Fill from S3_<PLATFORM>_<OPTION>; return the secrets left unused for their URL's sake."""
     prefix = f"S3_{platform.upper()}_"
-    env_url = env.get(prefix + "API_URL")
-    if values["api_url"] is None and env_url:
-        values["api_url"] = env_url
-    url_matches = bool(env_url and values["api_url"] and same_url(env_url, values["api_url"]))
+    url_matches = bool(env.get(prefix + "API_URL"))
+    for name in _urls(specs):
+        env_url = env.get(prefix + name.upper())
+        values[name] = values[name] or env_url or None
+        if values[name] and not (env_url and same_url(env_url, values[name])):
+            url_matches = False
     unused = []
     for name, spec in specs.items():
         text = env.get(prefix + name.upper())

@@ -221,3 +221,29 @@ def test_paths_are_expanded_and_checked(tmp_path: Path) -> None:
 def test_empty_texts_count_as_left_out() -> None:
     settings = resolved({"proxy": "", "ca_path": ""}, S3_ALPHA_TIMEOUT="")
     assert (settings.proxy, settings.ca_path, settings.read_timeout) == (None, None, 30)
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "used"),
+    [
+        (None, None, True),
+        (None, "https://login.example.com", True),
+        ("https://login.example.com/", "https://login.example.com", True),
+        ("https://elsewhere.example.com", "https://login.example.com", False),
+        ("https://elsewhere.example.com", None, False),
+    ],
+)
+def test_secret_of_the_environment_goes_to_no_other_login_url(
+    given: Any, environment: Any, used: bool
+) -> None:
+    environ = {"S3_ALPHA_API_URL": URL, "S3_ALPHA_API_PASSWORD": "hunter2-canary"}
+    if environment:
+        environ["S3_ALPHA_LOGIN_URL"] = environment
+    settings = resolve(
+        {"api_url": URL, "login_url": given},
+        "alpha",
+        {**SCOPE, "login_url": {"type": "str"}},
+        environ,
+    )
+    assert (settings.api_password == "hunter2-canary") is used
+    assert ("login_url" in " ".join(settings.warnings)) is not used
