@@ -69,7 +69,8 @@ options:
   tenant:
     description:
     - 'Object Storage Extension: The tenant whose users are meant. With O(flavor=osis)
-      a name or an identifier, V(id:42) only an identifier, and all tenants when left
-      out. With O(flavor=ose) it is required, as a name or as the full identifier (C(organization@site)).'
+      a name, or V(id:) and an identifier (V(id:42)), and all tenants when left out. With
+      O(flavor=ose) it is required, as a name or as the full identifier (C(organization@site)),
+      without V(id:).'
     type: str
 """

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, TypeVar
 
+from .ancestors import Ancestors
 from .errors import CredentialsError
 from .results import AccountResult, failed, skipped
 
@@ -43,13 +44,17 @@ def each_group(
     parallelism: int,
     strict: bool = False,
 ) -> list[AccountResult]:
-    """Like each(), for groups whose items are done one after the other (the keys of an account)."""
+    """Like each(), for groups whose items are done one after the other (the keys of an account).
+
+    No item starts either once the controller that would receive the results has been killed.
+    """
     stop = threading.Event()
+    ancestors = Ancestors()
 
     def one_group(items: Sequence[T]) -> list[AccountResult]:
         results = []
         for item in items:
-            if stop.is_set():
+            if stop.is_set() or ancestors.are_gone():
                 results.append(skipped(identify(item)))
                 continue
             try:

@@ -75,7 +75,7 @@ def list_credentials(
         "left_out": selected.left_out,
     }
     outcome.totals = _totals(outcome.accounts)
-    outcome.warnings = _warnings(platform, may_list, last_used)
+    outcome.warnings = [*selected.warnings, *_warnings(platform, may_list, last_used)]
     return outcome
 
 

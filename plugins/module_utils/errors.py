@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ KINDS: dict[str, Kind] = {
     "throttled": Kind(
         "the endpoint asks for fewer requests, and did so until the retries ran out",
         "Set requests_per_second, or lower parallelism, and run again.",
+        stops_endpoint=True,
     ),
     "rejected": Kind(
         "the endpoint understood the request and refused it",
@@ -125,6 +126,14 @@ KINDS: dict[str, Kind] = {
         stops_endpoint=True,
     ),
 }
+
+
+def sentences(message: Optional[str], next_step: Optional[str]) -> str:
+    """Join what happened and what to do to one text."""
+    text = (message or "").strip()
+    if text and not text.endswith((".", "!", "?")):
+        text += "."
+    return f"{text} {next_step or ''}".strip()
 
 
 class CredentialsError(Exception):

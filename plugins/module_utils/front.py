@@ -12,7 +12,7 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 
 from .clock import Clock, clock_for
-from .errors import CredentialsError
+from .errors import CredentialsError, sentences
 from .http import Client
 from .options import ArgumentSpec, check_scope, connection_spec
 from .platform import Platform
@@ -78,10 +78,22 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
         for bad in outcome.failures:
             bad.why = redactor.redact(bad.why)
             bad.failure = redactor.redact_all(bad.failure)
+        for row in outcome.accounts:
+            row.details = redactor.redact_all(row.details)
+        outcome.extra = redactor.redact_all(outcome.extra)
+        _unmask(module, outcome)
         result = outcome.as_dict(diff=module._diff)
     if outcome.failures:
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _unmask(module: AnsibleModule, outcome: Outcome) -> None:
+    """Keep Ansible from masking a short password inside a secret that was asked for."""
+    returned = [row.extra.get("secret_key") or "" for row in outcome.accounts]
+    module.no_log_values = {
+        text for text in module.no_log_values if not any(text in secret for secret in returned)
+    }
 
 
 @contextlib.contextmanager
@@ -101,7 +113,7 @@ def _fail(module: AnsibleModule, redactor: Redactor, exc: CredentialsError) -> N
     module.fail_json(
         **redactor.redact_all(
             {
-                "msg": f"{exc.message} {exc.next_step}".strip(),
+                "msg": sentences(exc.message, exc.next_step),
                 "failure": failure,
                 # Like a result of one account: what may have happened counts as a change.
                 "changed": exc.landed is not False and not module.check_mode,

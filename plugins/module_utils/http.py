@@ -23,7 +23,7 @@ from .clock import Clock
 from .errors import CredentialsError
 from .pacing import Pace, parse_http_date, retry_wait
 from .redaction import SECRET_WORDS, Redactor
-from .settings import Settings
+from .settings import Settings, same_origin
 from .transport import Transport
 from .transport_errors import TransportError
 
@@ -54,20 +54,6 @@ def path(*segments: Any) -> str:
                 next_step="Rename it at the platform, or leave it out.",
             ).at(step="address")
     return "/" + "/".join(quote(str(segment), safe="") for segment in segments)
-
-
-def same_origin(one: str, other: str) -> bool:
-    """Tell whether two URLs have the same scheme, host and port."""
-
-    def origin(url: str) -> tuple[str, str, int | None]:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-        return parts.scheme, (parts.hostname or "").lower(), port
-
-    try:
-        return origin(one) == origin(other)
-    except ValueError:
-        return False
 
 
 def _short(text: str, length: int = 1000) -> str:
@@ -141,9 +127,13 @@ class Answer:
 
     def _learn(self, value: Any) -> None:
         # Most answers hold no secret: a look at the bytes is cheaper than a walk over the value.
-        lowered = self.body.lower()
-        if b"\\u00" in lowered or any(word in lowered for word in SECRET_WORDS):
+        if b"\\u00" in self.body or self._may_hold_a_secret():
             self.redactor.learn_from(value)
+
+    def _may_hold_a_secret(self) -> bool:
+        # Without zero bytes, so that UTF-16 is searched as well.
+        lowered = self.body.replace(b"\0", b"").lower()
+        return any(word in lowered for word in SECRET_WORDS)
 
     @property
     def text(self) -> str:
@@ -151,7 +141,13 @@ class Answer:
         return self.redactor.redact(self.body.decode("utf-8", "replace"))
 
     def excerpt(self, length: int = 120) -> str:
-        """Return the start of the body on one line, redacted and free of control characters."""
+        """Return the start of the body on one line, redacted and free of control characters.
+
+        A body that is not whole JSON taught the redactor nothing: one that may hold a secret is not
+        shown at all.
+        """
+        if self.json_or_none() is None and self._may_hold_a_secret():
+            return f"({len(self.body)} bytes, not shown: they may hold a secret)"
         # Cut after redaction, lest half a secret stays; but not all of a long answer is scanned.
         start = self.body[: length * 8 + 16384].decode("utf-8", "replace")
         flat = " ".join(self.redactor.redact(start)[: length * 8].split())
@@ -344,7 +340,9 @@ class Client:
             there = urlsplit(target)
         except ValueError:
             target, there = "", urlsplit("")
-        if effect != READ or not same_origin(answer.url, target) or target == answer.url:
+        # User and password inside a URL would take the place of the login.
+        same = same_origin(answer.url, target) and not there.username
+        if effect != READ or not same or target == answer.url:
             raise self.error(
                 "malformed_answer",
                 f"{answer.method} {answer.url} answered HTTP {answer.status}, a redirect to"

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import CredentialsError
+from .errors import CredentialsError, sentences
 
 #: The closed list behind C(accounts[].action).
 ACTIONS = (
@@ -160,9 +160,9 @@ class Outcome:
     def _message(self, first: AccountResult, count: int) -> str:
         next_step = (first.failure or {}).get("next_step") or ""
         if len(self.accounts) == 1:
-            return f"{first.why} {next_step}".strip()
+            return sentences(first.why, next_step)
         text = f"{count} of {len(self.accounts)} failed; the first: {_title(first)}: {first.why}"
-        return f"{text} {next_step}".strip()
+        return sentences(text, next_step)
 
 
 def _title(result: AccountResult) -> str:

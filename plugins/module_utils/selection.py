@@ -91,6 +91,7 @@ class Selected:
     accounts: list[Account]
     missing: list[AccountResult]
     left_out: dict[str, str]
+    warnings: tuple[str, ...] = ()
 
 
 def select(
@@ -136,7 +137,9 @@ def _select_all(platform: Platform, selection: Selection) -> Selected:
     }
     excluded_ids = {ref.id for ref in selection.exclude if ref.id is not None}
     accounts, left_out = [], {}
+    seen: set[AccountRef] = set()
     for account in platform.accounts():
+        seen |= {AccountRef(name=account.name), AccountRef(id=account.id)}
         if account.name in excluded_names or (
             account.id is not None and account.id in excluded_ids
         ):
@@ -147,7 +150,17 @@ def _select_all(platform: Platform, selection: Selection) -> Selected:
             left_out[account.name] = "suspended; name it to include it"
         else:
             accounts.append(account)
-    return Selected(accounts, [], left_out)
+    nobody = [
+        str(ref)
+        for ref in selection.exclude
+        if not seen & {ref, *(AccountRef(name=name) for name in platform.names_of(ref.name or ""))}
+    ]
+    warnings = (
+        (f"exclude names nobody here: {', '.join(nobody)}. Names are compared exactly.",)
+        if nobody
+        else ()
+    )
+    return Selected(accounts, [], left_out, warnings)
 
 
 class _Listing:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 from urllib.parse import urlsplit, urlunsplit
 
+from .clock import is_loopback
 from .errors import CredentialsError
 from .options import CONNECTION, DEFAULTS, SECRET_OPTIONS, parse_duration
 
@@ -77,6 +78,11 @@ def resolve(
             "validate_certs is false: anyone on the network path can read and change what is sent"
             f" to {url}, the login included. ca_path trusts a private CA without that."
         )
+    if url.startswith("http:") and not is_loopback(url):
+        warnings.append(
+            f"{url} is not encrypted: anyone on the network path can read and change what is sent,"
+            " the login included. Use https."
+        )
     if unused:
         warnings.append(
             f"{', '.join(unused)} in the environment was not used, because"
@@ -116,6 +122,20 @@ def same_url(one: str, other: str) -> bool:
 
     try:
         return normal(one) == normal(other)
+    except ValueError:
+        return False
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Tell whether two URLs have the same scheme, host and port."""
+
+    def origin(url: str) -> tuple[str, str, int | None]:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+        return parts.scheme, (parts.hostname or "").lower(), port
+
+    try:
+        return origin(one) == origin(other)
     except ValueError:
         return False
 

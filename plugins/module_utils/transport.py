@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .errors import CredentialsError
@@ -30,6 +31,9 @@ _PARTIAL_CHAIN = 0x80000
 #: Answers above this are refused: a server must not fill the memory of the controller.
 LARGEST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
+_SMALL_CHUNK = 1024
+#: Seconds after which an answer that still arrives is given up, unless the time-out is long.
+_LONGEST_ANSWER = 60.0
 
 
 class Transport:
@@ -81,8 +85,17 @@ class Transport:
     def _read(self, response: Any) -> bytes:
         chunks = []
         size = 0
-        for chunk in response.iter_content(_CHUNK):
+        started = time.monotonic()
+        longest = max(_LONGEST_ANSWER, 4 * self._settings.read_timeout)
+        for chunk in _pieces(response):
             size += len(chunk)
+            if time.monotonic() - started > longest:
+                raise TransportError(
+                    "timeout",
+                    f"the answer was not complete within {longest:g} s",
+                    passing=False,
+                    maybe_sent=True,
+                )
             if size > LARGEST_ANSWER:
                 raise TransportError(
                     "malformed_answer",
@@ -116,6 +129,19 @@ class Transport:
         if not settings.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         return session
+
+
+def _pieces(response: Any) -> Iterator[bytes]:
+    """Yield the body as it comes: a server that drips must not hold a thread inside one read."""
+    raw = response.raw
+    if not hasattr(raw, "read1"):  # urllib3 1.26
+        yield from response.iter_content(_SMALL_CHUNK)
+        return
+    while True:
+        piece = raw.read1(_CHUNK, decode_content=True)
+        if not piece:
+            return
+        yield piece
 
 
 def make_context(settings: Settings) -> ssl.SSLContext:

@@ -131,6 +131,27 @@ EXAMPLES = r"""
     allow_disruption: true
   register: made
 
+- name: New keys for several users, kept for those that succeeded if one fails
+  block:
+    - name: Regenerate the keys
+      objectstore.credentials.ontap_s3_user:
+        api_url: https://cluster1.example.com
+        svm: svm-s3
+        name: [backup, archive]
+        regenerate_keys: true
+        return_secret: true
+        allow_disruption: true
+      register: made
+  always:
+    - name: Write each pair to its own file
+      ansible.builtin.copy:
+        dest: "/etc/s3/{{ item.account }}.json"
+        content: "{{ {'access_key': item.access_key, 'secret_key': item.secret_key} | to_json }}"
+        mode: "0600"
+      loop: "{{ made.accounts | selectattr('secret_key', 'defined') | selectattr('secret_key') }}"
+      no_log: true
+      diff: false
+
 - name: A second key beside the first (ONTAP 9.19.1 and later)
   objectstore.credentials.ontap_s3_user:
     api_url: https://cluster1.example.com

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 
@@ -30,6 +31,10 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
         arguments = dict(self._task.args)
         if arguments.get("endpoint") is None:
             arguments["endpoint"] = variables.get("inventory_hostname")
+        refusal = self._secret_without_receiver(arguments)
+        if refusal:
+            result.update(failed=True, changed=False, msg=refusal)
+            return result
         result.update(
             self._execute_module(
                 module_args=arguments,
@@ -39,6 +44,11 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
         )
         if holds_secrets(result):
             result["_ansible_no_log"] = True
+            if result.get("failed"):
+                self._display.warning(
+                    f"{result.get('msg')} The result is hidden because it holds the secrets of"
+                    " accounts that did not fail: register and rescue it."
+                )
         if self._connection.transport != "local":
             result.setdefault("warnings", []).append(
                 f"{self._task.action} ran on {variables.get('inventory_hostname')} over"
@@ -47,6 +57,24 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
                 " delegate_to: localhost."
             )
         return result
+
+    def _secret_without_receiver(self, arguments: Mapping[str, Any]) -> Optional[str]:
+        """Say why a secret that return_secret asks for would be lost or left lying about."""
+        if self._task.check_mode or not boolean(arguments.get("return_secret"), strict=False):
+            return None
+        if self._task.async_val:
+            return (
+                "return_secret cannot be used with async: Ansible would keep the secret in a file"
+                " and show it. Nothing was touched. Leave async out."
+            )
+        # A pair of the caller's own is not returned, so that it cannot be lost here.
+        if not self._task.register and not arguments.get("secret_key"):
+            return (
+                "return_secret gives the secret to register and to nothing else, and this task has"
+                " no register: the secret would be lost. Nothing was touched. Add register: NAME"
+                " (an ad-hoc command has none: use a playbook)."
+            )
+        return None
 
 
 def holds_secrets(result: Mapping[str, Any]) -> bool:

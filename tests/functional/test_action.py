@@ -19,12 +19,18 @@ from ansible_collections.objectstore.credentials.plugins.plugin_utils.action imp
 def action(transport: str, arguments: dict[str, Any], answer: dict[str, Any]) -> CredentialsAction:
     """Return an action whose module run is replaced by an answer."""
     task = SimpleNamespace(
-        args=arguments, async_val=0, action="objectstore.credentials.x", diff=False
+        args=arguments,
+        async_val=0,
+        action="objectstore.credentials.x",
+        diff=False,
+        check_mode=False,
+        register="found",
     )
     connection = SimpleNamespace(transport=transport, has_native_async=False)
     made = CredentialsAction.__new__(CredentialsAction)
     made._task, made._connection = task, connection
     made.sent = {}
+    made._display = SimpleNamespace(warning=made.sent.setdefault("warned", []).append)
 
     def execute(module_args: dict[str, Any], **_rest: Any) -> dict[str, Any]:
         made.sent.update(module_args)
@@ -70,3 +76,36 @@ def test_connection_that_is_not_local_is_warned_about() -> None:
 @pytest.mark.parametrize("accounts", [None, "text", [], [None], [{"secret_key": None}]])
 def test_odd_results_hold_no_secret(accounts: Any) -> None:
     assert holds_secrets({"accounts": accounts}) is False
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments", "says"),
+    [
+        ({"register": None}, {"return_secret": "yes"}, "register"),
+        ({"async_val": 30}, {"return_secret": True}, "async"),
+        ({"register": None}, {"return_secret": True, "secret_key": "own"}, None),
+        ({"register": None, "check_mode": True}, {"return_secret": True}, None),
+        ({"register": None}, {"return_secret": False}, None),
+        ({}, {"return_secret": True}, None),
+    ],
+)
+def test_secret_that_nobody_would_receive_is_refused_beforehand(
+    task: dict[str, Any], arguments: dict[str, Any], says: Any
+) -> None:
+    made = action("local", arguments, {"changed": True})
+    for name, value in task.items():
+        setattr(made._task, name, value)
+    result = made.run(task_vars={})
+    if says is None:
+        assert result == {"changed": True}
+    else:
+        assert result["failed"] is True
+        assert says in result["msg"]
+        assert "endpoint" not in made.sent
+
+
+def test_failure_hidden_beside_secrets_is_said_in_a_warning() -> None:
+    answer = {"failed": True, "msg": "b: no right.", "accounts": [{"secret_key": "x"}]}
+    made = action("local", {}, answer)
+    assert made.run(task_vars={})["_ansible_no_log"] is True
+    assert "b: no right." in made.sent["warned"][0]

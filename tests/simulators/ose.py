@@ -38,7 +38,7 @@ class OseSimulator(OseWorld):
         "osis": Variant({}, _ADMIN),
         "osis-bearer": Variant(
             {"auth": "bearer", "prefix": "/osis", "create_status": 200, "owner_required": True},
-            {**_ADMIN, "tenant": TENANT},
+            {**_ADMIN, "tenant": f"id:{TENANT}"},
         ),
         "osis-no-reads": Variant(
             {"not_implemented": ("getCredential",), "secret": "not_available"}, _ADMIN

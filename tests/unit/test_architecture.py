@@ -32,7 +32,7 @@ PYTHON = [
 ]
 #: Of module_utils, the lowest layer first: a file imports only from its own layer or lower ones.
 ORDER = (
-    ("errors",),
+    ("ancestors", "errors"),
     ("clock", "model", "options", "redaction"),
     ("auth", "pacing", "settings"),
     ("transport", "transport_errors"),

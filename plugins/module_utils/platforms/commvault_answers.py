@@ -102,12 +102,17 @@ def rows(body: Body, name: str) -> list[Body]:
 def _is_empty(body: Body) -> bool:
     """Tell whether a body without rows means that there are none: no content, or a count of 0."""
     counts = [value for key, value in body.items() if key != "processinginstructioninfo"]
-    return all(value == 0 for value in counts)
+    return all(value in (0, "0") for value in counts)
 
 
 def identity(row: Body, id_name: str, text_name: str) -> tuple[int, str]:
-    """Return the identifier and the name of a row, both of which must be there."""
+    """Return the identifier and the name of a row, both of which must be there.
+
+    An identifier is a number, also as text. Raises malformed_answer.
+    """
     number, name = row.get(id_name), row.get(text_name)
+    if isinstance(number, str) and re.fullmatch(r"[0-9]{1,18}", number):
+        number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or not isinstance(name, str):
         raise _malformed(f"a row without {id_name} or {text_name}")
     return number, name
@@ -122,10 +127,11 @@ def inner(body: Body, *names: str) -> Body:
 
 
 def as_int(value: Any, default: int = 0) -> int:
-    """Return a whole number that may have come as text."""
+    """Return a whole number that may have come as text; the default where there is none."""
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
+        # Overflow: JSON like 1e999 is read as infinity.
         return default
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import CredentialsError
 from ..http import Answer
+from ..model import ACTIVE, INACTIVE
 from ..platform import ErrorParts, Platform
 
 #: The API reference asks for it in every request, also in those without a body.
@@ -112,10 +113,32 @@ class Row:
             raise self.complain(f"no usable {name!r} in it")
         return value
 
+    def status(self) -> str:
+        """Return whether a key is active or inactive; any other word is a malformed answer."""
+        word = self.text("status").strip().lower()
+        if word not in (ACTIVE, INACTIVE):
+            raise self.complain("a status that is neither active nor inactive")
+        return word
+
     def optional(self, name: str) -> str | None:
         """Return a text field, or None when it is null, missing or no text."""
         value = self.values.get(name)
         return value if isinstance(value, str) else None
+
+
+class Fresh:
+    """Tells rows that came before from new ones, so that a listing that repeats itself ends."""
+
+    def __init__(self, identity: str) -> None:
+        self._identity = identity
+        self._seen: set[str] = set()
+
+    def of(self, rows: list[Row]) -> list[Row]:
+        """Return the rows that are new, each once."""
+        found = {row.text(self._identity): row for row in rows}
+        new = {name: row for name, row in found.items() if name not in self._seen}
+        self._seen.update(new)
+        return list(new.values())
 
 
 class IamCalls(Platform):
@@ -147,20 +170,26 @@ class IamCalls(Platform):
             raise answer.malformed(f"no list of objects {inner!r} in it")
         return [Row(row, answer) for row in rows], Row(body, answer)
 
-    def marked_pages(self, where: str, inner: str, *, doing: str, **how: Any) -> Iterator[Row]:
-        """Yield the rows of a v5 listing, page by page, following next_marker. Reads only."""
+    def marked_pages(
+        self, where: str, inner: str, identity: str, *, doing: str, **how: Any
+    ) -> Iterator[Row]:
+        """Yield the rows of a v5 listing, each once, following next_marker. Reads only.
+
+        identity: the field that tells rows apart. Raises malformed_answer for a page that brings
+        nothing new and yet names a next one.
+        """
         query = {"limit": 200, **how.pop("query", {})}
-        seen: set[str] = set()
+        fresh = Fresh(identity)
         while True:
             rows, whole = self.fetch_rows(where, inner, doing=doing, query=query, **how)
-            yield from rows
+            new = fresh.of(rows)
+            yield from new
             paging = whole.values.get("page_info")
             marker = paging.get("next_marker") if isinstance(paging, dict) else None
             if not marker:
                 return
-            if not isinstance(marker, str) or marker in seen:
+            if not isinstance(marker, str) or not new:
                 raise whole.complain("a next_marker that leads in a circle")
-            seen.add(marker)
             query["marker"] = marker
 
     def read_error(self, answer: Answer) -> ErrorParts:

@@ -109,7 +109,7 @@ class Keys:
         # The documented example answer has no description.
         if row.optional("access") != key.access_key or any(n not in row.values for n in unseen):
             return self._read_again(key)
-        now = dataclasses.replace(key, status=row.text("status"))
+        now = dataclasses.replace(key, status=row.status())
         if description is not None:
             now = dataclasses.replace(now, description=row.optional("description") or "")
         return now
@@ -150,7 +150,7 @@ def _key(row: Row, account: Account) -> AccessKey:
     return AccessKey(
         access_key=row.text("access"),
         account=account,
-        status=row.text("status"),
+        status=row.status(),
         created_at=created,
         # A key that was never used comes without the field, with null, with "", or with this.
         last_used_at=None if used == created else used,

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..errors import CredentialsError
 from ..http import Query, path
 from ..model import Account, AccountRef
-from .huawei_calls import IamCalls, Row
+from .huawei_calls import Fresh, IamCalls, Row
 from .huawei_login import Login
 
 #: After so many single look-ups one listing is cheaper.
@@ -127,19 +127,23 @@ class Users:
         return []
 
     def _pages(self, query: Query) -> Iterator[Row]:
-        seen: set[tuple[tuple[str, str], ...]] = set()
+        """Yield the rows of a listing, each once; a page that brings nothing new must be the last.
+
+        Raises malformed_answer for one that is not.
+        """
+        fresh = Fresh("id")
         while True:
             rows, whole = self._iam.fetch_rows(
                 "/v3/users", "users", doing="list the users", query=query
             )
-            yield from rows
+            new = fresh.of(rows)
+            yield from new
             following = _next_page(whole.values)
             if following is None:
                 return
             # Only the query is taken: the host in the link may be one that is not reachable here.
-            if not following or following in seen:
+            if not following or not new:
                 raise whole.complain("a link to the next page that leads in a circle")
-            seen.add(following)
             query = following
 
     def _account(self, row: Row) -> Account | None:

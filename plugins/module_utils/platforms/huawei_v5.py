@@ -30,7 +30,11 @@ class KeysV5:
     def listed(self, account: Account, last_used: bool) -> list[AccessKey]:
         """Return an account's keys; last_used costs one more request for each. Reads only."""
         rows = self._iam.marked_pages(
-            _where(account), "access_keys", doing="list the access keys", account=account.name
+            _where(account),
+            "access_keys",
+            "access_key_id",
+            doing="list the access keys",
+            account=account.name,
         )
         keys = []
         for row in rows:
@@ -121,7 +125,7 @@ class KeysV5:
         )
         if row.optional("access_key_id") != key.access_key or "status" not in row.values:
             return self._read_again(key)
-        return dataclasses.replace(key, status=row.text("status"))
+        return dataclasses.replace(key, status=row.status())
 
     def _read_again(self, key: AccessKey) -> AccessKey:
         try:
@@ -163,6 +167,6 @@ def _key(row: Row, account: Account) -> AccessKey:
     return AccessKey(
         access_key=row.text("access_key_id"),
         account=account,
-        status=row.text("status"),
+        status=row.status(),
         created_at=parse_time(row.optional("created_at")),
     )

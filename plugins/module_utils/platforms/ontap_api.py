@@ -20,6 +20,8 @@ from ..settings import Settings
 from . import ontap_rows as rows
 
 PAGE = 1000
+#: More empty pages in a row than this are no slow listing, but one without an end.
+EMPTY_PAGES = 10
 #: Plain JSON may come without the link to the next page.
 _HAL = {"Accept": "application/hal+json"}
 
@@ -100,24 +102,33 @@ class OntapApi(Platform):
     def records(
         self, where: str, query: Mapping[str, Any], doing: str
     ) -> Iterator[tuple[Answer, dict[str, Any]]]:
-        """Yield the records of all pages; a page may be empty and still have a next one."""
+        """Yield the records of all pages, each once. Reads only.
+
+        A page may be empty and still have a next one. Raises malformed_answer for a next page that
+        leads nowhere: in a circle, to rows known already, or to one empty page after the other.
+        """
         answer = self.call("GET", where, query=query, headers=_HAL, doing=doing)
-        seen = set()
+        links: set[str] = set()
+        known: set[tuple[str, str]] = set()
+        empty = 0
         while True:
             body = answer.json_object()
-            yield from ((answer, row) for row in rows.records_of(answer, body))
+            page, before = rows.records_of(answer, body), len(known)
+            for row in page:
+                identity = str(row.get("uuid") or ""), str(row.get("name") or "")
+                if identity not in known:
+                    known.add(identity)
+                    yield answer, row
             href = rows.next_href(answer, body)
             if href is None:
                 return
-            # Only path and query are followed: the login is never carried to another host.
-            parts = urlsplit(href)
-            below = parts.path.partition("/api/")[2]
-            if href in seen or not below:
+            empty = 0 if page else empty + 1
+            stuck = empty > EMPTY_PAGES or (page and len(known) == before)
+            below = None if stuck or href in links else _below_api(href)
+            if below is None:
                 raise answer.malformed("a link to a next page that leads nowhere")
-            seen.add(href)
-            answer = self.call(
-                "GET", f"{self._base}/{below}?{parts.query}", headers=_HAL, doing=doing
-            )
+            links.add(href)
+            answer = self.call("GET", f"{self._base}/{below}", headers=_HAL, doing=doing)
 
     def _look_around(self) -> EndpointInfo:
         self.release, source = self._ask_release()
@@ -231,6 +242,20 @@ class OntapApi(Platform):
             raise answer.malformed("the S3 service of another SVM")
         self.svm_name = str(svm.get("name") or self.svm_name)
         return service
+
+
+def _below_api(href: str) -> str | None:
+    """Return path and query of a link below /api/; None if it is no such link.
+
+    Only these are followed: the login is never carried to another host.
+    """
+    try:
+        href.encode()
+        parts = urlsplit(href)
+    except ValueError:
+        return None
+    below = parts.path.partition("/api/")[2]
+    return f"{below}?{parts.query}" if below else None
 
 
 def _promises_nothing_done(answer: Answer) -> bool:

@@ -17,6 +17,9 @@ from ..options import split_hint
 from . import ontap_rows as rows
 from .ontap import Ontap
 
+#: Stands in Plan.ends for what may be in slot 2 of a user whose slots are not shown.
+UNSEEN = "key 2 (not shown)"
+
 _NAME = re.compile(r"[0-9A-Za-z_+=,.@-]+")
 
 
@@ -184,7 +187,9 @@ def plan_for(platform: Ontap, wanted: Wanted, name: str, before: Account | None)
             make_key=True,
             slot=slot,
             replaces=old,
-            ends=_working(platform, [old] if old else []),
+            ends=(UNSEEN,)
+            if _is_unseen(platform, before, slot)
+            else _working(platform, [old] if old else []),
         )
     _refuse_lifetime_alone(platform, wanted, before)
     return plan
@@ -192,12 +197,13 @@ def plan_for(platform: Ontap, wanted: Wanted, name: str, before: Account | None)
 
 def refusal(platform: Ontap, wanted: Wanted, plan: Plan) -> CredentialsError | None:
     """Return the error for a plan that makes or ends a key without having been told so."""
-    keys = " and ".join(plan.ends)
+    ended = "end the working access key " + " and ".join(plan.ends)
+    if UNSEEN in plan.ends:
+        ended = f"end the unknown {UNSEEN}, if there is one,"
     if (plan.create or plan.make_key) and not wanted.return_secret:
         also = ""
         if plan.ends and not wanted.allow_disruption:
-            also = f" It would also end the working access key {keys}, for which it needs"
-            also += " allow_disruption: true."
+            also = f" It would also {ended}, for which it needs allow_disruption: true."
         what = "creating the user" if plan.create else "regenerating"
         return platform.fail(
             "custody_refused",
@@ -214,7 +220,7 @@ def refusal(platform: Ontap, wanted: Wanted, plan: Plan) -> CredentialsError | N
             what = "deleting the user"
         return platform.fail(
             "disruption_refused",
-            f"{plan.name}: {what} would end the working access key {keys} at once, and cut off"
+            f"{plan.name}: {what} would {ended} at once, and cut off"
             " every client that uses it. Nothing was touched.",
             account=plan.name,
             alive=_alive(plan),
@@ -263,6 +269,12 @@ def _plan_new(platform: Ontap, wanted: Wanted, name: str) -> Plan:
 
 def _plan_delete_keys(platform: Ontap, wanted: Wanted, plan: Plan, before: Account) -> Plan:
     slot = platform.slot_to_replace(before, wanted.key_id)
+    if _is_unseen(platform, before, slot):
+        raise platform.unsupported(
+            "delete key 2",
+            f"this cluster does not show the key slots of {plan.name}, so nobody can tell whether"
+            " there is a key 2",
+        ).at(account=plan.name)
     key = rows.key_in(before, slot)
     if key is None:
         return plan
@@ -325,8 +337,14 @@ def _refuse_other_lifetime(
 
 
 def _working(platform: Ontap, keys: list[AccessKey]) -> tuple[str, ...]:
-    now = platform.client.platform_now()
+    # By both clocks: a wrong Date header alone must not declare a live key dead.
+    now = min(platform.client.platform_now(), platform.client.clock.now())
     return tuple(key.access_key for key in keys if key.expires_at is None or key.expires_at > now)
+
+
+def _is_unseen(platform: Ontap, before: Account, slot: int | None) -> bool:
+    """Tell whether a key may be in this slot that the platform does not show."""
+    return platform.release >= rows.TWO_KEYS and slot == 2 and not before.address.get("slots")
 
 
 def _alive(plan: Plan) -> str | None:

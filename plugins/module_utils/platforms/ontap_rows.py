@@ -262,7 +262,7 @@ def _key(
         raise answer.malformed("an access key that is no text")
     expires_at = parse_time(expiry)
     length = iso_duration(lifetime) if lifetime else None
-    created_at = expires_at - length if expires_at and length else None
+    created_at = began(expires_at, length) if expires_at and length else None
     return AccessKey(
         access_key=access_key,
         account=account,
@@ -271,6 +271,14 @@ def _key(
         slot=slot,
         details={"key_time_to_live": to_iso_duration(length)} if length else {},
     )
+
+
+def began(expires_at: dt.datetime, lifetime: dt.timedelta) -> dt.datetime | None:
+    """Return when a lifetime began; None if that is before all time."""
+    try:
+        return expires_at - lifetime
+    except OverflowError:
+        return None
 
 
 def lifetime_of(key: AccessKey | None) -> dt.timedelta:
@@ -290,7 +298,8 @@ def key_in(account: Account, slot: int | None) -> AccessKey | None:
 def pair_of(answer: Answer, name: str, chosen: Pair | None) -> tuple[Pair, dt.datetime | None]:
     """Return pair and expiry as a create or regenerate answered. Raises malformed_answer."""
     records = records_of(answer, answer.json_object())
-    if len(records) != 1 or records[0].get("name", name) != name:
+    # Only another name is no answer of ours: a pair is not thrown away for a name left out.
+    if len(records) != 1 or (records[0].get("name") or name) != name:
         raise answer.malformed("no record of this user")
     access_key, secret_key = records[0].get("access_key"), records[0].get("secret_key")
     if chosen and access_key == chosen.access_key and not secret_key:

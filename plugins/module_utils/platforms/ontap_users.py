@@ -96,6 +96,8 @@ class _Job:
         #: Whether plans were made from a listing, which grows old while a long list is worked on.
         self._from_listing = len(wanted.names) > LOOK_UP_AT_MOST
         self._listed: dict[str, Account] | None = None
+        #: Users whose comment was answered with success and not looked at yet.
+        self._believed: set[str] = set()
 
     # --- before anything is touched -------------------------------------------------------------
 
@@ -210,7 +212,7 @@ class _Job:
                     raise
             return self._result(plan, None)
         if plan.create or plan.before is None:
-            issued: Issued | None = writes.create_user(
+            issued = writes.create_user(
                 platform,
                 plan.name,
                 comment=wanted.comment,
@@ -218,49 +220,48 @@ class _Job:
                 lifetime=wanted.lifetime,
             )
             made = Account(name=plan.name, details={"comment": wanted.comment or ""})
-            return self._result(plan, made, issued)
-        now, issued = plan.before, None
+            return self._received(plan, made, issued)
+        now = plan.before
+        made_key: Issued | None = None
         if plan.comment is not None:
             # First and in a call of its own: with regenerate_keys in it, ONTAP may answer that the
             # keys are new and the comment is not, without telling the keys.
             alone = not (plan.delete_key or plan.make_key)
-            now = writes.set_comment(
-                platform, now, plan.comment, look=not (alone and self._from_listing)
-            )
+            believe = alone and self._from_listing
+            now = writes.set_comment(platform, now, plan.comment, look=not believe)
+            if believe:
+                self._believed.add(plan.name)
         try:
             if plan.delete_key:
                 now = writes.delete_key(platform, plan.delete_key)
             elif plan.make_key:
-                issued = writes.make_key(platform, now, plan.slot, wanted.pair, wanted.lifetime)
+                made_key = writes.make_key(platform, now, plan.slot, wanted.pair, wanted.lifetime)
         except CredentialsError as exc:
             if plan.comment is not None and exc.landed is False:
                 exc.landed = True
                 exc.message = f"The comment was set; then: {exc.message}"
             raise
-        return self._result(plan, now, issued)
+        return self._received(plan, now, made_key) if made_key else self._result(plan, now)
 
     def prove_comments(self, results: list[AccountResult]) -> list[AccountResult]:
         """Read back the comments that change() set without a look: one listing for all of them."""
-        believed = {
-            result.account
-            for result in results
-            if self._from_listing and not self._check_mode and result.action == "updated"
-        }
+        believed = self._believed
         if not believed:
             return results
         try:
             shown = {account.name: account for account in self._platform.accounts()}
-        except CredentialsError as exc:
-            exc.message = f"The comments were set, but not read back: {exc.message}"
-            exc.landed = True
-            return [failed(exc, one) if one.account in believed else one for one in results]
+        except Exception as exc:  # secrets of keys made in this call must come through
+            why = exc if isinstance(exc, CredentialsError) else CredentialsError.internal(exc)
+            why.message = f"The comments were set, but not read back: {why.message}"
+            why.landed = True
+            return [failed(why.again(), r) if r.account in believed else r for r in results]
         return [
-            self._proven(one, shown.get(one.account or "")) if one.account in believed else one
-            for one in results
+            self._proven(r, shown.get(r.account or "")) if r.account in believed else r
+            for r in results
         ]
 
     def _proven(self, result: AccountResult, now: Account | None) -> AccountResult:
-        wanted = self._plans[result.account or ""].comment
+        wanted = self._wanted.comment
         if now is None or wanted is None or now.details["comment"] == wanted:
             return result
         return failed(writes.comment_not_set(self._platform, now), result)
@@ -279,6 +280,23 @@ class _Job:
             keys = [key for key in keys if key.access_key != plan.delete_key.access_key]
         after = Account(name=plan.name, details={"comment": comment}, listed_keys=tuple(keys))
         return self._result(plan, after)
+
+    def _received(self, plan: Plan, now: Account, issued: Issued) -> AccountResult:
+        """Return the result of a key that was made. Never raises: its pair must come through."""
+        try:
+            return self._result(plan, now, issued)
+        except Exception as exc:  # a defect in the telling must not lose what was received
+            why = f"{plan.why}; {CredentialsError.internal(exc).message}"
+            result = AccountResult(account=plan.name, action=plan.action, why=why)
+            result.access_key = issued.pair.access_key if issued.pair else None
+            if self._wanted.return_secret:
+                result.extra["secret_key"] = self._secret(issued)
+            return result
+
+    def _secret(self, issued: Issued | None) -> str | None:
+        """Return the secret key that only ONTAP knew so far."""
+        given = self._wanted.pair is not None
+        return issued.pair.secret_key if issued and issued.pair and not given else None
 
     def _result(
         self, plan: Plan, now: Account | None, issued: Issued | None = None
@@ -310,9 +328,7 @@ class _Job:
             now, [{**row, "access_key": row["access_key"] or NEW_KEY} for row in keys]
         )
         if wanted.return_secret:
-            given = wanted.pair is not None
-            pair = issued.pair if issued and not given else None
-            result.extra["secret_key"] = pair.secret_key if pair else None
+            result.extra["secret_key"] = self._secret(issued)
         return result
 
     def _new_row(self, plan: Plan, issued: Issued | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ somebody else between that look and the call is overwritten.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any
@@ -249,13 +250,16 @@ def _issued(
     lifetime: dt.timedelta | None,
     expires_at: dt.datetime | None,
 ) -> Issued:
-    now = platform.client.platform_now()
+    # The key is made: no odd date may make its pair be thrown away.
+    now: dt.datetime | None = None
+    with contextlib.suppress(OverflowError):
+        now = platform.client.platform_now()
     # What was asked for and granted; releases before 9.15.1 do not repeat the expiry.
     details = {"key_time_to_live": rows.to_iso_duration(lifetime)} if lifetime else {}
     return Issued(
         account=account,
         pair=pair,
-        created_at=expires_at - lifetime if expires_at and lifetime else now,
+        created_at=rows.began(expires_at, lifetime) if expires_at and lifetime else now,
         expires_at=expires_at,
         slot=slot,
         details=details,

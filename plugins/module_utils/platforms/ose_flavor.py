@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 from ..errors import CredentialsError
 from ..model import ACTIVE, AccessKey, Account
 from ..platform import Platform
+
+T = TypeVar("T")
 
 
 class Flavor:
@@ -66,9 +68,9 @@ class Flavor:
         )
         row = answer.json_or_none()
         if isinstance(row, dict) and row.get(self.ID) == key.access_key:
-            now = self.to_key(row, key.account, sends)
+            now = self._after_change(lambda: self.to_key(row, key.account, sends))
             # An answer without "active" tells nothing of what was asked.
-            if isinstance(row.get("active"), bool):
+            if row.get("active") is not None:
                 return now if now.status != status else self._proven_or_seen(now, key, status)
         return self._seen(key, sends)
 
@@ -86,7 +88,7 @@ class Flavor:
             return seen
 
     def _seen(self, key: AccessKey, sends: str | None) -> AccessKey:
-        seen = self._look_after(key)
+        seen = self._after_change(lambda: self.shown(key))
         if seen is None:
             raise self.platform.fail(
                 "not_found",
@@ -107,7 +109,7 @@ class Flavor:
             doing=f"delete access key {key.access_key}",
             account=key.account.name,
         )
-        left = self._look_after(key)
+        left = self._after_change(lambda: self.shown(key))
         if left is not None:
             raise self.platform.fail(
                 "platform_error",
@@ -119,10 +121,10 @@ class Flavor:
                 landed=None,
             )
 
-    def _look_after(self, key: AccessKey) -> AccessKey | None:
-        """Read a key after a change; whatever goes wrong now, the change may have happened."""
+    def _after_change(self, look: Callable[[], T]) -> T:
+        """Return what a look after a change shows; fails it, the change may have happened."""
         try:
-            return self.shown(key)
+            return look()
         except CredentialsError as exc:
             exc.landed = None
             raise

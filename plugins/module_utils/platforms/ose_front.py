@@ -20,7 +20,7 @@ from ..model import AccessKey, Account, AccountRef, EndpointInfo, Issued, Pair
 from ..platform import Platform
 from .ose_flavor import Flavor
 from .ose_login import DirectorLogin
-from .ose_wire import date_of, is_meant, row_of, rows, status_of, text_of
+from .ose_wire import date_of, flag_of, is_meant, row_of, rows, status_of, text_of
 
 #: USER: of the user. APP: made for an application, for some buckets only.
 _TYPES = ("USER", "APP")
@@ -243,13 +243,14 @@ class FrontApi(Flavor):
         }
         if row.get("providerOwner") is True:
             details["provider_owner"] = True
+        named = f"Access key {row[self.ID]}"
         return AccessKey(
             access_key=row[self.ID],
             account=account,
-            status=status_of(row.get("active")),
+            status=status_of(self.platform, row, named),
             created_at=date_of(row.get("createdDate")),
             last_used_at=date_of(row.get("lastAccessDate")),
-            immutable=row.get("immutable") is True,
+            immutable=flag_of(self.platform, row, "immutable", named) is True,
             details={name: value for name, value in details.items() if value},
             raw=row,
         )

@@ -16,7 +16,7 @@ from ..errors import CredentialsError
 from ..http import TOUCH, path
 from ..model import AccessKey, Account, AccountRef, Issued, Pair
 from .ose_osis_users import OsisUsers, fits_filter, make_filter
-from .ose_wire import date_of, row_of, rows, status_of, text_of
+from .ose_wire import date_of, flag_of, row_of, rows, status_of, text_of
 
 #: What one adapter shows in place of a secret that it does not have; also sent where a secret must
 #: stand and none is known: the operation wants the whole object, and only "active" takes effect.
@@ -206,7 +206,8 @@ class OsisApi(OsisUsers):
     def to_key(self, row: dict[str, Any], account: Account, sends: str | None = None) -> AccessKey:
         """Return a credential; the secret that stands in it is only in raw."""
         details: dict[str, Any] = {}
-        if not isinstance(row.get("active"), bool):
+        named = f"Access key {row['access_key']}"
+        if row.get("active") is None:
             details["status_shown"] = "no: the platform shows none, which means active"
         if self.marks_everything and row.get("immutable"):
             details["immutable"] = "this adapter says so of every key; it is not heeded"
@@ -215,9 +216,10 @@ class OsisApi(OsisUsers):
         return AccessKey(
             access_key=row["access_key"],
             account=account,
-            status=status_of(row.get("active")),
+            status=status_of(self.platform, row, named),
             created_at=date_of(row.get("creation_date")),
-            immutable=row.get("immutable") is True and not self.marks_everything,
+            immutable=not self.marks_everything
+            and flag_of(self.platform, row, "immutable", named) is True,
             details=details,
             raw=row,
         )

@@ -140,25 +140,40 @@ class OsisUsers(Flavor):
             )
             return None
         ref = AccountRef.parse(wanted)
-        found = [
-            row["tenant_id"]
-            for row in self._tenant_rows()
-            if ref.id == row["tenant_id"] or ref.name in (row["tenant_id"], row.get("name"))
-        ]
-        if not found and not self.platform.facts.listing_is_proof:
-            where = "/api/v1" + path("tenants", ref.id or ref.name)
-            answer = self.platform.call(
-                "HEAD", where, ok=(200, 204, 404), doing="look for a tenant"
-            )
-            found = [str(ref.id or ref.name)] if answer.status != 404 else []
+        names = {row["tenant_id"]: row.get("name") for row in self._tenant_rows()}
+        if ref.id is None:
+            found = [tenant for tenant, name in names.items() if name == ref.name]
+        else:
+            found = [ref.id] if ref.id in names or self._is_there(ref.id) else []
         if len(found) == 1:
             return str(found[0])
         if not found:
-            raise self.platform.fail("not_found", f"tenant: there is no tenant {wanted!r}.")
+            # A name never means an identifier too: it could be that of another tenant.
+            is_identifier = ref.id is None and (wanted in names or self._is_there(wanted))
+            raise self.platform.fail(
+                "not_found",
+                f"tenant: there is no tenant {str(wanted)!r}"
+                + (
+                    f" by name, but one with this identifier: id:{wanted}."
+                    if is_identifier
+                    else "."
+                ),
+                next_step=f"Write tenant: id:{wanted} if that is the one you mean."
+                if is_identifier
+                else None,
+            )
         raise self.platform.fail(
             "ambiguous",
             f"tenant: {len(found)} tenants answer to {wanted!r}: id:{', id:'.join(found[:10])}.",
         )
+
+    def _is_there(self, tenant: str) -> bool:
+        """Ask for one tenant by its identifier, where a listing that lacks it proves nothing."""
+        if self.platform.facts.listing_is_proof or not tenant:
+            return False
+        where = "/api/v1" + path("tenants", tenant)
+        answer = self.platform.call("HEAD", where, ok=(200, 204, 404), doing="look for a tenant")
+        return answer.status != 404
 
     def _tenant_rows(self) -> Iterator[dict[str, Any]]:
         return rows(
@@ -228,7 +243,7 @@ class OsisUsers(Flavor):
         terms = [("user_id", ref.id), ("username", ref.name), ("display_name", ref.name)]
         try:
             found = [
-                self._to_account(row, self.tenant)
+                self._to_account(row, None)
                 for row in self._users(
                     "/api/v1/users/query", make_filter([("tenant_id", self.tenant), *terms])
                 )
@@ -237,37 +252,60 @@ class OsisUsers(Flavor):
             if exc.kind in ("unsupported", "rejected"):
                 return None
             raise
-        return [account for account in found if is_meant(account, ref) and self.is_ours(account)]
+        meant = [account for account in found if is_meant(account, ref)]
+        if not all(account.address for account in meant):
+            # A row that names no tenant may be of any; the tenant's own list tells.
+            return None
+        return [account for account in meant if self.is_ours(account)]
 
     def is_ours(self, account: Account) -> bool:
-        return self.tenant in (None, account.address.get("tenant_id", self.tenant))
+        return self.tenant in (None, account.address.get("tenant_id"))
 
     def owner(self, row: Mapping[str, Any]) -> Account:
-        """Return the user of a credential; one more request where it has no user name."""
+        """Return the user of a credential; one more request where it has no user name or tenant.
+
+        A user who is not shown to be in the wanted tenant comes without a tenant.
+        """
         tenant, user = str(row.get("tenant_id") or self.tenant or ""), str(row["user_id"])
-        known = self._owners.get((tenant, user))
+        asked = tenant
+        known = self._owners.get((asked, user))
         if known is not None:
             return known
         named: Mapping[str, Any] = {"user_id": user, "username": row.get("username")}
-        if tenant and not row.get("username"):
-            try:
-                answer = self.platform.call(
-                    "GET",
-                    "/api/v1" + path("tenants", tenant, "users", user),
-                    doing=f"read user {user}",
-                )
-                shown = row_of(self.platform, answer)
-                named = shown if shown.get("user_id") == user else named
-            except CredentialsError as exc:
-                if exc.kind not in ("not_found", "unsupported"):
-                    raise
+        shown: Mapping[str, Any] | None = None
+        if tenant and not (row.get("username") and row.get("tenant_id")):
+            shown = self._read_user(tenant, user)
+            named = shown or named
+        if tenant and not row.get("tenant_id"):
+            shown = shown or self._listed_user(tenant, user)
+            # An adapter may find a user whatever tenant stands in the path.
+            if shown is None or shown.get("tenant_id") not in (None, "", tenant):
+                tenant = ""
+            named = shown or named
         # Details come from listings of users; a credential tells only these.
         owner = dataclasses.replace(
-            self._to_account({**named, "active": None}, tenant or None),
+            self._to_account({**named, "active": None, "tenant_id": tenant}, None),
             details={"tenant_id": tenant} if tenant else {},
         )
-        self._owners[tenant, user] = owner
+        self._owners[asked, user] = owner
         return owner
+
+    def _read_user(self, tenant: str, user: str) -> dict[str, Any] | None:
+        """Return a user of a tenant; None: it is not shown. Reads only."""
+        where = "/api/v1" + path("tenants", tenant, "users", user)
+        try:
+            row = row_of(self.platform, self.platform.call("GET", where, doing=f"read user {user}"))
+        except CredentialsError as exc:
+            if exc.kind not in ("not_found", "unsupported"):
+                raise
+            return None
+        return row if row.get("user_id") == user else None
+
+    def _listed_user(self, tenant: str, user: str) -> dict[str, Any] | None:
+        for row in self._users("/api/v1" + path("tenants", tenant, "users")):
+            if row["user_id"] == user:
+                return row
+        return None
 
 
 def make_filter(terms: list[tuple[str, str | None]]) -> str:

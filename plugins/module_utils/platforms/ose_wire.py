@@ -99,9 +99,25 @@ def is_meant(account: Account, ref: AccountRef) -> bool:
     return account.id == ref.id if ref.id is not None else account.name == ref.name
 
 
-def status_of(active: Any) -> str:
+def flag_of(platform: Platform, row: Mapping[str, Any], name: str, of: str) -> bool | None:
+    """Return a property that is true or false, also as text; None: null or missing.
+
+    Raises malformed_answer for anything else: to guess could end the last key that works.
+    """
+    value = row.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else ""
+    if word in ("true", "false"):
+        return word == "true"
+    raise platform.fail(
+        "malformed_answer", f"{of} has {name!r} {value!r}, which is neither true nor false."
+    )
+
+
+def status_of(platform: Platform, row: Mapping[str, Any], of: str) -> str:
     """Return the status; no C(active), or null, means active (the OSIS specification says so)."""
-    return INACTIVE if active is False else ACTIVE
+    return INACTIVE if flag_of(platform, row, "active", of) is False else ACTIVE
 
 
 def date_of(value: Any) -> dt.datetime | None:

@@ -97,7 +97,7 @@ def test_accounts_carry_what_the_list_tells(platform: Commvault, cell: Commvault
         {"users": {}, "numberOfUsers": 1},
         {"users": ["app"]},
         {"users": [{"name": "app"}]},
-        {"users": [{"id": "41", "name": "app"}]},
+        {"users": [{"id": "x41", "name": "app"}]},
         {"users": [{"id": 41}]},
         {"numberOfUsers": 3},
         {"clients": []},

@@ -176,3 +176,34 @@ def test_full_url_elsewhere_is_not_sent_with_a_login(
 
 def test_full_url_of_the_endpoint_itself_is_sent(client: Client, server: SimulatorServer) -> None:
     assert client.request("GET", server.url + "/next?page=2").json()["target"] == "/next?page=2"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"records": [{"secret_key": "' + CANARY[:20].encode() + b'", "name": "a"',
+        b'{"secret_key": "' + CANARY[:20].encode() + b'"} trailing',
+        b"<Key><SecretKey>" + CANARY[:20].encode() + b"</SecretKey></Key>",
+        ('{"secret_key": "' + CANARY[:20] + '", ').encode("utf-16"),
+    ],
+    ids=["cut off", "trailing bytes", "XML", "UTF-16"],
+)
+def test_secret_in_an_answer_that_is_no_whole_json_is_not_shown(
+    client: Client, echo: Echo, body: bytes
+) -> None:
+    echo.script("/odd", Response(200, body))
+    answer = client.request("GET", "/odd")
+    exc = raised(answer.json)
+    assert exc.kind == "malformed_answer"
+    assert CANARY[:20] not in exc.message
+    assert "not shown" in exc.message
+    assert CANARY[:20] not in answer.excerpt()
+
+
+def test_redirect_with_a_login_in_its_url_is_refused(
+    client: Client, echo: Echo, server: SimulatorServer
+) -> None:
+    target = server.url.replace("//", "//eve:pw@") + "/new"
+    echo.script("/old", Response(302, None, {"Location": target}))
+    assert raised(client.request, "GET", "/old").kind == "malformed_answer"
+    assert [request.path for request in echo.seen] == ["/old"]

@@ -15,6 +15,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.model impo
     AccountRef,
     Pair,
 )
+from ansible_collections.objectstore.credentials.tests.simulators.base import Response
 from ansible_collections.objectstore.credentials.tests.simulators.ontap import (
     SVM,
     OntapSimulator,
@@ -65,6 +66,62 @@ def test_a_next_page_that_leads_in_a_circle_ends_as_malformed(
     assert exc.kind == "malformed_answer"
     assert "next page" in exc.message
     assert lab.server.requests < 10
+
+
+@pytest.mark.parametrize("rows_of_each_page", [0, 2])
+def test_ever_new_next_pages_that_bring_nothing_new_end_as_malformed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, rows_of_each_page: int
+) -> None:
+    lab.use(accounts=3)
+    handle = OntapSimulator.handle
+
+    def endless(self: OntapSimulator, request: Any) -> Any:
+        if not request.path.endswith("/users"):
+            return handle(self, request)
+        link = {"href": f"{request.path}?start.name=x{lab.server.requests}"}
+        rows = [{"name": f"app-{n}"} for n in range(rows_of_each_page)]
+        # An end after all, so that this test fails instead of going on for ever.
+        links = {"next": link} if lab.server.requests < 50 else {}
+        return Response(200, {"records": rows, "_links": links})
+
+    monkeypatch.setattr(OntapSimulator, "handle", endless)
+    seen: list[str] = []
+    exc = raised(lambda: seen.extend(account.name for account in lab.open().accounts()))
+    assert exc.kind == "malformed_answer"
+    assert lab.server.requests < 20
+    assert len(seen) == rows_of_each_page
+
+
+def test_a_row_that_comes_twice_is_one_user(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.use(accounts=3, page_size=2)
+    handle = OntapSimulator.handle
+
+    def twice(self: OntapSimulator, request: Any) -> Any:
+        answer = handle(self, request)
+        if request.path.endswith("/users"):
+            answer.body["records"] *= 2
+        return answer
+
+    monkeypatch.setattr(OntapSimulator, "handle", twice)
+    assert len([account.name for account in lab.open().accounts()]) == 4
+
+
+@pytest.mark.parametrize("href", ["http://[bad", "//[::1", "/elsewhere", "/api/x\ud800"])
+def test_a_link_that_is_none_is_malformed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, href: str
+) -> None:
+    lab.use(accounts=1)
+    handle = OntapSimulator.handle
+
+    def broken(self: OntapSimulator, request: Any) -> Any:
+        answer = handle(self, request)
+        if request.path.endswith("/users"):
+            answer.body["_links"] = {"next": {"href": href}}
+        return answer
+
+    monkeypatch.setattr(OntapSimulator, "handle", broken)
+    exc = raised(lambda: list(lab.open().accounts()))
+    assert exc.kind == "malformed_answer"
 
 
 def test_a_next_page_elsewhere_never_gets_the_login(

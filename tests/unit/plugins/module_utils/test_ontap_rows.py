@@ -211,6 +211,20 @@ def test_an_expiry_that_cannot_be_read_gives_no_creation_date(expiry: Any) -> No
     assert (key.created_at, key.expires_at) == (None, None)
 
 
+def test_a_lifetime_that_began_before_all_time_gives_no_creation_date() -> None:
+    times = {"key_time_to_live": "P90D", "key_expiry_time": "0001-01-01T00:00:00Z"}
+    row = {"name": "a", "access_key": "A", **times}
+    (key,) = rows.account_of(answer(row), row).listed_keys or ()
+    assert key.created_at is None
+    assert key.expires_at is not None
+
+
+@pytest.mark.parametrize("name", [{}, {"name": None}, {"name": ""}, {"name": "a"}])
+def test_a_pair_is_not_thrown_away_for_a_name_left_out(name: dict[str, Any]) -> None:
+    body = {"records": [{**name, "access_key": "A", "secret_key": "S"}]}
+    assert rows.pair_of(answer(body), "a", None) == (Pair("A", "S"), None)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -111,7 +111,23 @@ def test_an_expired_key_is_replaced_without_disruption(lab: Lab) -> None:
     lab.use(accounts=1)
     lab.live("app-0001", DAY)
     lab.sim.clock.advance(2 * 86400)
+    lab.clock.offset += 2 * 86400
     assert lab.one("app-0001", regenerate_keys=True, return_secret=True).action == "rotated"
+
+
+@pytest.mark.parametrize("platform_is_ahead", [False, True])
+def test_one_wrong_clock_alone_declares_no_live_key_expired(
+    lab: Lab, platform_is_ahead: bool
+) -> None:
+    lab.use(accounts=1)
+    old = lab.live("app-0001", DAY)
+    if platform_is_ahead:
+        lab.sim.clock.advance(12 * 365 * 86400)
+    else:
+        lab.clock.offset += 12 * 365 * 86400
+    result = lab.one("app-0001", regenerate_keys=True, return_secret=True)
+    assert (result.failure or {})["kind"] == "disruption_refused"
+    assert lab.keys("app-0001") == [old]
 
 
 # --- peer defects ------------------------------------------------------------------------------

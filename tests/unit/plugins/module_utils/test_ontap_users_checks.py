@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
+from ansible_collections.objectstore.credentials.plugins.module_utils.model import Account
+from ansible_collections.objectstore.credentials.plugins.module_utils.platforms import ontap_users
+from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.ontap import Ontap
 from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.ontap_lab import (
     OWN,
     Lab,
@@ -217,3 +221,55 @@ def test_a_key_made_by_somebody_else_after_the_listing_is_not_ended(lab: Lab) ->
     assert outcome.accounts[2].action == "failed"
     assert (outcome.accounts[2].failure or {})["kind"] == "disruption_refused"
     assert {r.action for r in outcome.accounts} == {"rotated", "failed"}
+
+
+@pytest.mark.parametrize("failing", [ValueError("odd"), CredentialsError("timeout", "too late")])
+def test_comments_that_cannot_be_read_back_lose_no_secret_of_others(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, failing: Exception
+) -> None:
+    lab.use(accounts=11)
+    names = ["new", *(f"app-{n:04d}" for n in range(1, 12))]
+    listings: list[int] = []
+    accounts = Ontap.accounts
+
+    def second_fails(self: Ontap) -> Iterator[Account]:
+        listings.append(1)
+        if len(listings) > 1:
+            raise failing
+        return accounts(self)
+
+    monkeypatch.setattr(Ontap, "accounts", second_fails)
+    results = lab.run(*names, comment="x", return_secret=True).accounts
+    made = results[0]
+    assert made.action == "created"
+    assert lab.sim.secret_of(made.access_key or "") == made.extra["secret_key"]
+    assert {result.action for result in results[1:]} == {"failed"}
+    assert all(result.changed for result in results[1:])
+    assert [(result.failure or {})["account"] for result in results[1:]] == names[1:]
+    assert "not read back" in (results[1].failure or {})["message"]
+
+
+def test_only_comments_not_looked_at_are_read_back(lab: Lab) -> None:
+    lab.use(accounts=11)
+    names = [f"app-{n:04d}" for n in range(1, 12)]
+    outcome = lab.run(*names, comment="x", delete_keys=True, allow_disruption=True)
+    listings = [e for e in lab.server.log if e.method == "GET" and "users?" in e.target]
+    assert {result.action for result in outcome.accounts} == {"updated"}
+    assert len(listings) == 1
+
+
+@pytest.mark.parametrize("name", ["app-0001", "new"])
+def test_a_pair_comes_through_a_defect_in_the_telling(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    lab.use(accounts=1)
+
+    def broken(*_given: Any) -> Any:
+        raise OverflowError("odd date")
+
+    monkeypatch.setattr(ontap_users, "_row", broken)
+    monkeypatch.setattr(ontap_users, "_rows", lambda _keys: [])
+    result = lab.one(name, **REGENERATE)
+    assert result.changed
+    assert "OverflowError" in (result.why or "")
+    assert lab.sim.secret_of(result.access_key or "") == result.extra["secret_key"]

@@ -182,6 +182,30 @@ def test_a_key_that_is_not_listed_as_slot_1_is_still_replaced(lab: Lab) -> None:
     assert [row["access_key"] for row in result.details["access_keys"]] == lab.keys("app-0001")
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("params", [{"regenerate_keys": True}, OWN])
+def test_a_slot_2_that_is_not_shown_is_overwritten_only_when_told(
+    lab: Lab, params: dict[str, Any], check_mode: bool
+) -> None:
+    lab.use("9.19.1", shows_keys=False)
+    lab.sim.add_account("two", 2)
+    wanted = {"key_id": 2, "return_secret": True, **params}
+    failure = lab.one("two", check_mode=check_mode, **wanted).failure or {}
+    assert failure["kind"] == "disruption_refused"
+    assert "key 2 (not shown)" in failure["message"]
+    assert lab.writes() == []
+    assert lab.one("two", allow_disruption=True, **wanted).action == "rotated"
+
+
+def test_a_slot_2_that_is_not_shown_is_not_called_empty(lab: Lab) -> None:
+    lab.use("9.19.1", shows_keys=False)
+    lab.sim.add_account("two", 2)
+    failure = lab.one("two", key_id=2, delete_keys=True, allow_disruption=True).failure or {}
+    assert (failure["kind"], failure["account"]) == ("unsupported", "two")
+    assert "does not show" in failure["message"]
+    assert lab.writes() == []
+
+
 # --- own pairs ---------------------------------------------------------------------------------
 
 

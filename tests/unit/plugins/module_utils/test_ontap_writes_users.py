@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Account, Pair
 from ansible_collections.objectstore.credentials.plugins.module_utils.platforms import (
     ontap_writes as writes,
 )
+from ansible_collections.objectstore.credentials.tests.simulators.ontap import OntapSimulator
 from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.ontap_lab import (
     OWN,
     VARIANTS,
@@ -49,6 +51,30 @@ def test_a_user_is_created_with_a_working_pair(lab: Lab, label: str) -> None:
     assert issued.pair is not None
     assert lab.sim.secret_of(issued.pair.access_key) == issued.pair.secret_key
     assert lab.sim.svm.users["a,b@c"].comment == "hi"
+
+
+@pytest.mark.parametrize("odd_clock", [False, True])
+def test_a_date_beyond_all_time_does_not_lose_the_pair(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, odd_clock: bool
+) -> None:
+    lab.use("9.16.1")
+    handle = OntapSimulator.handle
+
+    def odd(self: OntapSimulator, request: Any) -> Any:
+        response = handle(self, request)
+        if request.method == "POST" and not odd_clock:
+            response.body["records"][0]["key_expiry_time"] = "0001-01-01T00:00:00Z"
+        return response
+
+    def beyond(self: Client) -> dt.datetime:
+        return dt.datetime.max + DAY
+
+    monkeypatch.setattr(OntapSimulator, "handle", odd)
+    if odd_clock:
+        monkeypatch.setattr(Client, "platform_now", beyond)
+    issued = created(lab, lifetime=None if odd_clock else 90 * DAY)
+    assert issued.created_at is None
+    assert lab.sim.secret_of(issued.pair.access_key) == issued.pair.secret_key
 
 
 def test_a_new_key_gets_the_maximum_of_the_service(lab: Lab) -> None:

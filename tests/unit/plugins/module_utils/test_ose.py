@@ -259,7 +259,7 @@ def test_a_key_of_another_tenant_is_not_found(lab: MakeLab) -> None:
     carol = it.sim.add_account("carol", tenant="umbrella")
     [name] = it.sim.keys_of(carol)
     assert it.find(it.connected(), name).account.name == "carol"
-    assert raised(it.find, it.connected(scope={"tenant": "acme"}), name).kind == "not_found"
+    assert raised(it.find, it.connected(scope={"tenant": "id:acme"}), name).kind == "not_found"
 
 
 def test_names_that_a_filter_cannot_carry_are_found_in_the_list(lab: MakeLab) -> None:
@@ -327,7 +327,7 @@ def test_users_of_all_tenants_are_listed_unless_one_is_named(lab: MakeLab) -> No
         (None, {"alice", "bob", "carol"}),
         ("Umbrella", {"carol"}),
         ("id:umbrella", {"carol"}),
-        ("acme", {"alice", "bob"}),
+        ("Acme Inc", {"alice", "bob"}),
     ]:
         platform = it.connected(scope={"tenant": tenant})
         assert {account.name for account in platform.accounts()} == names

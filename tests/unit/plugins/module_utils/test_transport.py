@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +20,9 @@ import pytest
 from ansible_collections.objectstore.credentials.plugins.module_utils import transport
 from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.plugins.module_utils.transport import Transport
+from ansible_collections.objectstore.credentials.plugins.module_utils.transport_errors import (
+    TransportError,
+)
 from ansible_collections.objectstore.credentials.tests.simulators.base import Response
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 from ansible_collections.objectstore.credentials.tests.unit.conftest import MakeClient
@@ -350,3 +355,31 @@ def test_process_environment_is_left_alone(client: Client) -> None:
     before = dict(os.environ)
     client.request("GET", "/x")
     assert dict(os.environ) == before
+
+
+def test_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_LONGEST_ANSWER", 0.3)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection = listener.accept()[0]
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            for _number in range(200):
+                connection.sendall(b"x" * 600)
+                time.sleep(0.02)
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    sender = transport.Transport(settings_for(url, read_timeout=0.1))
+    started = time.monotonic()
+    with pytest.raises(TransportError) as caught:
+        sender.send("GET", url, {}, b"")
+    assert caught.value.kind == "timeout"
+    assert caught.value.maybe_sent
+    assert time.monotonic() - started < 3
+    sender.close()
+    listener.close()
+    thread.join(5)
