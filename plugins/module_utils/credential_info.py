@@ -20,6 +20,8 @@ from .selection import Selection, select
 #: The vocabulary of AWS Config's rule access-keys-rotated, in the words of this collection.
 COMPLIANT, NON_COMPLIANT = "compliant", "non_compliant"
 NOT_APPLICABLE, INSUFFICIENT_DATA = "not_applicable", "insufficient_data"
+#: Seconds; a platform whose Date header is further off is warned about.
+MOST_CLOCK_OFFSET = 300.0
 
 
 def list_credentials(
@@ -188,6 +190,12 @@ def _totals(results: Sequence[AccountResult]) -> dict[str, int]:
 def _warnings(platform: Platform, may_list: bool, last_used: bool) -> list[str]:
     facts = platform.facts
     warnings = []
+    offset = platform.client.clock_offset or 0.0
+    if abs(offset) > MOST_CLOCK_OFFSET:
+        warnings.append(
+            f"The platform's clock is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'}"
+            " this machine's: ages and expiries go by the platform's and may be wrong."
+        )
     if facts.shows_access_key and not may_list:
         why = (
             "check mode never does that"

@@ -92,6 +92,17 @@ def test_age_is_told_or_unknown(
     assert (row["age"], row["age_days"]) == (age, days)
 
 
+@pytest.mark.parametrize(
+    ("offset", "says"), [(None, None), (200.0, None), (3600.0, "ahead of"), (-900.0, "behind")]
+)
+def test_clock_of_the_platform_far_off_is_warned_about(
+    platform: Memory, offset: Any, says: Any
+) -> None:
+    platform.client._platform_offset = offset
+    warnings = " ".join(listed(platform).warnings)
+    assert (f"{abs(offset):.0f} s {says}" in warnings) if says else ("clock" not in warnings)
+
+
 def test_age_is_counted_by_the_platforms_clock(platform: Memory) -> None:
     platform.client._platform_offset = 10 * 86400.0
     platform.change("AK1", created_at=ago(-5))
