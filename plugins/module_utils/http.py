@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Union
@@ -204,6 +205,10 @@ class Client:
             # What Basic sends is a form of the password as well.
             redactor.learn(f"{settings.api_username}:{settings.api_password}")
         redactor.learn_url(settings.proxy)
+        if settings.proxy == "environment":
+            for name, value in os.environ.items():
+                if name.lower().endswith("_proxy"):
+                    redactor.learn_url(value)
         self._transport = Transport(settings)
         self._pace = Pace(settings.requests_per_second, clock)
         self._lock = threading.Lock()

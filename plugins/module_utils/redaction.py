@@ -135,6 +135,10 @@ def passwords_in_url(url: Any) -> list[str]:
         password = urlsplit(url).password or ""
     except ValueError:
         return []  # no URL at all; whoever uses it says so
+    if not password and "@" in url:
+        # user:password@host without a scheme, or a token alone before the host.
+        userinfo = url.rpartition("@")[0].rpartition("//")[2]
+        password = "" if "/" in userinfo else userinfo.partition(":")[2] or userinfo
     found = {password, unquote(password)}
     return sorted(text for text in found if len(text) >= SHORTEST_SECRET)
 

@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import (
     MASK,
     Redactor,
+    passwords_in_url,
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import CANARY
 
@@ -189,3 +190,20 @@ def test_time_grows_with_the_text_not_with_the_number_of_secrets() -> None:
     # Trying each form of each secret on each text takes a minute.
     assert time.perf_counter() - started < 5
     assert redactor.redact(f"secret/{77:06d}+{77 * 7919:036d}") == MASK
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("user:hunter2-canary@proxy:3128", "hunter2-canary"),
+        ("http://hunter2-canary@proxy:3128", "hunter2-canary"),
+        ("//user:hunter2-canary@proxy", "hunter2-canary"),
+    ],
+)
+def test_login_in_an_odd_url_is_learned(url: str, secret: str) -> None:
+    assert passwords_in_url(url) == [secret]
+
+
+@pytest.mark.parametrize("url", ["https://host/path@version", "proxy:3128", "host/a@b", ""])
+def test_url_without_a_login_teaches_nothing(url: str) -> None:
+    assert passwords_in_url(url) == []
