@@ -11,7 +11,7 @@ from typing import Any
 
 from .bulk import each, each_group
 from .clock import iso
-from .errors import CredentialsError
+from .errors import KINDS, CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, AccountRef
 from .platform import Platform
 from .results import AccountResult, Outcome, skipped
@@ -45,7 +45,12 @@ def set_credential_status(
     found: dict[str, AccessKey] = {}
 
     def look(access_key: str) -> AccountResult:
-        found[access_key] = platform.find_access_key(access_key, ref)
+        try:
+            found[access_key] = platform.find_access_key(access_key, ref)
+        except CredentialsError as exc:
+            if exc.kind == "not_found" and exc.next_step == KINDS["not_found"].next_step:
+                exc.next_step = "Check it, and list the keys with s3_credential_info."
+            raise
         return _identified(found[access_key])
 
     looked = each(

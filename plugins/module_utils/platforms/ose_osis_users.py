@@ -106,7 +106,9 @@ class OsisUsers(Flavor):
             cannot_disable_because=(
                 f"the adapter ({adapter}) lists updateCredentialStatus in not_implemented of"
                 " /api/info"
-            ),
+            )
+            if not self.implements("updateCredentialStatus")
+            else "",
         )
         self._info = info
 
