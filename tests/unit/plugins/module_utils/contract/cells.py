@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,8 +112,13 @@ class Cell:
 
 
 @functools.cache
-def _shared_server() -> SimulatorServer:
+def _server_of(process: int) -> SimulatorServer:
     return SimulatorServer(Simulator()).start()
+
+
+def _shared_server() -> SimulatorServer:
+    # By process: ansible-test forks for each test, and a thread stays behind in the parent.
+    return _server_of(os.getpid())
 
 
 @contextmanager
