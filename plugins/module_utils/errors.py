@@ -120,6 +120,47 @@ KINDS: dict[str, Kind] = {
         "a job that the platform runs on its own ended badly, or not in time",
         "Look at the job in the platform's console.",
     ),
+    "store_unavailable": Kind(
+        "the secret store cannot be reached, is sealed, or asks for fewer requests",
+        "Look at the secret store; run again when it is well. What was begun stays in the record.",
+        stops_endpoint=True,
+    ),
+    "store_refused": Kind(
+        "the secret store refuses the login, the path or the write",
+        "Give the login of the secret store the rights that its guide shows, or make room.",
+        stops_endpoint=True,
+    ),
+    "store_unreadable": Kind(
+        "a record is there and cannot be read or decrypted; it is never taken for no record",
+        "Check the password and the path of the secret store, or restore the record.",
+    ),
+    "secret_not_kept": Kind(
+        "a new secret could not be stored; it lies encrypted in the escrow file that is named",
+        "Mend the secret store and run again: the next run takes the pair from the escrow file.",
+        stops_endpoint=True,
+    ),
+    "busy": Kind(
+        "another run is at work on this account, or was faster",
+        "Nothing is wrong: the other run does the work. Run again when it has ended.",
+    ),
+    "drifted": Kind(
+        "platform and record contradict each other in a way that no step of ours explains",
+        "Find out who changed what; the message says how to go on.",
+    ),
+    "verification_failed": Kind(
+        "the S3 service refuses the pair",
+        "Look at verify.s3_url, region and bucket, and at the account's state.",
+    ),
+    "verification_unreachable": Kind(
+        "no signed request could be answered, so nobody knows whether the pair works",
+        "Check verify.s3_url, the network and the clocks, then run again.",
+        stops_endpoint=True,
+    ),
+    "clock_skew": Kind(
+        "this machine's clock and the platform's differ too much for dates to be trusted",
+        "Set the clocks right (NTP), then run again.",
+        stops_endpoint=True,
+    ),
     "internal": Kind(
         "a defect of this collection",
         "Report it with the message; it holds no secret.",

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 UTILS = PLUGINS / "module_utils"
 PLATFORM_FILES = sorted((UTILS / "platforms").glob("*.py"))
-LAYERS = sorted(UTILS.glob("*.py"))
+LAYERS = sorted(UTILS.glob("*.py")) + sorted((UTILS / "stores").glob("*.py"))
 MODULES = sorted((PLUGINS / "modules").glob("*.py"))
 SIMULATORS = sorted((ROOT / "tests" / "simulators").glob("*.py"))
 PYTHON = [
@@ -36,11 +36,12 @@ ORDER = (
     ("clock", "model", "options", "redaction"),
     ("auth", "pacing", "settings"),
     ("transport", "transport_errors"),
-    ("http",),
-    ("platform", "results"),
-    ("bulk", "platforms"),
-    ("registry", "selection"),
-    ("credential_info", "credential_status", "operations"),
+    ("http", "liaison", "record", "shard"),
+    ("journal", "platform", "progress", "results", "stores", "verify"),
+    ("bulk", "escrow", "platforms", "store_registry"),
+    ("registry", "rotation_parts", "selection"),
+    ("rotation",),
+    ("access_key_rotate", "credential_info", "credential_status", "operations"),
     ("front",),
 )
 HEADER = (
@@ -59,8 +60,14 @@ def relative(path: Path) -> str:
 
 def name_of(path: Path) -> str:
     """Return the name of a file's layer; the operations of a platform's own modules have theirs."""
+    if path.parent.name == "stores":
+        return "stores"
     if path.parent.name != "platforms":
-        return path.stem
+        noun = path.stem.partition("_")[0]
+        if noun == "rotation":
+            return "rotation" if path.stem == "rotation" else "rotation_parts"
+        # A layer may be several files: verify.py and verify_signing.py.
+        return noun if noun in ("journal", "liaison", "progress", "verify") else path.stem
     by_modules = {name for module in MODULES for name in imports_of(module)}
     is_operation = "_" in path.stem and any(f".platforms.{path.stem}." in n for n in by_modules)
     return "operations" if is_operation else "platforms"

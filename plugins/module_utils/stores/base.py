@@ -1,0 +1,193 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every secret store is: records read, written only if unchanged, leased, listed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Callable, ClassVar
+
+from ..clock import Clock
+from ..errors import CredentialsError
+from ..record import Record
+from ..redaction import Redactor
+
+#: A vault password with its label, as Ansible's vault ids have them.
+VaultSecret = tuple[str, bytes]
+#: Tries to learn what became of a write whose answer was lost.
+_LOOKS = 3
+_BETWEEN_LOOKS = 2.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record lives: its names come from operators and platforms, so stores escape them."""
+
+    platform: str
+    endpoint: str
+    account: str
+
+    def __str__(self) -> str:
+        return f"{self.platform}/{self.endpoint}/{self.account}"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A record as it was read, and the store's word for its version, for the check-and-set."""
+
+    record: Record
+    version: Any
+
+
+@dataclass(frozen=True)
+class StoreContext:
+    """What a store is opened with, beside its own options."""
+
+    clock: Clock
+    redactor: Redactor
+    #: Names this run: the holder of its leases.
+    run: str
+    check_mode: bool = False
+    parallelism: int = 8
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    #: The vault secrets that the controller holds (a vault credential of AWX); asked when needed.
+    vault_secrets: Callable[[], list[VaultSecret]] = lambda: []
+
+
+class Lease:
+    """The right to be the only writer of one account, as long as is_sure() says so."""
+
+    #: Written into the record as its run while the lease is held; None: not needed.
+    run: str | None = None
+
+    def is_sure(self) -> bool:
+        """Tell whether the lease is certainly still ours. Sends nothing."""
+        raise NotImplementedError
+
+
+class SecretStore:
+    """Keeps records. A subclass is one file: read, check-and-set, lease, list, notes.
+
+    Every failure is a CredentialsError of kind store_unavailable (dead, sealed, throttled),
+    store_refused (login, permission, read-only, full), store_unreadable (there, but not to be
+    read or decrypted) or busy (another run is at work, or was faster). C(landed) of a failed write
+    is None only when nobody knows whether it happened.
+    """
+
+    #: The word of secret_store.type.
+    name: ClassVar[str]
+    title: ClassVar[str]
+    #: Its suboptions as an argument spec; their meaning stands in doc_fragments/secret_store.py.
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def __init__(self, options: Mapping[str, Any], context: StoreContext) -> None:
+        self.options = options
+        self.context = context
+        self.clock = context.clock
+        #: Writes sent so far; check mode must leave it at 0.
+        self.writes_sent = 0
+
+    # --- what a store defines ----------------------------------------------------------------
+
+    def open(self) -> None:
+        """Check the options, log in, prove that what is there can be read. Reads only."""
+        raise NotImplementedError
+
+    def probe(self) -> None:
+        """Prove that records can be written, by writing something that is no record."""
+        raise NotImplementedError
+
+    def read(self, place: Place) -> Stored | None:
+        """Return the record, or None where it is proven that there is none. Reads only."""
+        raise NotImplementedError
+
+    def lease(self, place: Place) -> AbstractContextManager[Lease]:
+        """Become the only writer of an account for the time of a with block.
+
+        Raises busy where another run is, which takes up to one lease to find out.
+        """
+        raise NotImplementedError
+
+    def places(self, platform: str, endpoint: str) -> Iterator[Place]:
+        """Yield where the endpoint's records are. Reads only."""
+        raise NotImplementedError
+
+    def destroy_old_versions(self, place: Place, version: Any) -> None:
+        """Destroy every version of a record but this one, where the store keeps versions.
+
+        Called once a key is proven dead, so that its secret is nowhere any more. Repeatable.
+        """
+
+    def read_note(self, name: str) -> tuple[dict[str, Any], Any] | None:
+        """Return a document of our own that holds no secret, and its version. Reads only."""
+        raise NotImplementedError
+
+    def write_note(self, name: str, document: Mapping[str, Any], expected: Any) -> None:
+        """Write such a document if it is unchanged since (None: if there is none). Raises busy."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back connections and files."""
+
+    def _write(self, place: Place, record: Record, expected: Any) -> Any:
+        """Write a record if its version is still the expected one (None: if there is none).
+
+        Returns the new version. Raises busy when it is not, with nothing written.
+        """
+        raise NotImplementedError
+
+    # --- what the engine uses ----------------------------------------------------------------
+
+    def write(self, place: Place, record: Record, expected: Any) -> Stored:
+        """Write a record if it is unchanged since, and return it as stored.
+
+        A write whose answer was lost is looked for by its nonce, and sent again unchanged: with
+        the same expected version only one of the two can land. If nobody can tell, the error says
+        landed None.
+        """
+        if self.context.check_mode:
+            raise CredentialsError(
+                "check_mode_write", f"check mode: the record {place} was not written."
+            )
+        record = dataclasses.replace(
+            record, serial=record.serial + 1, nonce=secrets.token_hex(16)
+        )
+        lost: CredentialsError | None = None
+        for attempt in range(_LOOKS):
+            if attempt:
+                self.clock.sleep(_BETWEEN_LOOKS)
+            try:
+                self.writes_sent += 1
+                return Stored(record, self._write(place, record, expected))
+            except CredentialsError as exc:
+                if exc.landed is False and lost is None:
+                    raise
+                lost = exc if exc.landed is None else lost
+                landed = self._find(place, record)
+                if landed is not None:
+                    return landed
+                if exc.kind == "busy":
+                    raise  # somebody else's write came before: ours can no longer land
+        assert lost is not None
+        raise lost
+
+    def _find(self, place: Place, record: Record) -> Stored | None:
+        """Return the record if it is the one that was written, by its nonce."""
+        try:
+            stored = self.read(place)
+        except CredentialsError:
+            return None
+        if stored is None or stored.record.nonce != record.nonce:
+            return None
+        return Stored(record, stored.version)
+
+    def fail(self, kind: str, message: str, **context: Any) -> CredentialsError:
+        """Return an error of this store, redacted."""
+        redactor = self.context.redactor
+        return CredentialsError(kind, redactor.redact(message), **redactor.redact_all(context))
