@@ -197,6 +197,8 @@ class Client:
         self.check_mode = check_mode
         self.allow_side_effects = allow_side_effects
         self.auth = Auth()
+        #: Called right before a write is sent; raises where its sender may not write any more.
+        self.may_write: Callable[[], None] = lambda: None
         #: Says of a 429 or 503 to a write whether it promises that nothing was done.
         self.promises_nothing_done: Callable[[Answer], bool] = lambda answer: answer.status == 429
         for secret in (settings.api_password, settings.api_token, settings.api_secret_key):
@@ -326,6 +328,8 @@ class Client:
                 # For every hop: a signature is for one URL.
                 sent.update(self.auth.headers(method, url, sent, payload))
             self._pace.wait()
+            if effect == WRITE:
+                self.may_write()
             with self._lock:
                 self.requests_sent += 1
                 self.writes_sent += effect == WRITE

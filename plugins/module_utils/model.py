@@ -140,3 +140,5 @@ class EndpointInfo:
     product: str
     version: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    #: Immutable identifiers of the scope, {"svm": uuid}; empty where the platform tells none.
+    scope: dict[str, str] = field(default_factory=dict)

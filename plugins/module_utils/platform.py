@@ -107,14 +107,23 @@ class Platform:
         raise self.unsupported("create a second access key")
 
     def regenerate_access_key(
-        self, account: Account, pair: Pair | None = None, slot: int | None = None
+        self,
+        account: Account,
+        pair: Pair | None = None,
+        slot: int | None = None,
+        expected: Sequence[str] | None = None,
     ) -> Issued:
         """Replace the account's key; the old one stops working at once.
 
         Repeated after a lost answer, it replaces again. pair: where facts.can_choose_pair.
-        slot: which of several, where the platform has them.
+        slot: which of several, where the platform has them. expected: the access keys that a look
+        just before must show where keys are visible; conflict, and nothing sent, if it does not.
         """
         raise self.unsupported("regenerate an access key")
+
+    def read_pair(self, key: AccessKey) -> Pair | None:
+        """Return the pair of a key that was just listed, where the listing shows secrets."""
+        return None
 
     def set_access_key(
         self, key: AccessKey, status: str | None = None, description: str | None = None

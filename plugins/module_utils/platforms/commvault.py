@@ -12,7 +12,7 @@ https://api.commvault.com/docs/SP38/api/cv/AuthenticationOperations/login
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Callable, TypeVar
 
 from ..auth import Auth, HeaderAuth, Headers, LoginAuth
@@ -195,7 +195,11 @@ class Commvault(Platform):
         raise self.unsupported("find an account by its access key", "it shows no access keys")
 
     def regenerate_access_key(
-        self, account: Account, pair: Pair | None = None, slot: int | None = None
+        self,
+        account: Account,
+        pair: Pair | None = None,
+        slot: int | None = None,
+        expected: Sequence[str] | None = None,
     ) -> Issued:
         """Rotate the user's key (PUT V4/User/{id}/S3AccessKey); the old pair is dead at once.
 

@@ -119,7 +119,7 @@ class Huawei(IamCalls):
         self.domain_id = row.text("id")
         self._login.use_domain(self.domain_id)
         details = {"domain": row.optional("name"), "domain_id": self.domain_id}
-        return EndpointInfo(self.title, version, details)
+        return EndpointInfo(self.title, version, details, {"domain": self.domain_id})
 
     def _own_domain(self, rows: list[Row]) -> Row | None:
         wanted = self._login.domain

@@ -146,7 +146,11 @@ class Ontap(OntapApi):
         return writes.make_key(self, now, self.free_slot(now), pair, None)
 
     def regenerate_access_key(
-        self, account: Account, pair: Pair | None = None, slot: int | None = None
+        self,
+        account: Account,
+        pair: Pair | None = None,
+        slot: int | None = None,
+        expected: Sequence[str] | None = None,
     ) -> Issued:
         """Replace the user's key, keeping its lifetime; the old pair stops working at once.
 
@@ -158,6 +162,7 @@ class Ontap(OntapApi):
         self.require_choice(pair)
         self.require_slot(slot)
         now = self.account(AccountRef(name=account.name))
+        self.require_keys(now, expected)
         return writes.make_key(self, now, self.slot_to_replace(now, slot), pair, None)
 
     def delete_access_key(self, key: AccessKey) -> None:
@@ -180,6 +185,19 @@ class Ontap(OntapApi):
         if pair and not self.facts.can_choose_pair:
             raise self.unsupported(
                 "take a pair from the caller", f"it can from 9.16.1 on, and this is {self.dotted}"
+            )
+
+    def require_keys(self, account: Account, expected: Sequence[str] | None) -> None:
+        """Raise conflict if the keys are not those that the caller knows of."""
+        shown = sorted(key.access_key for key in account.listed_keys or ())
+        if expected is not None and shown != sorted(expected):
+            raise self.fail(
+                "conflict",
+                f"{account.name} has {' and '.join(shown) or 'no access key'} now, no longer"
+                f" {' and '.join(sorted(expected)) or 'none'}: somebody else changed it. Nothing"
+                " was sent.",
+                account=account.name,
+                alive=", ".join(shown) or None,
             )
 
     def require_slot(self, slot: int | None) -> None:

@@ -153,6 +153,7 @@ class OntapApi(Platform):
                 "s3_enabled": service.get("enabled"),
                 "max_key_time_to_live": service.get("max_key_time_to_live"),
             },
+            {"svm": self.svm_uuid},
         )
 
     def _ask_release(self) -> tuple[rows.Release, str]:

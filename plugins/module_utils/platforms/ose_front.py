@@ -86,6 +86,7 @@ class FrontApi(Flavor):
                 "logged_in_as": self._myself.get("name"),
                 "role": self._myself.get("role"),
             },
+            scope={"tenant": str(self.platform.settings.scope["tenant"])},
         )
 
     def _tenant(self, *segments: str) -> str:

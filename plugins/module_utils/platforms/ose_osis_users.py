@@ -73,6 +73,7 @@ class OsisUsers(Flavor):
                 "s3_url": services.get("s3") if isinstance(services, dict) else None,
                 "tenant_id": self.tenant,
             },
+            scope={"tenant": str(self.tenant)} if self.tenant else {},
         )
 
     def _read_info(self) -> None:
