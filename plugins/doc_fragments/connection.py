@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of module_utils/options.py, CONNECTION."""
+    """The options of module_utils/options.py, CONNECTION and COMMON."""
 
     DOCUMENTATION = r"""
 options:
@@ -78,7 +78,8 @@ options:
     type: str
   requests_per_second:
     description:
-      - The most requests per second that are sent to this endpoint. No limit when left out.
+      - The most requests per second that are sent to this endpoint, by all its shards together. No
+        limit when left out.
     type: float
   parallelism:
     description:
@@ -86,6 +87,40 @@ options:
         64.
         The default is V(8).
     type: int
+  shard:
+    description:
+      - Work on one part of the endpoint's accounts only, such as V(3/8) for the third of eight, so
+        that several hosts of the inventory, and with them forks and job slices, share one endpoint.
+      - An account belongs to the part that SHA-256 of its name, as a number, modulo the number of
+        parts tells; V(3/8) has the remainder 2. The parts stay the same as accounts come and go.
+      - Accounts of other parts are left out, also those that the task names, and counted in
+        C(totals.other_shards). O(requests_per_second) is divided by the number of parts.
+    type: str
+  progress:
+    description:
+      - Show every few seconds how far a long list is, with pace, failures and the time left, on
+        standard error. Short lists show nothing, nor does C(ansible -o), an C(async) task, or a
+        task that runs on another machine.
+    type: bool
+    default: true
+  report_path:
+    description:
+      - Write one line of JSON per account into this file, on the machine that runs the module. Its
+        directory must be there. The file is replaced as a whole when the list is done, in check
+        mode too, gets mode 0600, and never holds a secret.
+      - The result then names the file in RV(ignore:report_path), counts the accounts, and holds
+        only failures (the first 200) and accounts with a secret that O(ignore:return_secret) asks
+        for. Set it for long lists; C(ansible-runner), and so AWX, drops results above 700,000
+        characters.
+      - A call that fails as a whole leaves the file as it was. Let the name of the host be part of
+        the path where a play has several.
+    type: path
+  report_unchanged:
+    description:
+      - Whether accounts that stay unchanged are returned. Otherwise they are only counted.
+        The file of O(report_path) holds them in any case.
+    type: bool
+    default: true
 notes:
   - >-
     What a task does not say is taken from the entry of this O(endpoint) in the YAML or JSON file

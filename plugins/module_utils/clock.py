@@ -8,13 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
+import threading
 import time
 from collections.abc import Iterable
+from typing import Callable
 from urllib.parse import urlsplit
 
 from .errors import CredentialsError
 
 OFFSET_VARIABLE = "S3_CREDENTIALS_TEST_OFFSET"
+#: Linux leaves the time of a suspended machine out of time.monotonic(), but not out of this.
+_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class Clock:
@@ -28,13 +32,30 @@ class Clock:
         return dt.datetime.fromtimestamp(time.time() + self.offset, dt.timezone.utc)
 
     def monotonic(self) -> float:
-        """Return seconds that never jump."""
-        return time.monotonic()
+        """Return seconds that never jump; those of a suspended machine count."""
+        return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
         if seconds > 0:
             time.sleep(seconds)
+
+    def every(
+        self, seconds: float, work: Callable[[], None], name: str = "timer"
+    ) -> Callable[[], None]:
+        """Call work again and again in the background; return what stops that.
+
+        work must raise nothing. A clock of tests calls it as its own time passes, so that nothing
+        depends on how fast the machine is.
+        """
+        stopped = threading.Event()
+
+        def run() -> None:
+            while not stopped.wait(seconds):
+                work()
+
+        threading.Thread(target=run, name=name, daemon=True).start()
+        return stopped.set
 
 
 def clock_for(urls: Iterable[str | None]) -> Clock:

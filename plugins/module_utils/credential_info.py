@@ -10,10 +10,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from .bulk import each
+from .bulk import UNSEEN, each
 from .clock import iso
 from .model import ACTIVE, AccessKey, Account
 from .platform import Platform
+from .progress import Progress
 from .results import AccountResult, Outcome, skipped
 from .selection import Selection, select
 
@@ -32,6 +33,7 @@ def list_credentials(
     last_used: bool,
     parallelism: int,
     strict: bool = False,
+    progress: Progress = UNSEEN,
 ) -> Outcome:
     """Return every selected account with its keys, never with a secret. Reads only.
 
@@ -40,7 +42,9 @@ def list_credentials(
     """
     info = platform.connect()
     facts = platform.facts
-    selected = select(platform, selection, parallelism=parallelism, strict=strict)
+    selected = select(
+        platform, selection, parallelism=parallelism, strict=strict, progress=progress
+    )
     may_list = facts.shows_access_key and (
         not facts.listing_has_side_effect
         or (platform.client.allow_side_effects and not platform.client.check_mode)
@@ -58,9 +62,16 @@ def list_credentials(
     if any(r.stops_endpoint or (strict and r.action == "failed") for r in selected.missing):
         accounts = [skipped(_identified(account)) for account in selected.accounts]
     else:
+        progress.begin(len(selected.accounts))
         accounts = each(
-            selected.accounts, look, _identified, parallelism=parallelism, strict=strict
+            selected.accounts,
+            look,
+            _identified,
+            parallelism=parallelism,
+            strict=strict,
+            progress=progress,
         )
+        progress.end()
     outcome = Outcome(accounts=selected.missing + accounts)
     for result in outcome.accounts:
         if result.action in ("failed", "skipped"):
@@ -76,7 +87,7 @@ def list_credentials(
         },
         "left_out": selected.left_out,
     }
-    outcome.totals = _totals(outcome.accounts)
+    outcome.totals = {**_totals(outcome.accounts), **selected.totals}
     outcome.warnings = [*selected.warnings, *_warnings(platform, may_list, last_used)]
     return outcome
 

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .bulk import each, each_group
+from .bulk import UNSEEN, each, each_group
 from .clock import iso
 from .errors import KINDS, CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, AccountRef
 from .platform import Platform
+from .progress import Progress
 from .results import AccountResult, Outcome, skipped
+from .shard import WHOLE, Shard
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,17 @@ class Wanted:
 
 
 def set_credential_status(
-    platform: Platform, wanted: Wanted, *, check_mode: bool, parallelism: int
+    platform: Platform,
+    wanted: Wanted,
+    *,
+    check_mode: bool,
+    parallelism: int,
+    progress: Progress = UNSEEN,
+    shard: Shard = WHOLE,
 ) -> Outcome:
     """Bring the access keys to the wanted state; one result per key, in the order given.
+
+    Keys of accounts of other shards are left out and counted.
 
     Looks at every key before it writes the first, and works on the keys of one account one after
     the other, so that two of them cannot each count on the other staying active.
@@ -53,6 +63,7 @@ def set_credential_status(
             raise
         return _identified(found[access_key])
 
+    progress.begin(None, "looking up access keys")
     looked = each(
         names,
         look,
@@ -60,17 +71,29 @@ def set_credential_status(
         parallelism=parallelism,
         strict=wanted.strict,
     )
-    if any(r.stops_endpoint or (wanted.strict and r.action == "failed") for r in looked):
-        return Outcome([r if r.action != "unchanged" else skipped(r) for r in looked])
+    here = [r for r in looked if r.stops_endpoint or shard.holds(_belonging(r))]
+    totals = {"other_shards": len(looked) - len(here)} if len(here) < len(looked) else {}
+    looked = here
+    if any(r.stops_endpoint or (wanted.strict and r.has_failed) for r in looked):
+        return Outcome([r if r.action != "unchanged" else skipped(r) for r in looked], {}, totals)
+    names = [result.access_key or "" for result in looked]
+    progress.begin(len(found), "access keys")
     changed = each_group(
         _by_account(found, names),
         _Change(platform, wanted, check_mode),
         _identified,
         parallelism=parallelism,
         strict=wanted.strict,
+        progress=progress,
     )
+    progress.end()
     by_key = {result.access_key: result for result in changed}
-    return Outcome([by_key.get(result.access_key, result) for result in looked])
+    return Outcome([by_key.get(result.access_key, result) for result in looked], {}, totals)
+
+
+def _belonging(result: AccountResult) -> str:
+    """Return what a shard goes by: the account, or the key itself where nobody has it."""
+    return (not result.has_failed and result.account) or result.access_key or ""
 
 
 def _identified(key: AccessKey) -> AccountResult:

@@ -143,6 +143,11 @@ KINDS: dict[str, Kind] = {
         "another run is at work on this account, or was faster",
         "Nothing is wrong: the other run does the work. Run again when it has ended.",
     ),
+    "delivery_mismatch": Kind(
+        "the platform delivers new pairs another way than key_delivery says",
+        "Set key_delivery to what the message says, then run again.",
+        stops_endpoint=True,
+    ),
     "drifted": Kind(
         "platform and record contradict each other in a way that no step of ours explains",
         "Find out who changed what; the message says how to go on.",

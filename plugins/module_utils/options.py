@@ -79,6 +79,18 @@ class ArgumentSpec:
         }
 
 
+#: More options of every module, so that defaults for the action group fit them all. A module whose
+#: purpose is the whole list keeps report_unchanged; one that rarely changes much sets it to false.
+COMMON = ArgumentSpec(
+    {
+        "shard": {"type": "str"},
+        "progress": {"type": "bool", "default": True},
+        "report_path": {"type": "path"},
+        "report_unchanged": {"type": "bool", "default": True},
+    }
+)
+
+
 def connection_spec(scopes: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> ArgumentSpec:
     """Return the options of every module: the platform, the connection, the platforms' scopes.
 
@@ -156,9 +168,18 @@ def optional_duration(params: dict[str, Any], option: str) -> dt.timedelta | Non
     return None if params.get(option) is None else parse_duration(params[option], option)
 
 
-def split_hint(names: list[str], unknown: str) -> str:
+class ListedText(str):
+    """An entry of a list that was given as one: no bare string was split to make it."""
+
+
+def mark_listed(value: Any) -> Any:
+    """Return a list with its texts marked as entries of a list of the operator's own."""
+    return [ListedText(entry) if isinstance(entry, str) else entry for entry in value]
+
+
+def split_hint(names: Sequence[str], unknown: str) -> str:
     """Explain a name that Ansible split at a comma, when the list holds its other half."""
-    if len(names) > 1:
+    if len(names) > 1 and not any(isinstance(name, ListedText) for name in names):
         return (
             f" A bare string is split at commas: if {unknown!r} is part of a longer name that holds"
             " a comma, pass a YAML list, or all arguments as JSON on an ad-hoc command line."

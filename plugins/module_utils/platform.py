@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Optional
 
 from .auth import Auth, BasicAuth
-from .errors import CredentialsError
+from .errors import CredentialsError, sentences
 from .http import Answer, Client, Query
 from .model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued, Pair
 from .settings import Settings
@@ -125,6 +127,18 @@ class Platform:
         """Return the pair of a key that was just listed, where the listing shows secrets."""
         return None
 
+    def why_not_replace(self, key: AccessKey) -> str | None:
+        """Say why a new key cannot be like this one, so that it must not be replaced."""
+        return "the platform keeps it for itself" if key.immutable else None
+
+    def new_pair(self) -> Pair:
+        """Return a made-up pair for a platform that takes the caller's. Sends nothing."""
+        letters = string.ascii_uppercase + string.digits
+        return Pair(
+            "".join(secrets.choice(letters) for _unused in range(20)),
+            "".join(secrets.choice(string.ascii_letters + string.digits) for _unused in range(40)),
+        )
+
     def set_access_key(
         self, key: AccessKey, status: str | None = None, description: str | None = None
     ) -> AccessKey:
@@ -238,7 +252,7 @@ class Platform:
         raise self.placed(
             CredentialsError(
                 "invalid_option",
-                f"No login for {given.api_url}: set {ways}.",
+                sentences(f"No login for {given.api_url}: set {ways}.", given.without_entry),
                 next_step="Secrets come by the file of S3_CREDENTIALS_FILE, by the environment"
                 f" ({prefix}API_URL with {prefix}{self.LOGINS[0][-1].upper()}), or from a vaulted"
                 " variable; not on a command line.",

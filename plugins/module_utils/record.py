@@ -107,10 +107,12 @@ class Pending:
     run: str
     #: Names this attempt; the label of the new key where the platform has labels.
     attempt: str
-    #: "intended": a call may have been sent. "kept": the pair is stored here. "withdrawn": the new
-    #: key was refused and is to be deleted.
+    #: "intended": a call may have been sent. "kept": the pair is stored here, and to be verified.
+    #: "withdrawn": the new key was refused and is to be deleted.
     step: str = "intended"
     why: str = ""
+    #: "rotate", or "rollback": then access_key is the old key that becomes current again.
+    purpose: str = "rotate"
     #: Access keys that the platform showed before; where it shows none, the record's own.
     keys_before: tuple[str, ...] = ()
     #: Which of them the new key replaces: they become retiring when it is promoted.
@@ -239,7 +241,7 @@ class Record:
         for index, old in enumerate(self.retiring):
             if old.access_key == key.access_key:
                 place = index
-        return dataclasses.replace(self, retiring=others[:place] + (key,) + others[place:])
+        return dataclasses.replace(self, retiring=(*others[:place], key, *others[place:]))
 
     def without_retiring(self, access_key: str | None) -> Record:
         """Return the record without a retiring key and its secret."""

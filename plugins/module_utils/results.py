@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from .errors import CredentialsError, sentences
 
@@ -19,13 +20,43 @@ ACTIONS = (
     "disabled",
     "rotated",
     "deleted",
+    "resumed",
+    "recovered",
+    "announced",
+    "acknowledged",
+    "rolled_back",
+    "adopted",
+    "decommissioned",
+    "delivered",
+    "still_used",
+    "still_honoured",
+    "unmanaged",
+    "drifted",
+    "busy",
     "unchanged",
     "listed",
     "skipped",
     "failed",
 )
-#: Actions that changed nothing.
-QUIET_ACTIONS = ("unchanged", "listed", "skipped", "failed")
+#: Actions that changed nothing, at the platform or in a secret store; announcing tells consumers
+#: of a key that is there already. What did change something all the same says touched.
+QUIET_ACTIONS = (
+    "announced",
+    "still_used",
+    "still_honoured",
+    "unmanaged",
+    "drifted",
+    "busy",
+    "unchanged",
+    "listed",
+    "skipped",
+    "failed",
+)
+#: Actions that fail the task. Another run at work (busy), a key of nobody's (unmanaged) and an
+#: account that was not started (skipped) are no failures.
+FAILED_ACTIONS = ("failed", "drifted")
+#: The most failures, and the most differences, that a result names beside a report file.
+MOST_BESIDE_REPORT = 200
 
 
 @dataclass
@@ -57,6 +88,11 @@ class AccountResult:
         """Whether something changed, or in check mode would."""
         return self.touched or self.action not in QUIET_ACTIONS
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it fails the task."""
+        return self.action in FAILED_ACTIONS
+
     def as_dict(self) -> dict[str, Any]:
         """Return the documented form; every name is always there."""
         return {
@@ -75,16 +111,19 @@ class AccountResult:
 
 
 def failed(exc: CredentialsError, of: AccountResult) -> AccountResult:
-    """Return the failed result of what `of` identifies; touched unless nothing happened."""
+    """Return the failed result of what `of` identifies; touched unless nothing happened.
+
+    An error of kind drifted has its own action, and so has busy, which is no failure.
+    """
     exc.at(account=of.account)
     return AccountResult(
         account=of.account if of.account is not None else exc.account,
         account_id=of.account_id,
-        action="failed",
+        action=exc.kind if exc.kind in ("busy", "drifted") else "failed",
         access_key=of.access_key,
         created_at=of.created_at,
         why=exc.message,
-        failure=exc.failure(),
+        failure=None if exc.kind == "busy" else exc.failure(),
         touched=exc.landed is not False,
         stops_endpoint=exc.stops_endpoint,
     )
@@ -121,7 +160,7 @@ class Outcome:
     @property
     def failures(self) -> list[AccountResult]:
         """The accounts that failed."""
-        return [result for result in self.accounts if result.action == "failed"]
+        return [result for result in self.accounts if result.has_failed]
 
     def place(self, **context: str | None) -> None:
         """Fill platform and endpoint into failures that do not know them yet."""
@@ -130,22 +169,36 @@ class Outcome:
                 if result.failure is not None and result.failure.get(name) is None:
                     result.failure[name] = value
 
-    def as_dict(self, diff: bool = False) -> dict[str, Any]:
-        """Return the result for exit_json or, when an account failed, for fail_json."""
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the documented form of every account, one at a time."""
+        return (result.as_dict() for result in self.accounts)
+
+    def as_dict(
+        self, diff: bool = False, report_unchanged: bool = True, report_path: Optional[str] = None
+    ) -> dict[str, Any]:
+        """Return the result for exit_json or, when an account failed, for fail_json.
+
+        report_unchanged false: unchanged accounts are only counted. report_path: every account
+        stands in that file, so that only failures (the first ones) and secrets are returned.
+        """
         counts = Counter(result.action for result in self.accounts)
+        shown = self._shown(report_unchanged, report_path is not None)
         returned: dict[str, Any] = {
             "changed": self.changed,
-            "accounts": [result.as_dict() for result in self.accounts],
+            "accounts": [result.as_dict() for result in shown],
             "totals": {**dict(sorted(counts.items())), **self.totals},
             **self.extra,
         }
+        if report_path is not None:
+            returned["report_path"] = report_path
         failures = self.failures
         if failures:
             first = failures[0]
             returned["failure"] = first.failure
             returned["msg"] = self._message(first, len(failures))
         if diff:
-            changed = [r for r in self.accounts if r.before != r.after]
+            differing = [r for r in self.accounts if r.before != r.after]
+            most = len(differing) if report_path is None else MOST_BESIDE_REPORT
             returned["diff"] = [
                 {
                     "before_header": _title(result),
@@ -153,9 +206,16 @@ class Outcome:
                     "before": result.before,
                     "after": result.after,
                 }
-                for result in changed
+                for result in differing[:most]
             ]
         return returned
+
+    def _shown(self, unchanged: bool, has_report: bool) -> list[AccountResult]:
+        if not has_report:
+            return [r for r in self.accounts if unchanged or r.action != "unchanged" or r.touched]
+        named = {id(result) for result in self.failures[:MOST_BESIDE_REPORT]}
+        # A secret goes nowhere but into the result.
+        return [r for r in self.accounts if id(r) in named or r.extra.get("secret_key")]
 
     def _message(self, first: AccountResult, count: int) -> str:
         next_step = (first.failure or {}).get("next_step") or ""

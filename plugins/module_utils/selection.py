@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from .bulk import each
+from .bulk import UNSEEN, each
 from .errors import CredentialsError
 from .model import Account, AccountRef
-from .options import ArgumentSpec, split_hint
+from .options import ArgumentSpec, ListedText, split_hint
 from .platform import Platform
+from .progress import Progress
 from .results import AccountResult
+from .shard import WHOLE, Shard
 
 #: The options that select accounts, the same in every module that takes many.
 SPEC = ArgumentSpec(
@@ -27,21 +29,27 @@ SPEC = ArgumentSpec(
 
 #: Above this many names one listing is cheaper than a look-up for each.
 LOOK_UP_AT_MOST = 10
+#: The most accounts that were left out and are named; the others are only counted.
+MOST_LEFT_OUT = 100
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The accounts that the operator named, or all of them but some."""
+    """The accounts that the operator named, or all of them but some; of either only a shard."""
 
     refs: tuple[AccountRef, ...] = ()
     all: bool = False
     exclude: tuple[AccountRef, ...] = ()
+    shard: Shard = WHOLE
+    #: Whether the names were given as a list, so that none was split at a comma.
+    is_listed: bool = False
 
     @classmethod
     def parse(cls, params: Mapping[str, Any]) -> Selection:
-        """Read the options users, all and exclude. Raises invalid_option."""
+        """Read the options users, all, exclude and shard. Raises invalid_option."""
         # Not by the argument spec: there a default of false counts as given.
-        refs = tuple(_ref(entry) for entry in params.get("users") or ())
+        users = params.get("users") or ()
+        refs = tuple(_ref(entry) for entry in users)
         if refs and params.get("all"):
             raise CredentialsError(
                 "invalid_option",
@@ -57,7 +65,13 @@ class Selection:
                 next_step="Name accounts in users, or set all: true.",
             )
         exclude = tuple(AccountRef.parse(entry) for entry in params.get("exclude") or ())
-        return cls(tuple(dict.fromkeys(refs)), bool(params.get("all")), exclude)
+        return cls(
+            tuple(dict.fromkeys(refs)),
+            bool(params.get("all")),
+            exclude,
+            Shard.parse(params.get("shard")),
+            any(isinstance(entry, ListedText) for entry in users),
+        )
 
 
 def _ref(entry: Any) -> AccountRef:
@@ -86,24 +100,43 @@ def _ref(entry: Any) -> AccountRef:
 
 @dataclass(frozen=True)
 class Selected:
-    """The accounts found, the results of those that were not, and what "all" left out and why."""
+    """The accounts found, the results of those that were not, and what "all" left out and why.
+
+    left_out names the first ones; totals counts all: left_out, and other_shards for accounts that
+    belong to other shards. A count of 0 is left away.
+    """
 
     accounts: list[Account]
     missing: list[AccountResult]
     left_out: dict[str, str]
     warnings: tuple[str, ...] = ()
+    totals: dict[str, int] = field(default_factory=dict)
+    #: Of what "all" left out: the accounts that are reserved or suspended, and the names excluded.
+    suspended: dict[str, Account] = field(default_factory=dict)
+    excluded: frozenset[str] = frozenset()
 
 
 def select(
-    platform: Platform, selection: Selection, *, parallelism: int, strict: bool = False
+    platform: Platform,
+    selection: Selection,
+    *,
+    parallelism: int,
+    strict: bool = False,
+    progress: Progress = UNSEEN,
 ) -> Selected:
-    """Find the accounts. Reads only. Under "all", reserved and suspended accounts are left out."""
+    """Find the accounts. Reads only. Under "all", reserved and suspended accounts are left out.
+
+    What belongs to another shard is left out, named or not; a name that is nobody's fails in the
+    one shard that it would belong to. progress is told that the search begins, not that it ends.
+    """
+    progress.begin(None, "looking up accounts")
     if selection.all:
         return _select_all(platform, selection)
     many = len(selection.refs) > LOOK_UP_AT_MOST
     find = _Listing(platform).find if many else platform.account
     found: dict[AccountRef, Account] = {}
-    names = [str(ref) for ref in selection.refs]
+    kind = ListedText if selection.is_listed else str
+    names = [kind(ref) for ref in selection.refs]
 
     def look(ref: AccountRef) -> AccountResult:
         try:
@@ -125,7 +158,20 @@ def select(
     ordered = [found[ref] for ref in selection.refs if ref in found]
     accounts = {(account.id, account.name): account for account in ordered}
     missing = [result for result in results if result.action != "unchanged"]
-    return Selected(list(accounts.values()), missing, {})
+    here = [account for account in accounts.values() if selection.shard.holds(account.name)]
+    ours = [result for result in missing if _is_for(selection.shard, result)]
+    elsewhere = len(accounts) - len(here) + len(missing) - len(ours)
+    return Selected(here, ours, {}, totals=_counts(other_shards=elsewhere))
+
+
+def _is_for(shard: Shard, missing: AccountResult) -> bool:
+    """Tell whether a shard reports a name that was not found; trouble of the endpoint is all's."""
+    kind = (missing.failure or {}).get("kind")
+    return kind not in ("not_found", "ambiguous") or shard.holds(missing.account or "")
+
+
+def _counts(**counts: int) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
 
 
 def _select_all(platform: Platform, selection: Selection) -> Selected:
@@ -136,20 +182,36 @@ def _select_all(platform: Platform, selection: Selection) -> Selected:
         for name in platform.names_of(ref.name)
     }
     excluded_ids = {ref.id for ref in selection.exclude if ref.id is not None}
-    accounts, left_out = [], {}
+    accounts: list[Account] = []
+    left_out: dict[str, str] = {}
+    suspended: dict[str, Account] = {}
+    excluded: set[str] = set()
+    here = elsewhere = 0
     seen: set[AccountRef] = set()
     for account in platform.accounts():
         seen |= {AccountRef(name=account.name), AccountRef(id=account.id)}
+        if not selection.shard.holds(account.name):
+            elsewhere += 1
+            continue
+        here += 1
+        why = None
         if account.name in excluded_names or (
             account.id is not None and account.id in excluded_ids
         ):
-            left_out[account.name] = "excluded"
+            why = "excluded"
         elif account.reserved:
-            left_out[account.name] = "reserved by the platform; name it to include it"
+            why = "reserved by the platform; name it to include it"
         elif account.enabled is False:
-            left_out[account.name] = "suspended; name it to include it"
-        else:
+            why = "suspended; name it to include it"
+        if why is None:
             accounts.append(account)
+            continue
+        if len(left_out) < MOST_LEFT_OUT:
+            left_out[account.name] = why
+        if why == "excluded":
+            excluded.add(account.name)
+        else:
+            suspended[account.name] = account
     nobody = [
         str(ref)
         for ref in selection.exclude
@@ -160,7 +222,8 @@ def _select_all(platform: Platform, selection: Selection) -> Selected:
         if nobody
         else ()
     )
-    return Selected(accounts, [], left_out, warnings)
+    counts = _counts(left_out=here - len(accounts), other_shards=elsewhere)
+    return Selected(accounts, [], left_out, warnings, counts, suspended, frozenset(excluded))
 
 
 class _Listing:

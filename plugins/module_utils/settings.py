@@ -48,9 +48,13 @@ class Settings:
     proxy: str | None = field(default=None, repr=False)
     requests_per_second: float | None = None
     parallelism: int = 8
+    #: Whether anybody set it: keys that are replaced in place go one at a time otherwise.
+    is_parallelism_given: bool = False
     #: The platform's own options: svm, tenant, domain, api_version, flavor, login_url.
     scope: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    #: Says that the credentials file has no entry for this endpoint, where that is so.
+    without_entry: str | None = None
 
 
 def resolve(
@@ -67,8 +71,9 @@ def resolve(
     specs: dict[str, Mapping[str, Any]] = {**CONNECTION, **scope_options}
     values: dict[str, Any] = {name: params.get(name) for name in specs}
     warnings: list[str] = []
-    _fill_from_file(values, specs, env, warnings)
+    without_entry = _fill_from_file(values, specs, env, warnings)
     unused = _fill_from_environment(values, specs, platform, env)
+    is_parallelism_given = values["parallelism"] is not None
     for name, spec in specs.items():
         if values[name] is None:
             values[name] = DEFAULTS.get(name, spec.get("default"))
@@ -106,8 +111,10 @@ def resolve(
         proxy=values["proxy"] or None,
         requests_per_second=_pace(values["requests_per_second"]),
         parallelism=_parallelism(values["parallelism"]),
+        is_parallelism_given=is_parallelism_given,
         scope={name: values[name] for name in scope_options},
         warnings=tuple(warnings),
+        without_entry=without_entry,
     )
 
 
@@ -145,14 +152,15 @@ def _fill_from_file(
     specs: Mapping[str, Mapping[str, Any]],
     env: Mapping[str, str],
     warnings: list[str],
-) -> None:
+) -> str | None:
+    """Fill from the endpoint's entry; return a sentence about the entry where there is none."""
     path = env.get(FILE_VARIABLE)
     endpoint = values["endpoint"]
     if not path or not endpoint:
-        return
+        return None
     entry = _read_file(path, warnings).get(endpoint)
     if entry is None:
-        return
+        return f"{path} ({FILE_VARIABLE}) has no entry for the endpoint {endpoint!r}."
     if not isinstance(entry, dict):
         raise _file_error(path, f"the entry {endpoint!r} is not a mapping of options")
     unknown = sorted(str(name) for name in entry if name not in specs and name != "platform")
@@ -170,6 +178,7 @@ def _fill_from_file(
     for name, value in entry.items():
         if name in specs and values[name] is None and value is not None:
             values[name] = _converted(value, specs[name], f"{name} in {path}")
+    return None
 
 
 def _urls(specs: Mapping[str, Any]) -> list[str]:

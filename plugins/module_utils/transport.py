@@ -37,9 +37,13 @@ _LONGEST_ANSWER = 60.0
 
 
 class Transport:
-    """A pool of kept connections to one endpoint, at most parallelism, shared by all threads."""
+    """A pool of kept connections to one endpoint, at most parallelism, shared by all threads.
 
-    def __init__(self, settings: Settings) -> None:
+    keep_connections False: every request goes over a connection of its own, which a load balancer
+    may lead to another node; the host may also be another each time.
+    """
+
+    def __init__(self, settings: Settings, *, keep_connections: bool = True) -> None:
         if requests is None:
             raise CredentialsError(
                 "invalid_option",
@@ -47,6 +51,7 @@ class Transport:
                 next_step=f"Install it for {_python()}: pip install requests.",
             )
         self._settings = settings
+        self._keep = keep_connections
         self._lock = threading.Lock()
         self._session: Any = None
 
@@ -114,7 +119,9 @@ class Transport:
                 self._session = self._make_session()
             if url[:5].lower() == "https" and "https://" not in self._session.adapters:
                 # Not before: reading the system's CAs takes longer than many a request.
-                self._session.mount("https://", _adapter(self._settings, with_tls=True))
+                self._session.mount(
+                    "https://", _adapter(self._settings, with_tls=True, keep=self._keep)
+                )
             return self._session
 
     def _make_session(self) -> Any:
@@ -125,7 +132,7 @@ class Transport:
         session.headers.clear()
         session.proxies = _proxies(settings)
         session.adapters.clear()
-        session.mount("http://", _adapter(settings, with_tls=False))
+        session.mount("http://", _adapter(settings, with_tls=False, keep=self._keep))
         if not settings.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         return session
@@ -192,8 +199,9 @@ def make_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def _adapter(settings: Settings, with_tls: bool) -> Any:
+def _adapter(settings: Settings, with_tls: bool, keep: bool) -> Any:
     tls: dict[str, Any] = {"ssl_context": make_context(settings)} if with_tls else {}
+    pools = None if keep else _forgetful_pools()
 
     # Defined here because no class may inherit from requests at import.
     class PooledAdapter(requests.adapters.HTTPAdapter):
@@ -202,17 +210,44 @@ def _adapter(settings: Settings, with_tls: bool) -> Any:
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             kwargs.update(tls)
             super().init_poolmanager(*args, **kwargs)
+            if pools:
+                self.poolmanager.pool_classes_by_scheme = pools
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             kwargs.update(tls)
-            return super().proxy_manager_for(proxy, **kwargs)
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            if pools:
+                manager.pool_classes_by_scheme = pools
+            return manager
 
         def cert_verify(self, *args: Any, **kwargs: Any) -> None:
             """Leave it to the context: requests would add certifi's CAs to the operator's own."""
 
     return PooledAdapter(
-        pool_connections=4, pool_maxsize=settings.parallelism, max_retries=0, pool_block=True
+        # A pool per host; one that is thrown out while a thread waits for it fails that thread.
+        pool_connections=4 if keep else 4 * settings.parallelism,
+        pool_maxsize=settings.parallelism,
+        max_retries=0,
+        pool_block=True,
     )
+
+
+def _forgetful_pools() -> dict[str, Any]:
+    """Return urllib3's pools, but for one thing: a connection given back is closed."""
+
+    class PlainPool(urllib3.HTTPConnectionPool):
+        def _put_conn(self, conn: Any) -> None:
+            if conn is not None:
+                conn.close()
+            super()._put_conn(None)
+
+    class TlsPool(urllib3.HTTPSConnectionPool):
+        def _put_conn(self, conn: Any) -> None:
+            if conn is not None:
+                conn.close()
+            super()._put_conn(None)
+
+    return {"http": PlainPool, "https": TlsPool}
 
 
 def _proxies(settings: Settings) -> dict[str, str]:

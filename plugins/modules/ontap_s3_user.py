@@ -190,7 +190,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 accounts:
-  description: One entry for each user, in the order given.
+  description: One entry for each user, in the order given, but for what O(report_path) and
+    O(report_unchanged) leave out.
   returned: always
   type: list
   elements: dict
@@ -249,6 +250,10 @@ totals:
   returned: always
   type: dict
   sample: {created: 1, unchanged: 2}
+report_path:
+  description: The file that holds every account.
+  returned: when O(report_path) is set
+  type: str
 failure:
   description: The first failure.
   returned: on failure
@@ -328,6 +333,8 @@ def operation(job: Job) -> Outcome:
         Wanted.parse(job.params),
         check_mode=job.check_mode,
         parallelism=job.parallelism,
+        progress=job.progress,
+        shard=job.shard,
     )
 
 

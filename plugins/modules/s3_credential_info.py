@@ -83,6 +83,15 @@ EXAMPLES = r"""
   vars:
     old: "{{ keys.accounts | selectattr('compliance', 'eq', 'non_compliant') }}"
 
+- name: The same for ten thousand accounts, for a program to read
+  objectstore.credentials.s3_credential_info:
+    platform: ontap
+    api_url: https://cluster1.example.com
+    svm: svm-s3
+    all: true
+    parallelism: 32
+    report_path: "/var/lib/s3-audit/{{ inventory_hostname }}.jsonl"
+
 - name: Two accounts, with last use
   objectstore.credentials.s3_credential_info:
     platform: huawei
@@ -92,7 +101,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 accounts:
-  description: One entry for each account.
+  description: One entry for each account, but for what O(report_path) leaves out.
   returned: always
   type: list
   elements: dict
@@ -183,7 +192,9 @@ accounts:
       description: What went wrong, like RV(failure).
       type: dict
 left_out:
-  description: The accounts that O(all) left out, each with the reason.
+  description: >-
+    The accounts that O(all) left out, each with the reason. The first 100; RV(totals) counts them
+    all.
   returned: success
   type: dict
   sample:
@@ -212,10 +223,16 @@ platform_info:
       description: The platform's own details.
       type: dict
 totals:
-  description: Counts of accounts and keys, by status and by compliance.
+  description: >-
+    Counts of accounts and keys, by status and by compliance. If there are any, C(left_out) and
+    C(other_shards) count the accounts that O(all) and O(shard) left out.
   returned: always
   type: dict
   sample: {accounts: 12, access_keys: 14, active: 13, inactive: 1, compliant: 10, non_compliant: 2}
+report_path:
+  description: The file that holds every account.
+  returned: when O(report_path) is set
+  type: str
 failure:
   description: The first failure.
   returned: on failure
@@ -290,6 +307,7 @@ def operation(job: Job) -> Outcome:
         last_used=job.params["last_used"],
         parallelism=job.parallelism,
         strict=job.params["strict"],
+        progress=job.progress,
     )
 
 

@@ -84,7 +84,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 accounts:
-  description: One entry for each access key, in the order given.
+  description: One entry for each access key, in the order given, but for what O(report_path) and
+    O(report_unchanged) leave out.
   returned: always
   type: list
   elements: dict
@@ -128,6 +129,10 @@ totals:
   returned: always
   type: dict
   sample: {disabled: 1, unchanged: 2}
+report_path:
+  description: The file that holds every account.
+  returned: when O(report_path) is set
+  type: str
 failure:
   description: The first failure.
   returned: on failure
@@ -200,7 +205,12 @@ def operation(job: Job) -> Outcome:
     """Bring the keys to the status and description that the options name."""
     wanted = Wanted(**{name: job.params[name] for name in SPEC.options})
     return set_credential_status(
-        job.platform, wanted, check_mode=job.check_mode, parallelism=job.parallelism
+        job.platform,
+        wanted,
+        check_mode=job.check_mode,
+        parallelism=job.parallelism,
+        progress=job.progress,
+        shard=job.shard,
     )
 
 

@@ -200,6 +200,10 @@ totals:
   returned: always
   type: dict
   sample: {created: 1}
+report_path:
+  description: The file that holds every account.
+  returned: when O(report_path) is set
+  type: str
 failure:
   description: What went wrong.
   returned: on failure
@@ -275,6 +279,8 @@ def operation(job: Job) -> Outcome:
     """Make the vault if there is none of its name."""
     platform = cast(Commvault, job.platform)
     wanted = commvault_vault_parts.Wanted.parse(job.params)
+    if not job.shard.holds(wanted.name):
+        return Outcome(totals={"other_shards": 1})
     return commvault_vaults.ensure_vault(platform, wanted, check_mode=job.check_mode)
 
 

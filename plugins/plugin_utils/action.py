@@ -5,19 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
+from ansible import constants, context
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+
+from .liaison import Liaison, sentence
 
 
 class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
     """Runs the module of the same name.
 
-    Fills endpoint with the inventory host's name, says when secrets would travel to another
-    machine, and keeps a result that holds secrets off the terminal, the log and the job events:
-    register still gets it. A module cannot do any of these by itself.
+    Fills endpoint with the inventory host's name, shows the module's progress, hands it the vault
+    secrets that the controller holds, says when secrets would travel to another machine, and keeps
+    a result that holds secrets off the terminal, the log and the job events: register still gets
+    it. A module cannot do any of these by itself.
     """
 
     _supports_async = True
@@ -35,13 +41,15 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
         if refusal:
             result.update(failed=True, changed=False, msg=refusal)
             return result
-        result.update(
-            self._execute_module(
-                module_args=arguments,
-                task_vars=variables,
-                wrap_async=self._task.async_val and not self._connection.has_native_async,
+        with self._liaison(arguments, variables) as path:
+            result.update(
+                self._execute_module(
+                    module_args=arguments,
+                    # AnsibleModule knows the path of a connection's socket; local has none.
+                    task_vars={**variables, "ansible_socket": path} if path else variables,
+                    wrap_async=self._task.async_val and not self._connection.has_native_async,
+                )
             )
-        )
         if holds_secrets(result):
             result["_ansible_no_log"] = True
             if result.get("failed"):
@@ -57,6 +65,31 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
                 " delegate_to: localhost."
             )
         return result
+
+    @contextlib.contextmanager
+    def _liaison(
+        self, arguments: Mapping[str, Any], variables: Mapping[str, Any]
+    ) -> Iterator[Optional[str]]:
+        """Serve the module while it runs; yields the socket's path, None where there is no use.
+
+        A module on another machine cannot reach it, one that runs on its own has nobody to tell.
+        """
+        if self._task.async_val or self._connection.transport != "local":
+            yield None
+            return
+        name = f"{self._task.action.rpartition('.')[2]} [{variables.get('inventory_hostname')}]"
+        is_shown = not is_one_line()
+
+        def show(progress: Mapping[str, Any]) -> None:
+            text = sentence(progress) if is_shown else None
+            if text:
+                # On standard error, as warnings: what a callback prints may be read by a program.
+                self._display.display(f"{name}: {text}", stderr=True)
+
+        secrets = vault_secrets(self._loader) if wants_vault_secrets(arguments) else []
+        # Ansible removes its own folder at the end, also if this process is killed.
+        with Liaison(show, secrets, [constants.DEFAULT_LOCAL_TMP]) as liaison:
+            yield liaison.path
 
     def _secret_without_receiver(self, arguments: Mapping[str, Any]) -> Optional[str]:
         """Say why a secret that return_secret asks for would be lost or left lying about."""
@@ -83,3 +116,38 @@ def holds_secrets(result: Mapping[str, Any]) -> bool:
     if not isinstance(accounts, list):
         return False
     return any(isinstance(row, dict) and row.get("secret_key") for row in accounts)
+
+
+def is_one_line() -> bool:
+    """Tell whether a line per host was asked for, with -o or by the callback of that name."""
+    callback = str(constants.DEFAULT_STDOUT_CALLBACK or "")
+    return bool(context.CLIARGS.get("one_line")) or callback.rpartition(".")[2] == "oneline"
+
+
+def wants_vault_secrets(arguments: Mapping[str, Any]) -> bool:
+    """Tell whether a task keeps its secrets in files that are encrypted by ansible-vault."""
+    store = arguments.get("secret_store")
+    if isinstance(store, str):
+        try:
+            store = check_type_dict(store)
+        except (TypeError, ValueError):
+            return False
+    return isinstance(store, Mapping) and store.get("type") == "ansible_vault"
+
+
+def vault_secrets(loader: Any) -> list[tuple[str, bytes]]:
+    """Return the vault secrets that Ansible was started with, each with its label, in its order.
+
+    Ansible has no public way to them; where its insides differ from those of 2.16 to 2.21 there
+    are none.
+    """
+    found = []
+    for entry in getattr(getattr(loader, "_vault", None), "secrets", None) or ():
+        try:
+            label, secret = entry
+        except (TypeError, ValueError):
+            continue
+        password = getattr(secret, "bytes", None)
+        if isinstance(password, bytes) and password:
+            found.append((str(label), password))
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Callable, Union
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
@@ -26,12 +27,28 @@ CANARY = "canary/Secret+Key=with&every<sign>'7f3a9c\"\\end"
 Scripted = Union[Response, Callable[[Request], Response]]
 
 
+@dataclass(eq=False)
+class _Timer:
+    at: float
+    seconds: float
+    work: Callable[[], None]
+
+
+def _at(timer: _Timer) -> float:
+    return timer.at
+
+
 class RecordingClock(Clock):
-    """A clock whose sleep returns at once, moves the time on, and is remembered."""
+    """A clock whose sleep returns at once, moves the time on, and is remembered.
+
+    What is to happen every so often happens inside the sleep, each time when its time has come.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.slept: list[float] = []
+        self._timers: list[_Timer] = []
+        self._is_telling = False
 
     def now(self) -> dt.datetime:
         """Return the time in UTC, the time slept included."""
@@ -44,7 +61,37 @@ class RecordingClock(Clock):
     def sleep(self, seconds: float) -> None:
         """Note the wait."""
         if seconds > 0:
-            self.slept.append(seconds)
+            self.slept.append(0.0)
+            place, end = len(self.slept) - 1, self.monotonic() + seconds
+            if not self._is_telling:
+                self._is_telling = True
+                try:
+                    self._tell_timers(place, end)
+                finally:
+                    self._is_telling = False
+            self.slept[place] = seconds
+
+    def every(
+        self, seconds: float, work: Callable[[], None], name: str = "timer"
+    ) -> Callable[[], None]:
+        """Call work inside sleep(), as often as its time comes; return what stops that."""
+        timer = _Timer(self.monotonic() + seconds, seconds, work)
+        self._timers.append(timer)
+
+        def stop() -> None:
+            if timer in self._timers:
+                self._timers.remove(timer)
+
+        return stop
+
+    def _tell_timers(self, place: int, end: float) -> None:
+        while True:
+            due = min((timer for timer in self._timers if timer.at <= end), key=_at, default=None)
+            if due is None:
+                return
+            self.slept[place] += max(0.0, due.at - self.monotonic())
+            due.at += due.seconds
+            due.work()
 
 
 class Echo(Simulator):

@@ -9,16 +9,19 @@ end without having been told so refuses the whole call.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ..bulk import each
+from ..bulk import UNSEEN, each
 from ..clock import iso
 from ..errors import CredentialsError
 from ..model import AccessKey, Account, AccountRef, Issued
 from ..options import split_hint
+from ..progress import Progress
 from ..results import AccountResult, Outcome, failed, skipped
 from ..selection import LOOK_UP_AT_MOST
+from ..shard import WHOLE, Shard
 from . import ontap_rows as rows
 from . import ontap_writes as writes
 from .ontap import Ontap
@@ -28,14 +31,28 @@ from .ontap_plans import Plan, Wanted, check, plan_for, refusal
 NEW_KEY = "(a new one)"
 
 
-def set_users(platform: Ontap, wanted: Wanted, *, check_mode: bool, parallelism: int) -> Outcome:
+def set_users(
+    platform: Ontap,
+    wanted: Wanted,
+    *,
+    check_mode: bool,
+    parallelism: int,
+    progress: Progress = UNSEEN,
+    shard: Shard = WHOLE,
+) -> Outcome:
     """Bring the users to the wanted state; one result per user, in the order given.
+
+    Users of other shards are left out and counted.
 
     Creates, changes or deletes users, regenerates or deletes their keys, at most one write per user
     and kind of change. In check mode it only reads, and says what it would do. Raises
     invalid_option and unsupported for the call as a whole.
     """
     check(wanted)
+    names = tuple(name for name in wanted.names if shard.holds(name))
+    elsewhere = len(wanted.names) - len(names)
+    totals = {"other_shards": elsewhere} if elsewhere else {}
+    wanted = dataclasses.replace(wanted, names=names)
     platform.connect()
     _check_release(platform, wanted)
     job = _Job(platform, wanted, check_mode)
@@ -43,12 +60,21 @@ def set_users(platform: Ontap, wanted: Wanted, *, check_mode: bool, parallelism:
     stopped = any(r.stops_endpoint or (wanted.strict and r.action == "failed") for r in results)
     refused = {} if stopped else job.refusals()
     if stopped or refused:
-        return Outcome([job.untouched(result, refused) for result in results])
-    names = [result.account or "" for result in results if result.action == "unchanged"]
-    changed = each(names, job.change, _blank, parallelism=parallelism, strict=wanted.strict)
+        return Outcome([job.untouched(result, refused) for result in results], {}, totals)
+    todo = [result.account or "" for result in results if result.action == "unchanged"]
+    progress.begin(len(todo), "users")
+    changed = each(
+        todo,
+        job.change,
+        _blank,
+        parallelism=parallelism,
+        strict=wanted.strict,
+        progress=progress,
+    )
+    progress.end()
     changed = job.prove_comments(changed)
     by_name = {result.account: result for result in changed}
-    return Outcome([by_name.get(result.account, result) for result in results])
+    return Outcome([by_name.get(result.account, result) for result in results], {}, totals)
 
 
 def _check_release(platform: Ontap, wanted: Wanted) -> None:

@@ -16,7 +16,7 @@ from ..platform import ErrorParts, Platform
 from ..settings import Settings
 from .ose_front import FrontApi
 from .ose_osis import OsisApi
-from .ose_wire import read_error
+from .ose_wire import read_error, secret_in
 
 OSIS_FACTS = Facts(
     overlap=True,
@@ -106,6 +106,20 @@ class Ose(Platform):
         if pair is not None:
             raise self.unsupported("take a pair chosen by the caller", "it makes them itself")
         return self.api.create_access_key(account)
+
+    def read_pair(self, key: AccessKey) -> Pair | None:
+        """Return the pair of a listed key: OSE and most adapters show its secret."""
+        secret = secret_in(key.raw)
+        return Pair(key.access_key, secret) if secret else None
+
+    def why_not_replace(self, key: AccessKey) -> str | None:
+        """Say why a new key cannot be like this one: it is immutable, or an application's."""
+        if key.details.get("type") == "APP":
+            return (
+                f"it belongs to the application {key.details.get('app_name')!r}, and a new key"
+                " would be without its name and buckets"
+            )
+        return super().why_not_replace(key)
 
     def set_access_key(
         self, key: AccessKey, status: str | None = None, description: str | None = None

@@ -16,11 +16,16 @@ from ..errors import CredentialsError
 from ..http import TOUCH, path
 from ..model import AccessKey, Account, AccountRef, Issued, Pair
 from .ose_osis_users import OsisUsers, fits_filter, make_filter
-from .ose_wire import date_of, flag_of, row_of, rows, status_of, text_of
-
-#: What one adapter shows in place of a secret that it does not have; also sent where a secret must
-#: stand and none is known: the operation wants the whole object, and only "active" takes effect.
-NOT_AVAILABLE = "Not Available"
+from .ose_wire import (
+    NOT_AVAILABLE,
+    date_of,
+    flag_of,
+    row_of,
+    rows,
+    secret_in,
+    status_of,
+    text_of,
+)
 
 _CREDENTIALS = "/api/v1/s3credentials"
 
@@ -162,9 +167,9 @@ class OsisApi(OsisUsers):
         )
         row = row_of(self.platform, answer)
         access_key = text_of(self.platform, answer, row, "access_key")
-        if _secret(row) is None:
+        if secret_in(row) is None:
             row = self._read(access_key, account)[0] or row
-        secret = _secret(row)
+        secret = secret_in(row)
         if secret is None:
             raise self.platform.fail(
                 "partial",
@@ -194,7 +199,7 @@ class OsisApi(OsisUsers):
             row = dict(read or {})
         known = {"access_key": key.access_key, **self._owner_query(key.account)}
         row.update({name: value for name, value in known.items() if row.get(name) is None})
-        if _secret(row) is None:
+        if secret_in(row) is None:
             row["secret_key"] = NOT_AVAILABLE
         return row, sends
 
@@ -225,11 +230,6 @@ class OsisApi(OsisUsers):
         )
 
 
-def _secret(row: Mapping[str, Any]) -> str | None:
-    secret = row.get("secret_key")
-    return secret if isinstance(secret, str) and secret not in ("", NOT_AVAILABLE) else None
-
-
 def _sends(row: Mapping[str, Any], operation: str, unable: list[str]) -> str | None:
     """Say in words what a change of status will send that is not what the platform holds."""
     said = []
@@ -239,7 +239,7 @@ def _sends(row: Mapping[str, Any], operation: str, unable: list[str]) -> str | N
             f"the object as {operation} shows it, because {' and '.join(unable)}"
             f" {verb} not to be had here"
         )
-    if _secret(row) is None:
+    if secret_in(row) is None:
         said.append(
             "a placeholder in place of the secret key, which the platform does not show (only"
             " active takes effect)"

@@ -16,6 +16,10 @@ from ..http import Answer
 from ..model import ACTIVE, INACTIVE, Account, AccountRef
 from ..platform import ErrorParts, Platform
 
+#: What one adapter shows in place of a secret that it does not have; also sent where a secret must
+#: stand and none is known: the operation wants the whole object, and only "active" takes effect.
+NOT_AVAILABLE = "Not Available"
+
 #: The default of every adapter known; what they take at most is published nowhere.
 PAGE = 100
 
@@ -166,3 +170,9 @@ def _first_object(answer: Answer) -> dict[str, Any] | None:
         return None
     answer.redactor.learn_from(value)
     return value if isinstance(value, dict) else None
+
+
+def secret_in(row: Mapping[str, Any]) -> str | None:
+    """Return the secret key in a credential of either flavor, or None."""
+    secret = row.get("secret_key") or row.get("secretKey")
+    return secret if isinstance(secret, str) and secret != NOT_AVAILABLE else None

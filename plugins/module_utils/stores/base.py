@@ -71,6 +71,14 @@ class Lease:
         raise NotImplementedError
 
 
+class CheckModeLease(Lease):
+    """The lease of check mode: it writes nothing, so it keeps nobody out and waits for nobody."""
+
+    def is_sure(self) -> bool:
+        """Tell that nothing stands in the way of a plan; nothing is sent in check mode."""
+        return True
+
+
 class SecretStore:
     """Keeps records. A subclass is one file: read, check-and-set, lease, list, notes.
 
@@ -85,6 +93,10 @@ class SecretStore:
     title: ClassVar[str]
     #: Its suboptions as an argument spec; their meaning stands in doc_fragments/secret_store.py.
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {}
+    #: False: records live as long as the run, and nothing is under management.
+    is_durable: ClassVar[bool] = True
+    #: True: seal() and unseal() work, by a secret that the store itself holds.
+    can_seal: bool = False
 
     def __init__(self, options: Mapping[str, Any], context: StoreContext) -> None:
         self.options = options
@@ -92,6 +104,8 @@ class SecretStore:
         self.clock = context.clock
         #: Writes sent so far; check mode must leave it at 0.
         self.writes_sent = 0
+        #: What the operator should know, each once; the operation hands them on.
+        self.warnings: list[str] = []
 
     # --- what a store defines ----------------------------------------------------------------
 
@@ -132,6 +146,14 @@ class SecretStore:
         """Write such a document if it is unchanged since (None: if there is none). Raises busy."""
         raise NotImplementedError
 
+    def seal(self, text: str) -> str:
+        """Return a text encrypted by the store's own secret, where can_seal. Sends nothing."""
+        raise NotImplementedError
+
+    def unseal(self, text: str) -> str:
+        """Return what seal() was given. Raises store_unreadable."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Give back connections and files."""
 
@@ -155,9 +177,7 @@ class SecretStore:
             raise CredentialsError(
                 "check_mode_write", f"check mode: the record {place} was not written."
             )
-        record = dataclasses.replace(
-            record, serial=record.serial + 1, nonce=secrets.token_hex(16)
-        )
+        record = dataclasses.replace(record, serial=record.serial + 1, nonce=secrets.token_hex(16))
         lost: CredentialsError | None = None
         for attempt in range(_LOOKS):
             if attempt:

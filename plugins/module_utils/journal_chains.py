@@ -1,0 +1,191 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the chains of a journal are as they were written, by themselves and against their heads.
+
+A chain by itself shows a changed, inserted, deleted or swapped line. Only its head, kept elsewhere,
+shows a chain that was cut, written anew as a whole, or taken away.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Optional
+
+from .errors import CredentialsError
+from .journal_files import chains_below, open_chain
+from .journal_lines import BEGINNING, SUFFIX, is_chain_name, read_line
+from .stores.file_names import escape
+
+INTACT, TORN, BROKEN, CUT = "intact", "torn", "broken", "cut"
+MISSING, UNKNOWN = "missing", "unknown"
+#: The form of the document of heads.
+FORMAT = 1
+#: No line is longer; a longer one is not read into memory.
+_LONGEST_LINE = 1 << 20
+
+
+@dataclass(frozen=True)
+class ChainReport:
+    """What was found of one chain.
+
+    state: "intact"; "torn": only the last line was not written whole, as a kill leaves it;
+    "broken": a line is not as it was written; "cut": lines at the end are gone; "missing": the
+    file is gone; "unknown": intact in itself, but no head of it is kept. at_line: where.
+    """
+
+    chain: str
+    file: str
+    lines: int
+    head: str
+    state: str
+    at_line: Optional[int]
+    message: str
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing in it was changed since it was written, as far as can be told."""
+        return self.state in (INTACT, TORN, UNKNOWN)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the documented form."""
+        return asdict(self)
+
+
+def verify_journal(
+    path: str,
+    heads: Mapping[str, Any] | None = None,
+    platform: str | None = None,
+    endpoint: str | None = None,
+) -> list[ChainReport]:
+    """Check every chain of a journal, or those of a platform or endpoint. Reads only.
+
+    heads: the document of merge_heads, as the secret store keeps it; None: chains are only checked
+    by themselves. Raises invalid_option when there is no such directory, store_refused when it
+    cannot be read.
+    """
+    base = os.path.abspath(os.path.expanduser(path))
+    if not os.path.isdir(base) or os.path.islink(base):
+        raise CredentialsError(
+            "invalid_option",
+            f"journal: {base} is not a directory on the machine that runs the module.",
+            next_step="Name the directory that the rotating runs were given as their journal.",
+        )
+    parts = [escape(platform)] if platform else []
+    parts += [escape(endpoint)] if platform and endpoint else []
+    kept = _heads_of(heads)
+    start = "".join(f"{part}/" for part in parts)
+    wanted = {chain for chain in kept if chain.startswith(start)}
+    found = set(chains_below(base, *parts))
+    return [
+        _check(base, chain, kept.get(chain), heads is not None) for chain in sorted(wanted | found)
+    ]
+
+
+def merge_heads(
+    document: Mapping[str, Any] | None, head: Mapping[str, Any], most: int = 200
+) -> dict[str, Any]:
+    """Return the document of heads with one more, the latest of them; a head never goes back.
+
+    document: what is kept so far, or None. head: Journal.head. Pure.
+    """
+    chains = dict(_heads_of(document))
+    old = chains.get(head["chain"])
+    if head["lines"] and (old is None or old["lines"] < head["lines"]):
+        chains[head["chain"]] = {"lines": head["lines"], "head": head["head"]}
+    # The last part of a name begins with the time that its run began.
+    latest = sorted(chains, key=lambda chain: (chain.rpartition("/")[2], chain))[-most:]
+    return {"format": FORMAT, "chains": {chain: chains[chain] for chain in sorted(latest)}}
+
+
+def _heads_of(document: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+    """Return the heads in a document. Raises store_unreadable for what is none."""
+    if document is None:
+        return {}
+    chains = document.get("chains")
+    if document.get("format") != FORMAT or not isinstance(chains, Mapping):
+        raise CredentialsError(
+            "store_unreadable", "The note of the journal's heads is not of a form known here."
+        )
+    kept: dict[str, dict[str, Any]] = {}
+    for chain, head in chains.items():
+        lines = head.get("lines") if isinstance(head, Mapping) else None
+        if not is_chain_name(chain) or not isinstance(lines, int):
+            raise CredentialsError(
+                "store_unreadable", "The note of the journal's heads holds what is no head."
+            )
+        kept[chain] = {"lines": lines, "head": str(head.get("head"))}
+    return kept
+
+
+def _check(base: str, chain: str, kept: Mapping[str, Any] | None, has_heads: bool) -> ChainReport:
+    path = os.path.join(base, *chain.split("/")) + SUFFIX
+    lines, head, at_kept = 0, BEGINNING, None
+
+    def report(state: str, message: str, at_line: int | None = None) -> ChainReport:
+        return ChainReport(chain, path, lines, head, state, at_line, message)
+
+    try:
+        handle = open_chain(base, chain)
+    except CredentialsError as exc:
+        if exc.code not in ("ELOOP", "ENOTDIR"):
+            raise
+        return report(BROKEN, "something else stands in place of its file")
+    if handle is None:
+        return report(MISSING, "its head is kept, and its file is gone")
+    is_torn = False
+    with handle:
+        while True:
+            line = handle.readline(_LONGEST_LINE)
+            if not line:
+                break
+            if not line.endswith(b"\n") and not handle.read(1):
+                is_torn = True
+                break
+            wrong = _what_is_wrong(line, chain, lines + 1, head)
+            if isinstance(wrong, _Wrong):
+                return report(BROKEN, wrong.why, lines + 1)
+            lines, head = lines + 1, wrong
+            if kept and lines == kept["lines"]:
+                at_kept = head
+    if kept and lines < kept["lines"]:
+        gone = kept["lines"] - lines
+        return report(
+            CUT, f"{gone} lines at its end are gone: there were {kept['lines']}", lines + 1
+        )
+    if kept and at_kept != kept["head"]:
+        return report(
+            BROKEN,
+            f"it was written anew: line {kept['lines']} has not the hash that is kept",
+            kept["lines"],
+        )
+    if is_torn:
+        return report(TORN, "its last line was not written whole, as a kill leaves it", lines + 1)
+    if has_heads and not kept and lines:
+        return report(UNKNOWN, "it is intact in itself, and no head of it is kept")
+    more = lines - kept["lines"] if kept else 0
+    return report(INTACT, f"{more} lines are younger than the head that is kept" if more else "")
+
+
+class _Wrong:
+    """Why a line is not the one that belongs there."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+
+def _what_is_wrong(line: bytes, chain: str, number: int, before: str) -> str | _Wrong:
+    """Return a line's hash, or what is wrong with it."""
+    read = read_line(line[:-1]) if line.endswith(b"\n") else None
+    if read is None:
+        return _Wrong(f"line {number} is not as it was written")
+    fields, digest = read
+    if fields.get("prev") != before:
+        return _Wrong(f"line {number} does not follow the one before it")
+    if fields.get("seq") != number:
+        return _Wrong(f"line {number} says that it is line {fields.get('seq')}")
+    if fields.get("chain") != chain:
+        return _Wrong(f"line {number} belongs to another chain")
+    return digest

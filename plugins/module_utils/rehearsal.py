@@ -1,0 +1,210 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode without a second truth: the engine itself runs, on stand-ins that only remember.
+
+Reads go to the real platform and store; writes change a copy in memory. So the plan that is shown
+is what the same code would do, and nothing can be sent by mistake.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Optional
+
+from .clock import Clock
+from .model import ACTIVE, AccessKey, Account, AccountRef, Issued, Pair
+from .platform import Platform
+from .record import Record
+from .rotation_case import Desk
+from .stores.base import Lease, Place, SecretStore, Stored
+from .verify import ACCEPTED, UNKNOWN_KEY, Verdict
+
+#: Stands where a real run would have the access key that the platform makes.
+NOT_MADE_YET = "(made by the platform)"
+
+
+class _PlatformStandIn:
+    """One account of a platform, as our calls would have changed it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._keys: Optional[list[AccessKey]] = None
+        self.made: set[str] = set()
+        self.ended: set[str] = set()
+        #: A key that is not shown was replaced: every pair but the new one is dead.
+        self.has_replaced = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._platform, name)
+
+    def access_keys(self, account: Account, last_used: bool = False) -> list[AccessKey]:
+        """Return the keys as they would be."""
+        if self._keys is None:
+            # What the listing of accounts showed is new enough for a rehearsal.
+            listed = account.listed_keys
+            if listed is None or last_used:
+                listed = tuple(self._platform.access_keys(account, last_used=last_used))
+            self._keys = list(listed)
+        return list(self._keys)
+
+    def create_access_key(
+        self, account: Account, label: str | None = None, pair: Pair | None = None
+    ) -> Issued:
+        """Remember a key more."""
+        pair = pair or Pair(NOT_MADE_YET, "")
+        self._keys = [*self.access_keys(account), self._made(account, pair, label)]
+        return Issued(account, pair, created_at=self._platform.client.platform_now())
+
+    def regenerate_access_key(
+        self,
+        account: Account,
+        pair: Pair | None = None,
+        slot: int | None = None,
+        expected: Sequence[str] | None = None,
+    ) -> Issued:
+        """Remember the key replaced."""
+        pair = pair or Pair(NOT_MADE_YET, "")
+        self.made.add(pair.access_key)
+        if not self._platform.facts.shows_access_key:
+            self.has_replaced = True
+        else:
+            self.ended |= {key.access_key for key in self.access_keys(account)}
+            self._keys = [self._made(account, pair, None)]
+        return Issued(account, pair, created_at=self._platform.client.platform_now())
+
+    def set_access_key(
+        self, key: AccessKey, status: str | None = None, description: str | None = None
+    ) -> AccessKey:
+        """Remember a key's status."""
+        now = dataclasses.replace(key, status=status or key.status)
+        (self.ended.discard if now.status == ACTIVE else self.ended.add)(key.access_key)
+        self._keys = [now if k.access_key == key.access_key else k for k in self._keys or ()]
+        return now
+
+    def delete_access_key(self, key: AccessKey) -> None:
+        """Remember a key gone."""
+        self.ended.add(key.access_key)
+        self._keys = [k for k in self._keys or () if k.access_key != key.access_key]
+
+    def account(self, ref: AccountRef) -> Account:
+        """Return the account as it really is. Reads only."""
+        return self._platform.account(ref)
+
+    def _made(self, account: Account, pair: Pair, label: str | None) -> AccessKey:
+        self.made.add(pair.access_key)
+        now = self._platform.client.platform_now()
+        return AccessKey(pair.access_key, account, created_at=now, description=label)
+
+
+class _StoreStandIn:
+    """One record, as our writes would have changed it."""
+
+    def __init__(self, store: SecretStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def write(self, place: Place, record: Record, expected: Any) -> Stored:
+        """Remember a record."""
+        return Stored(dataclasses.replace(record, serial=record.serial + 1), expected)
+
+    def destroy_old_versions(self, place: Place, version: Any) -> None:
+        """Destroy nothing."""
+
+    @contextlib.contextmanager
+    def lease(self, place: Place) -> Iterator[Lease]:
+        """Hold nothing."""
+        yield Lease()
+
+
+class _VerifierStandIn:
+    """Takes what would have been made, refuses what would have been ended, else really asks."""
+
+    def __init__(self, verifier: Any, platform: _PlatformStandIn) -> None:
+        self._verifier = verifier
+        self._platform = platform
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._verifier, name)
+
+    def prove(self, *_unused: Any, **_options: Any) -> None:
+        """Take the probe for tested; a real run tests it."""
+
+    def probe(self, pair: Pair, **where: Any) -> Verdict:
+        """Return what one signed request would be answered."""
+        if pair.access_key in self._platform.made:
+            return Verdict(ACCEPTED, "it would be accepted")
+        if self._platform.has_replaced or pair.access_key in self._platform.ended:
+            return Verdict(UNKNOWN_KEY, "it would be refused")
+        verdict: Verdict = self._verifier.probe(pair, **where)
+        return verdict
+
+    accept = probe
+
+
+class _JournalStandIn:
+    """Writes no line."""
+
+    #: No lines are made either.
+    path = None
+
+    def __init__(self, journal: Any) -> None:
+        self._journal = journal
+
+    def entry(self, account: str, event: str, **facts: Any) -> dict[str, Any]:
+        """Return nothing worth keeping."""
+        return {}
+
+    def append(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Write nothing."""
+
+    def settle(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Write nothing."""
+
+    def knows_later(self, account: str, moment: dt.datetime) -> bool:
+        """Ask the real journal. Reads only."""
+        return bool(self._journal.knows_later(account, moment))
+
+
+class _ClockStandIn(Clock):
+    """Does not wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock.offset)
+        self._clock = clock
+
+    def now(self) -> dt.datetime:
+        """Return the time in UTC."""
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Return at once."""
+
+
+def rehearsed(desk: Desk) -> Desk:
+    """Return a desk for one account on which nothing is really done."""
+    platform = _PlatformStandIn(desk.platform)
+    return dataclasses.replace(
+        desk,
+        platform=platform,  # type: ignore[arg-type]  # stands in for one
+        store=_StoreStandIn(desk.store),  # type: ignore[arg-type]  # stands in for one
+        verifier=_VerifierStandIn(desk.verifier, platform),  # type: ignore[arg-type]  # same
+        journal=_JournalStandIn(desk.journal),  # type: ignore[arg-type]  # same
+        clock=_ClockStandIn(desk.clock),
+        escrow=None,
+        is_rehearsal=True,
+    )
+
+
+def is_made_up(access_key: str | None) -> bool:
+    """Tell whether an access key of a rehearsal does not exist yet."""
+    return access_key == NOT_MADE_YET

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file of report_path: one line of JSON per account, for lists too long for a result."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional
+
+from .errors import CredentialsError
+
+#: Names whose values never go into the file, though a result may hold them.
+SECRET_NAMES = frozenset({"secret_key", "api_secret_key", "password", "token"})
+
+
+class Report:
+    """A file that is there as a whole or as it was before; only its owner can read it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(os.path.expanduser(path))
+
+    @classmethod
+    def prepare(cls, path: Optional[str]) -> Optional[Report]:
+        """Return the report of an option report_path, proven writable; None where there is none.
+
+        Leaves nothing behind, so that a module that is killed leaves nothing either. Raises
+        invalid_option.
+        """
+        if not path:
+            return None
+        report = cls(path)
+        folder = os.path.dirname(report.path)
+        if os.path.islink(report.path) or os.path.isdir(report.path):
+            what = "a symbolic link" if os.path.islink(report.path) else "a directory"
+            raise _refused(report.path, f"it is {what}")
+        if not os.path.isdir(folder):
+            raise _refused(report.path, f"the directory {folder} does not exist")
+        try:
+            handle, trial = report._temporary()
+            os.close(handle)
+            os.unlink(trial)
+        except OSError as exc:
+            raise _refused(report.path, f"{folder}: {exc.strerror}") from None
+        return report
+
+    def write(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write the file anew, a line for each row, without its secrets. Raises OSError."""
+        handle, temporary = self._temporary()
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as lines:
+                for row in rows:
+                    lines.write(json.dumps(_without_secrets(row)) + "\n")
+                lines.flush()
+                os.fsync(lines.fileno())
+            os.replace(temporary, self.path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(os.path.dirname(self.path))
+
+    def _temporary(self) -> tuple[int, str]:
+        folder, name = os.path.split(self.path)
+        return tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
+
+
+def _sync_folder(folder: str) -> None:
+    # Without this the name may be lost with the power; file systems that cannot do it exist.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: _without_secrets(inner)
+            for name, inner in value.items()
+            if name not in SECRET_NAMES
+        }
+    if isinstance(value, (list, tuple)):
+        return [_without_secrets(inner) for inner in value]
+    return value
+
+
+def _refused(path: str, why: str) -> CredentialsError:
+    return CredentialsError(
+        "invalid_option",
+        f"report_path: {path} cannot be written: {why}. Nothing was touched.",
+        next_step="Name a file in a directory that is there, on the machine that runs the module.",
+    )

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rotation of one account, in order. Pure: it knows platform, store, verifier and clock.
+
+Every step is a function of the platform's keys, the record and the clock, so any run picks up
+where any other was killed. Every write to the platform is preceded by its intent in the record.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from .errors import CredentialsError
+from .rotation_case import Case
+from .rotation_custody import check_drift, check_identity, new_rotation_id, take_custody
+from .rotation_end import acknowledge, decommission
+from .rotation_issue import Order, intend, issue, keep, refuse_unless_allowed
+from .rotation_promote import announce, promote, verify
+from .rotation_replace import keep_replaced
+from .rotation_resume import finish_open, settle_unanswered
+from .rotation_retire import cut, retire, revoke_compromised
+from .rotation_rollback import roll_back
+
+
+def bring_to_policy(case: Case) -> None:
+    """Finish what is open, take custody of what nobody manages, retire old keys, rotate."""
+    if case.record.decommission is not None:
+        decommission(case)
+        return
+    order = take_custody(case)
+    if case.before_is_managed:
+        check_drift(case)
+        if case.policy.retire:
+            retire(case)
+        order = _order_if_due(case)
+    if order is not None and case.policy.may_rotate:
+        rotate(case, order)
+    announce(case)
+
+
+def rotate(case: Case, order: Order) -> None:
+    """Replace the current key: the whole of a rotation, in its order."""
+    refuse_unless_allowed(case, order)
+    case.desk.verifier.prove()
+    if not case.desk.facts.overlap:
+        _replace_in_place(case, order)
+        return
+    if case.policy.cut_first and order.compromised:
+        cut(case, order.compromised)
+    intend(case, order)
+    issued = issue(case)
+    keep(case, issued)
+    verify(case)
+    promote(case)
+    revoke_compromised(case)
+
+
+def _replace_in_place(case: Case, order: Order) -> None:
+    """The same where the old pair dies at once: what was issued is kept and promoted in one write.
+
+    A lost answer is settled here and now, for the account may be without a working key.
+    """
+    intend(case, order)
+    try:
+        issued = issue(case)
+    except CredentialsError as exc:
+        if exc.landed is False:
+            raise
+        if settle_unanswered(case) is not None:
+            exc.message += " It did not happen: the old key goes on working."
+            exc.landed = False
+            raise exc from None
+        return
+    keep_replaced(case, issued, recovered=False)
+
+
+def _order_if_due(case: Case) -> Order | None:
+    """Return the rotation that is due, or None; no new one while the last is unacknowledged."""
+    record, policy = case.record, case.policy
+    why = _why_due(case)
+    if why is None:
+        return None
+    emergency = why.startswith("compromised")
+    current = record.current
+    if current is not None and current.acknowledged_at is None and not emergency:
+        return None
+    return Order(
+        why=why,
+        rotation_id=policy.rotation_id or new_rotation_id(case),
+        replaces=policy.replaces,
+        compromised=(policy.reason or why) if emergency else None,
+    )
+
+
+def _why_due(case: Case) -> str | None:
+    current, facts = case.record.current, case.desk.facts
+    if current is None:
+        return None
+    why = case.policy.why_due(case.record, facts, case.desk.now())
+    is_gone = case.sees_keys and current.access_key and case.shown(current.access_key) is None
+    if why is None and is_gone and facts.listing_is_proof and not case.unknown_keys():
+        return "its key is gone from the platform"
+    return why
+
+
+def _retire_only(case: Case) -> None:
+    check_drift(case)
+    retire(case)
+
+
+#: What each state of the module does with one account.
+STATES: dict[str, Callable[[Case], None]] = {
+    "rotated": bring_to_policy,
+    "acknowledged": acknowledge,
+    "retired": _retire_only,
+    "rolled_back": roll_back,
+    "decommissioned": decommission,
+}
+
+
+def turn(case: Case) -> None:
+    """Do for one account what its policy's state asks for, after finishing what is open."""
+    if case.has_record:
+        check_identity(case)
+        finish_open(case)
+    STATES[case.policy.state](case)

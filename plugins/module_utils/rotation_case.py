@@ -1,0 +1,377 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One account on the desk: its record, what the platform shows, and the ways to change both."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Optional
+
+from .clock import Clock, iso
+from .errors import CredentialsError
+from .journal import Journal
+from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef, Facts, Pair
+from .platform import Platform
+from .record import HeldKey, KeyIntent, Record
+from .rotation_policy import Policy
+from .stores.base import Lease, Place, SecretStore, Stored
+from .verify import Verifier
+
+if TYPE_CHECKING:
+    from .escrow import Escrow
+
+#: What a turn did, the most telling first: the result's action is the first that happened.
+PRECEDENCE = (
+    "recovered",
+    "delivered",
+    "rotated",
+    "rolled_back",
+    "resumed",
+    "adopted",
+    "decommissioned",
+    "acknowledged",
+    "deleted",
+    "disabled",
+    "still_honoured",
+    "still_used",
+    "announced",
+    "unmanaged",
+    "unchanged",
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What all accounts of one endpoint share in a run."""
+
+    platform: Platform
+    store: SecretStore
+    verifier: Verifier
+    journal: Journal
+    clock: Clock
+    run: str
+    #: Immutable identifiers of the scope, as the platform reported them.
+    scope: Mapping[str, str] = field(default_factory=dict)
+    escrow: Optional[Escrow] = None
+    #: Nothing is really done: platform and store are stand-ins (see rehearsal).
+    is_rehearsal: bool = False
+
+    @property
+    def facts(self) -> Facts:
+        """What the platform can do."""
+        return self.platform.facts
+
+    def now(self) -> dt.datetime:
+        """Return the time by the platform's clock."""
+        return self.platform.client.platform_now()
+
+    def place(self, account: Account) -> Place:
+        """Return where the account's record lives."""
+        return Place(self.platform.name, self.platform.settings.endpoint or "", account.name)
+
+
+class Permit:
+    """The right of this thread to send a write right now; see Client.may_write."""
+
+    _of_thread = threading.local()
+
+    @classmethod
+    def check(cls) -> None:
+        """Raise busy unless the case that this thread works on may write. Sends nothing."""
+        case: Case | None = getattr(cls._of_thread, "case", None)
+        if case is not None:
+            case.require_lease()
+
+    @classmethod
+    def grant(cls, case: Case | None) -> None:
+        """Make a case the one that this thread works on."""
+        cls._of_thread.case = case
+
+
+class Case:
+    """One account's turn. All changes of record and platform go through here."""
+
+    def __init__(self, desk: Desk, account: Account, policy: Policy, stored: Stored | None) -> None:
+        self.desk = desk
+        self.account = account
+        self.policy = policy
+        self.place = desk.place(account)
+        self.lease: Lease | None = None
+        self._version = stored.version if stored else None
+        self._record = stored.record if stored else None
+        #: What the record was at the start of the turn.
+        self.before = self._record
+        #: When the pending pair was accepted in this turn; it is stored with the promotion.
+        self.verified_at: dt.datetime | None = None
+        self._keys: list[AccessKey] | None = None
+        self._unwritten: tuple[Mapping[str, Any], ...] = ()
+        self._intended_at: float | None = None
+        #: Actions of this turn with their reasons, and facts for the result's details.
+        self.done: list[tuple[str, str]] = []
+        self.details: dict[str, Any] = {}
+        #: Something at the platform was changed, whatever became of the turn.
+        self.touched = False
+        self.stops_endpoint = False
+
+    # --- the record ----------------------------------------------------------------------------
+
+    @property
+    def record(self) -> Record:
+        """The record as last stored; a blank one where there is none yet."""
+        if self._record is not None:
+            return self._record
+        return Record(
+            platform=self.place.platform,
+            endpoints=(self.place.endpoint,),
+            account=self.account.name,
+            account_id=self.account.id,
+            scope=dict(self.desk.scope),
+        )
+
+    @property
+    def before_is_managed(self) -> bool:
+        """Whether the account was managed when the turn began."""
+        return self.before is not None and self.before.is_managed
+
+    @property
+    def has_record(self) -> bool:
+        """Whether the store has a record of the account."""
+        return self._record is not None
+
+    def save(self, record: Record, event: str | None = None, **facts: Any) -> None:
+        """Store a record in place of the last one, with the journal's line of what happened.
+
+        The line travels in the record until it stands in the journal, so that a kill between the
+        two loses none. Raises busy, store_*; then the record is as it was, or nobody knows.
+        """
+        desk = self.desk
+        entries = self._unwritten
+        if event is not None and desk.journal.path is not None:
+            entries = (*entries, desk.journal.entry(self.account.name, event, **_plain(facts)))
+        self.require_lease(writing=False)
+        record = dataclasses.replace(
+            record,
+            outbox=entries,
+            run=self.lease.run if self.lease else None,
+            account_id=record.account_id or self.account.id,
+            scope=record.scope or dict(desk.scope),
+        )
+        stored = desk.store.write(self.place, record, self._version)
+        self._record, self._version = stored.record, stored.version
+        self._intended_at = desk.clock.monotonic()
+        self._unwritten = entries
+        try:
+            desk.journal.append(entries)
+            self._unwritten = ()
+        except CredentialsError as exc:
+            # The lines are safe in the record. What has begun is finished, nothing else is begun.
+            self.details["journal"] = exc.message
+            self.stops_endpoint = True
+
+    def settle_journal(self) -> None:
+        """Write the lines that an earlier run left in the record and not in the journal."""
+        if self._record is not None and self._record.outbox:
+            self.desk.journal.settle(self._record.outbox)
+
+    def destroy_old_versions(self) -> None:
+        """Destroy what the store keeps of secrets that the record holds no more."""
+        if self._record is not None:
+            self.desk.store.destroy_old_versions(self.place, self._version)
+
+    # --- the platform --------------------------------------------------------------------------
+
+    @property
+    def sees_keys(self) -> bool:
+        """Whether the platform shows access keys at all."""
+        return self.desk.facts.shows_access_key
+
+    @property
+    def keys(self) -> list[AccessKey]:
+        """The account's keys as last looked at."""
+        if self._keys is None:
+            listed = self.account.listed_keys
+            self._keys = list(listed) if listed is not None and not self.touched else self.look()
+        return self._keys
+
+    def forget_keys(self) -> None:
+        """Let the next one who asks for the keys look again: a call of ours changed them."""
+        self._keys = None
+        self.touched = True
+
+    def look(self, last_used: bool = False) -> list[AccessKey]:
+        """Look at the account's keys now. Reads only."""
+        if not self.sees_keys:
+            self._keys = []
+        else:
+            self._keys = self.desk.platform.access_keys(self.account, last_used=last_used)
+        return self._keys
+
+    def shown(self, access_key: str | None) -> AccessKey | None:
+        """Return a key as last looked at, or None."""
+        return next((key for key in self.keys if key.access_key == access_key), None)
+
+    def unknown_keys(self) -> list[AccessKey]:
+        """Return the keys that the platform shows and the record does not know."""
+        known = self.record.known_access_keys()
+        return [key for key in self.keys if key.access_key not in known]
+
+    def change_key(self, action: str, access_key: str, purpose: str) -> AccessKey | None:
+        """Disable, enable or delete a key; return it as it is afterwards, None when it is gone.
+
+        The intent is stored before the call; an answer that never came leaves it there, and the
+        next turn settles it. Afterwards the caller stores what it saw.
+        """
+        key = self.shown(access_key)
+        if key is None and action == "delete":
+            return None
+        if key is None:
+            raise self.fail(
+                "not_found",
+                f"{access_key} of {self.account.name} is no longer there: it cannot be {action}d.",
+            )
+        if key.immutable:
+            raise self.fail("immutable", f"{access_key} is immutable: it is not {action}d.")
+        intent = KeyIntent(action, access_key, self.desk.now(), self.desk.run, purpose)
+        self.save(
+            dataclasses.replace(self.record, intent=intent),
+            f"{action}_intended",
+            access_key=access_key,
+            why=purpose,
+        )
+        try:
+            changed = self._send_change(action, key)
+        except CredentialsError as exc:
+            if exc.landed is False:
+                self.save(
+                    dataclasses.replace(self.record, intent=None),
+                    f"{action}_refused",
+                    access_key=access_key,
+                    why=exc.kind,
+                )
+                raise
+            self.touched = True
+            raise
+        self.touched = True
+        self._keys = [
+            *(other for other in self.keys if other.access_key != access_key),
+            *([changed] if changed is not None else []),
+        ]
+        return changed
+
+    def _send_change(self, action: str, key: AccessKey) -> AccessKey | None:
+        platform = self.desk.platform
+        if action == "delete":
+            try:
+                platform.delete_access_key(key)
+            except CredentialsError as exc:
+                if exc.kind != "not_found":
+                    raise
+            return None
+        status = ACTIVE if action == "enable" else INACTIVE
+        now = platform.set_access_key(key, status)
+        if now.status != status:
+            raise self.fail(
+                "unsupported",
+                f"{platform.title} answered success, but {key.access_key} is still {now.status}.",
+                alive=f"{key.access_key} ({now.status})",
+            )
+        return now
+
+    # --- signed requests -----------------------------------------------------------------------
+
+    def where_to_verify(self) -> dict[str, Any]:
+        """Return the account's own bucket and URL for the verifier."""
+        return {"bucket": self.policy.bucket, "s3_url": self.policy.s3_url}
+
+    def is_refused(self, pair: Pair | None) -> bool | None:
+        """Ask the S3 service whether it refuses a pair; None: nobody can tell. Reads only."""
+        if pair is None or not self.desk.verifier.enabled:
+            return None
+        self.desk.verifier.prove()
+        verdict = self.desk.verifier.probe(pair, **self.where_to_verify())
+        if verdict.is_refusal:
+            return True
+        return False if verdict.works else None
+
+    # --- time, rights, results -----------------------------------------------------------------
+
+    def wait_settled(self, started_at: dt.datetime, run: str) -> None:
+        """Wait until a call whose answer was lost can no longer land.
+
+        It was sent within one settle of its intent, or not at all (see require_lease), and lands
+        within another one.
+        """
+        settle = self.policy.settle
+        is_mine = run == self.desk.run
+        wait = settle if is_mine else started_at + 2 * settle - self.desk.now()
+        wait = max(dt.timedelta(), min(wait, 2 * settle))
+        self.desk.clock.sleep(wait.total_seconds())
+
+    def require_lease(self, writing: bool = True) -> None:
+        """Raise busy unless this turn is certainly the account's only writer. Sends nothing.
+
+        writing: to the platform; then the intent must be fresh too, so that whoever finds it knows
+        when it can no longer be sent.
+        """
+        if self.lease is not None and not self.lease.is_sure():
+            raise self.fail(
+                "busy",
+                f"The lease on {self.account.name} may have been lost; nothing more is sent.",
+            )
+        if not writing or self._intended_at is None:
+            return
+        late = self.desk.clock.monotonic() - self._intended_at
+        if late > self.policy.settle.total_seconds():
+            raise self.fail(
+                "busy",
+                f"The call for {self.account.name} was not sent: {late:.0f} s have passed since"
+                " its intent was stored.",
+                next_step="Run again; raise settle where pacing makes calls wait that long.",
+            )
+
+    def did(self, action: str, why: str) -> None:
+        """Note an action of this turn for the result."""
+        self.done.append((action, why))
+
+    def outcome(self) -> tuple[str, str]:
+        """Return the most telling action of this turn, and why."""
+        for action in PRECEDENCE:
+            for done, why in self.done:
+                if done == action:
+                    return action, why
+        return "unchanged", "nothing is due"
+
+    def fail(self, kind: str, message: str, **context: Any) -> CredentialsError:
+        """Return an error of this account."""
+        context.setdefault("account", self.account.name)
+        return self.desk.platform.fail(kind, message, **context)
+
+    def ref(self) -> AccountRef:
+        """Return the account's most certain name."""
+        account = self.account
+        return AccountRef(id=account.id) if account.id else AccountRef(name=account.name)
+
+
+def retired(key: HeldKey, now: dt.datetime, compromised: str | None = None) -> HeldKey:
+    """Return a key as it enters retirement: it has no acknowledgement to lose."""
+    return dataclasses.replace(
+        key, retiring_since=now, acknowledged_at=None, compromised=compromised or key.compromised
+    )
+
+
+def names(keys: Sequence[AccessKey]) -> str:
+    """Return access keys for a message."""
+    return ", ".join(f"{key.access_key} ({key.status})" for key in keys) or "none"
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: iso(value) if isinstance(value, dt.datetime) else value
+        for name, value in facts.items()
+        if value not in (None, "", [], ())
+    }

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts that no record manages yet, and records that the platform contradicts."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from .model import ACTIVE, AccessKey, Pair
+from .record import HeldKey, Secret
+from .rotation_case import Case, names
+from .rotation_issue import Order
+
+
+def take_custody(case: Case) -> Order | None:
+    """Report an unmanaged account, import its pair, or return the rotation that takes it over."""
+    policy = case.policy
+    if case.record.is_managed:
+        return None
+    if policy.import_pair is not None or policy.adopt == "import":
+        _import(case)
+        return None
+    if case.sees_keys and not case.keys:
+        if policy.is_named:
+            return Order("its first key", policy.rotation_id or new_rotation_id(case))
+        case.did("unchanged", "it has no access key")
+        return None
+    if policy.adopt == "report":
+        shown = names(case.keys) if case.sees_keys else "keys that the platform does not show"
+        case.did("unmanaged", f"no record knows {shown}")
+        return None
+    return Order(
+        "taken over",
+        policy.rotation_id or new_rotation_id(case),
+        replaces=_replaced_by_takeover(case),
+    )
+
+
+def new_rotation_id(case: Case) -> str:
+    """Return an identifier for a rotation that the operator gave none."""
+    return f"{case.desk.run}-{case.desk.now():%Y%m%dT%H%M%SZ}"
+
+
+def check_identity(case: Case) -> None:
+    """Raise drifted where the record belongs to another account or scope than the platform's."""
+    record, account = case.record, case.account
+    differences = []
+    if record.account_id and account.id and record.account_id != account.id:
+        differences.append(f"account {record.account_id}, and {account.name} is {account.id} now")
+    for name, value in case.desk.scope.items():
+        if record.scope.get(name, value) != value:
+            differences.append(f"{name} {record.scope[name]}, and the endpoint's is {value} now")
+    if differences:
+        raise case.fail(
+            "drifted",
+            f"The record {case.place} belongs to {'; '.join(differences)}. Nothing was touched.",
+            next_step="If the account was made anew under the same name, or the endpoint is another"
+            " one, move the record away; its keys are those of the old one.",
+        )
+
+
+def check_drift(case: Case) -> None:
+    """Raise drifted where the platform's keys contradict the record; force goes on regardless."""
+    record = case.record
+    current = record.current
+    if current is None or not case.sees_keys or current.access_key is None:
+        return
+    forced = case.policy.force and case.policy.is_named
+    shown = case.shown(current.access_key)
+    unknown = case.unknown_keys()
+    if unknown:
+        case.details["unknown_keys"] = names(unknown)
+    if forced or current.compromised:
+        return
+    if shown is None and unknown:
+        raise case.fail(
+            "drifted",
+            f"The record's current key {current.access_key} of {case.account.name} is gone, and the"
+            f" platform shows {names(unknown)}, which the record does not know.",
+            alive=names(unknown),
+            next_step="If these keys may be replaced, name the account with force: true (and, where"
+            " several keys live side by side, replaces).",
+        )
+    if shown is not None and shown.status != ACTIVE:
+        raise case.fail(
+            "drifted",
+            f"The record's current key {current.access_key} of {case.account.name} was disabled by"
+            " somebody else.",
+            alive=names([key for key in case.keys if key.status == ACTIVE]),
+            next_step="Enable it (s3_credential_status), or replace it: name the account with"
+            " force: true.",
+        )
+
+
+def _replaced_by_takeover(case: Case) -> tuple[str, ...]:
+    """Return the keys that a takeover replaces; several unknown ones must be named."""
+    policy = case.policy
+    if not case.sees_keys or not case.desk.store.is_durable:
+        return ()
+    unknown = [key for key in case.unknown_keys() if not key.immutable]
+    named = [key for key in unknown if key.access_key in policy.replaces]
+    missing = sorted(set(policy.replaces) - {key.access_key for key in case.keys})
+    if missing:
+        raise case.fail(
+            "not_found",
+            f"replaces: {case.account.name} has no access key {', '.join(missing)}; it has"
+            f" {names(case.keys)}.",
+        )
+    if len(unknown) > 1 and not named:
+        raise case.fail(
+            "ambiguous",
+            f"{case.account.name} has {len(unknown)} access keys that no record knows:"
+            f" {names(unknown)}. It is not known which of them is in use.",
+            next_step="Say with replaces which of them the new key replaces.",
+            alive=names(unknown),
+        )
+    chosen = named or unknown
+    for key in chosen:
+        reason = case.desk.platform.why_not_replace(key)
+        if reason:
+            raise case.fail(
+                "unsupported",
+                f"{key.access_key} of {case.account.name} cannot be replaced: {reason}.",
+                alive=names(case.keys),
+            )
+    return tuple(key.access_key for key in chosen)
+
+
+def _import(case: Case) -> None:
+    """Take over a pair that is given, or that the platform shows, verified, at its age."""
+    key = _imported_key(case)
+    pair = case.policy.import_pair or (case.desk.platform.read_pair(key) if key else None)
+    if pair is None:
+        raise case.fail(
+            "unsupported",
+            f"The secret key of {case.account.name} is not shown by {case.desk.platform.title}.",
+            next_step="Give access_key and secret_key of the account in users, or adopt: rotate.",
+        )
+    case.desk.platform.client.redactor.learn(pair.secret_key)
+    verified_at = _verified(case, pair)
+    now = case.desk.now()
+    current = HeldKey(
+        pair.access_key,
+        Secret(pair.secret_key),
+        origin="imported",
+        created_at=key.created_at if key else None,
+        expires_at=key.expires_at if key else None,
+        slot=key.slot if key else None,
+        verified_at=verified_at,
+        promoted_at=now,
+        # Its consumers have it already.
+        acknowledged_at=now,
+    )
+    case.save(
+        dataclasses.replace(case.record, current=current),
+        "adopted",
+        access_key=pair.access_key,
+        verified=verified_at is not None,
+    )
+    case.did("adopted", "its pair is taken over as it stands")
+
+
+def _imported_key(case: Case) -> AccessKey | None:
+    """Return the key to be imported as the platform shows it; None where it shows none."""
+    if not case.sees_keys:
+        return None
+    given = case.policy.import_pair
+    case.look()
+    if given is not None:
+        key = case.shown(given.access_key)
+        if key is None:
+            raise case.fail(
+                "not_found",
+                f"{case.account.name} has no access key {given.access_key}; it has"
+                f" {names(case.keys)}.",
+            )
+        return key
+    active = [key for key in case.keys if key.status == ACTIVE and not key.immutable]
+    if len(active) == 1:
+        return active[0]
+    raise case.fail(
+        "ambiguous" if active else "not_found",
+        f"{case.account.name} has {len(active)} active access keys to import: {names(active)}.",
+        next_step="Give access_key and secret_key of the one in use, in users.",
+    )
+
+
+def _verified(case: Case, pair: Pair) -> dt.datetime | None:
+    verifier = case.desk.verifier
+    if not verifier.enabled:
+        return None
+    verifier.prove()
+    verdict = verifier.accept(pair, **case.where_to_verify())
+    if verdict.works:
+        return case.desk.now()
+    raise case.fail(
+        "verification_failed" if verdict.is_refusal else "verification_unreachable",
+        f"The pair {pair.access_key} of {case.account.name} was not imported: {verdict.message}",
+    )

@@ -1,0 +1,346 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that make a new key: intend, issue, keep. Nothing is sent before its intent is stored,
+and nothing follows the answer before the pair is stored.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import secrets
+
+from .errors import CredentialsError
+from .model import Issued, Pair
+from .record import HeldKey, Pending, Record, Secret
+from .rotation_case import Case, names, retired
+
+#: Seconds to go on trying to store a pair that exists nowhere else.
+KEEP_FOR = 120.0
+_BETWEEN_TRIES = 5.0
+#: What we append to an operator's description: the attempt that made the key.
+_LABEL = re.compile(r"\s*\[s3-rotation [0-9a-f]+\]$")
+_LONGEST_DESCRIPTION = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """One rotation to be done: why, what it replaces, and under which name it is remembered."""
+
+    why: str
+    rotation_id: str
+    #: Access keys outside of the record that the operator named, or that are taken over.
+    replaces: tuple[str, ...] = ()
+    compromised: str | None = None
+    #: The old key is dead already: making a new one ends nothing that works.
+    is_repair: bool = False
+
+
+def refuse_unless_allowed(case: Case, order: Order) -> None:
+    """Raise disruption_refused where a rotation would end a working key and nobody asked for it."""
+    in_place = not case.desk.facts.overlap
+    cuts = case.policy.cut_first and order.compromised is not None
+    if case.policy.allow_disruption or order.is_repair or not (in_place or cuts):
+        return
+    if case.sees_keys and not case.keys:
+        return
+    old = names(case.keys) if case.sees_keys else "the present key"
+    why = (
+        f"{case.desk.platform.title} replaces keys in place"
+        if in_place
+        else "cut_first ends it before the new one is made"
+    )
+    raise case.fail(
+        "disruption_refused",
+        f"Rotating {case.account.name} ends {old} at once, because {why}: its clients are cut off"
+        " until they have the new pair.",
+        alive=old,
+    )
+
+
+def label_of(attempt: str) -> str:
+    """Return what marks a key as made by an attempt."""
+    return f"[s3-rotation {attempt}]"
+
+
+def intend(case: Case, order: Order) -> None:
+    """Store what is about to be done, and the pair where the caller may choose it."""
+    desk = case.desk
+    facts = desk.facts
+    if facts.overlap:
+        case.look()
+        _require_free_slot(case, order)
+    pair = desk.platform.new_pair() if facts.can_choose_pair else None
+    if pair:
+        desk.platform.client.redactor.learn(pair.secret_key)
+    if case.sees_keys:
+        before = tuple(key.access_key for key in case.keys)
+    else:
+        current = case.record.current
+        before = (current.access_key,) if current and current.access_key else ()
+    pending = Pending(
+        rotation_id=order.rotation_id,
+        started_at=desk.now(),
+        run=desk.run,
+        attempt=secrets.token_hex(6),
+        why=order.why,
+        keys_before=before,
+        replaces=order.replaces,
+        access_key=pair.access_key if pair else None,
+        secret=Secret(pair.secret_key) if pair else None,
+        compromised=order.compromised,
+    )
+    case.save(
+        dataclasses.replace(case.record, pending=pending),
+        "intended",
+        rotation_id=order.rotation_id,
+        attempt=pending.attempt,
+        why=order.why,
+        access_key=pending.access_key,
+        previous_access_key=", ".join(before),
+    )
+
+
+def issue(case: Case) -> Issued:
+    """Send the call that makes the key. Raises what went wrong; the intent stays if it may land."""
+    desk, pending = case.desk, _pending(case)
+    try:
+        if desk.facts.overlap:
+            label = _label_for(case, pending) if desk.facts.label == "description" else None
+            issued = desk.platform.create_access_key(case.account, label=label, pair=pending.pair())
+        else:
+            issued = desk.platform.regenerate_access_key(
+                case.account,
+                pair=pending.pair(),
+                expected=pending.keys_before if case.sees_keys else None,
+            )
+    except CredentialsError as exc:
+        if exc.landed is False and exc.kind != "busy":
+            forget_pending(case, "issue_refused", exc.kind)
+        if exc.landed is not False:
+            case.forget_keys()
+        raise
+    case.forget_keys()
+    if issued.pair is not None:
+        desk.platform.client.redactor.learn(issued.pair.secret_key)
+    return issued
+
+
+def forget_pending(case: Case, event: str, why: str, **changes: object) -> None:
+    """Store that nothing came of the pending rotation; a compromised key stays marked."""
+    pending, record = _pending(case), case.record
+    current = record.current
+    if pending.compromised and current is not None:
+        current = dataclasses.replace(current, compromised=pending.compromised)
+    record = dataclasses.replace(record, pending=None, current=current, **changes)  # type: ignore[arg-type]  # names of Record
+    case.save(
+        record.with_outcome(pending.rotation_id, event, case.desk.now()),
+        event,
+        rotation_id=pending.rotation_id,
+        attempt=pending.attempt,
+        why=why,
+    )
+
+
+def keep(case: Case, issued: Issued) -> None:
+    """Store the new pair beside the old one. If the store refuses, delete the new key again."""
+    pending, pair = _pending(case), issued.pair
+    if pair is None:
+        raise case.fail(
+            "delivery_mismatch",
+            f"{case.desk.platform.title} made a key for {case.account.name} and gave no pair.",
+            landed=True,
+        )
+    kept = dataclasses.replace(
+        pending,
+        step="kept",
+        access_key=pair.access_key,
+        secret=pending.secret or Secret(pair.secret_key),
+        slot=issued.slot,
+        created_at=issued.created_at or case.desk.now(),
+        expires_at=issued.expires_at,
+    )
+    try:
+        case.save(
+            dataclasses.replace(case.record, pending=kept),
+            "kept",
+            rotation_id=pending.rotation_id,
+            access_key=pair.access_key,
+        )
+    except CredentialsError as exc:
+        if exc.landed is not False or exc.kind == "busy":
+            exc.alive = _alive(case, pair)
+            raise
+        raise _take_back(case, pair, exc) from None
+
+
+def keep_in_place(case: Case, issued: Issued, recovered: bool) -> None:
+    """Store the new pair as the current one, unverified, in one write; the old one retires.
+
+    The pair exists nowhere else, so storing is tried again until a deadline, and then the pair is
+    put into an encrypted escrow file. Raises secret_not_kept.
+    """
+    pending, desk = _pending(case), case.desk
+    pair = issued.pair
+    record = promoted_in_place(case, pending, issued, recovered)
+    clock, started = desk.clock, desk.clock.monotonic()
+    while True:
+        try:
+            case.save(
+                record,
+                "promoted" if pair else "delivered",
+                rotation_id=pending.rotation_id,
+                access_key=pair.access_key if pair else None,
+                previous_access_key=", ".join(pending.keys_before),
+                why=pending.why,
+                recovered=recovered or None,
+            )
+            return
+        except CredentialsError as exc:
+            late = clock.monotonic() - started >= KEEP_FOR
+            if exc.kind == "busy" or late or pair is None:
+                raise _to_escrow(case, pending, pair, exc) from None
+            clock.sleep(_BETWEEN_TRIES)
+
+
+def promoted_in_place(case: Case, pending: Pending, issued: Issued, recovered: bool) -> Record:
+    """Return the record with what was issued as its current key and the old one retiring."""
+    record, now, pair = case.record, case.desk.now(), issued.pair
+    automatic = case.policy.acknowledge == "auto" or pair is None
+    new = HeldKey(
+        access_key=pair.access_key if pair else None,
+        secret=(pending.secret or Secret(pair.secret_key)) if pair else None,
+        origin="issued" if pair else "delivered",
+        rotation_id=pending.rotation_id,
+        created_at=issued.created_at or now,
+        expires_at=issued.expires_at,
+        slot=issued.slot,
+        promoted_at=now,
+        acknowledged_at=now if automatic else None,
+    )
+    for old in old_keys(case, pending):
+        record = record.with_retiring(retired(old, now, pending.compromised))
+    record = dataclasses.replace(record, current=new, pending=None, held=None)
+    outcome = "delivered" if pair is None else "recovered" if recovered else "rotated"
+    return record.with_outcome(pending.rotation_id, outcome, now)
+
+
+def old_keys(case: Case, pending: Pending) -> list[HeldKey]:
+    """Return what a promotion sends into retirement: the current key, and what it takes over."""
+    record = case.record
+    current = record.current
+    # What was delivered elsewhere left nothing here to retire.
+    found = [current] if current is not None and current.access_key else []
+    for access_key in pending.replaces:
+        if record.holds(access_key):
+            continue
+        shown = case.shown(access_key)
+        created_at = shown.created_at if shown else None
+        found.append(HeldKey(access_key, None, "adopted", created_at=created_at))
+    return found
+
+
+def _pending(case: Case) -> Pending:
+    pending = case.record.pending
+    assert pending is not None
+    return pending
+
+
+def _label_for(case: Case, pending: Pending) -> str:
+    """Return the description of the new key: the operator's words of the old one, and our mark."""
+    current = case.record.current
+    old = case.shown(current.access_key if current else next(iter(pending.replaces), None))
+    words = _LABEL.sub("", (old.description or "") if old else "")[:_LONGEST_DESCRIPTION]
+    return f"{words} {label_of(pending.attempt)}".strip()
+
+
+def _require_free_slot(case: Case, order: Order) -> None:
+    """Raise limit where the account has no room for one more key, naming the way out."""
+    most = case.desk.facts.max_keys
+    if most is None or len(case.keys) < most:
+        return
+    record = case.record
+    for access_key in order.replaces:
+        current = record.current
+        if current is not None and access_key == current.access_key:
+            continue
+        if case.shown(access_key) and case.policy.allow_disruption and len(case.keys) > 1:
+            # The operator named this very key, and said that it may end before the new one works.
+            case.change_key("delete", access_key, "replace")
+            case.save(dataclasses.replace(record, intent=None), "deleted", access_key=access_key)
+            return
+    waiting = [key.access_key for key in record.retiring if case.shown(key.access_key)]
+    if waiting:
+        hint = (
+            f"{', '.join(str(key) for key in waiting)} is retiring and will make room when its"
+            " grace and soak periods have passed."
+        )
+    else:
+        hint = (
+            "Delete the key that nobody uses at the platform, or name it in replaces with"
+            " allow_disruption: true; this collection removes no key that it does not know."
+        )
+    raise case.fail(
+        "limit",
+        f"{case.account.name} has {len(case.keys)} access keys, and the platform has no room for"
+        f" another: {names(case.keys)}.",
+        next_step=hint,
+        alive=names(case.keys),
+    )
+
+
+def _take_back(case: Case, pair: Pair, refusal: CredentialsError) -> CredentialsError:
+    """Delete the key whose pair could not be stored; return the error to raise."""
+    refusal.at(account=case.account.name)
+    try:
+        case.look()
+        key = case.shown(pair.access_key)
+        if key is None:
+            raise case.fail("not_found", f"{pair.access_key} is not shown.")
+        case.desk.platform.delete_access_key(key)
+    except CredentialsError as exc:
+        refusal.message += (
+            f" The new key {pair.access_key} of {case.account.name} could not be deleted again"
+            f" ({exc.message}): its secret is lost."
+        )
+        refusal.next_step = (
+            f"Mend the secret store, delete {pair.access_key} at the platform, and run again."
+        )
+        refusal.alive = _alive(case, pair)
+        refusal.landed = True
+        return refusal
+    refusal.message += f" The new key {pair.access_key} was deleted again; the old one works."
+    refusal.landed = False
+    return refusal
+
+
+def _alive(case: Case, pair: Pair) -> str:
+    current = case.record.current
+    old = f"{current.access_key} (stored), " if current and current.access_key else ""
+    return f"{old}{pair.access_key} (its secret key may not be stored)"
+
+
+def _to_escrow(
+    case: Case, pending: Pending, pair: Pair | None, exc: CredentialsError
+) -> CredentialsError:
+    """Put the pair into an encrypted file beside the store's reach; return the error to raise."""
+    if pair is None or pending.secret is not None:
+        # Delivered elsewhere, or chosen and stored before: nothing is lost.
+        return exc
+    where = None
+    if case.desk.escrow is not None:
+        where = case.desk.escrow.put(case.place, pair, pending.attempt)
+    place = (
+        f"It lies encrypted in {where}." if where else "It is lost: no escrow file could be made."
+    )
+    return case.fail(
+        "secret_not_kept",
+        f"The new secret key of {case.account.name} ({pair.access_key}) could not be stored:"
+        f" {exc.message} {place}",
+        alive=f"{pair.access_key} (the old one is dead)",
+        landed=True,
+        next_step=None
+        if where
+        else "Mend the secret store and run again: the next run makes another key.",
+    )

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rotator's own access key: rotated only from its own record, last, and proven by a login."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .errors import CredentialsError
+from .http import Client
+from .model import Pair
+from .results import AccountResult
+from .rotation_case import Case
+
+_CHANGES = ("rotated", "recovered", "disabled", "deleted", "rolled_back", "decommissioned")
+
+
+def is_own_key(case: Case) -> bool:
+    """Tell whether this run logs in with a key of the account."""
+    own = case.desk.platform.settings.api_access_key
+    if not own:
+        return False
+    current = case.record.current
+    held = current is not None and current.access_key == own
+    return held or case.shown(own) is not None
+
+
+def check_own_key(case: Case, planned: AccountResult) -> None:
+    """Refuse to touch the own key unless this run's login was read from this very record.
+
+    Raises disruption_refused: afterwards nothing could log in, and nobody would know the new pair.
+    """
+    if planned.action not in _CHANGES:
+        return
+    settings = case.desk.platform.settings
+    before = case.before.current if case.before else None
+    pair = before.pair() if before is not None else None
+    if pair == Pair(settings.api_access_key or "", settings.api_secret_key or ""):
+        return
+    raise case.fail(
+        "disruption_refused",
+        f"{settings.api_access_key} of {case.account.name} is the key that this run logs in with,"
+        " and it was not read from this account's record: after its rotation the next run could"
+        " not log in.",
+        next_step="Read api_access_key and api_secret_key from the record with the lookup"
+        " s3_secret, or log in with another key.",
+        alive=settings.api_access_key,
+    )
+
+
+def log_in_anew(case: Case) -> None:
+    """Log in with the new own key; that is its acknowledgement. Reads only at the platform."""
+    current = case.record.current
+    pair = current.pair() if current is not None else None
+    if current is None or pair is None or pair.access_key == _used(case):
+        return
+    platform = case.desk.platform
+    settings = dataclasses.replace(
+        platform.settings, api_access_key=pair.access_key, api_secret_key=pair.secret_key
+    )
+    client = Client(settings, platform.client.redactor, platform.client.clock)
+    try:
+        type(platform)(settings, client).connect()
+    except CredentialsError as exc:
+        case.details["own_key"] = f"a login with it failed, the old one goes on: {exc.message}"
+        return
+    finally:
+        client.close()
+    now = case.desk.now()
+    case.save(
+        dataclasses.replace(case.record, current=dataclasses.replace(current, acknowledged_at=now)),
+        "acknowledged",
+        access_key=pair.access_key,
+        why="a login with it worked",
+    )
+
+
+def _used(case: Case) -> str | None:
+    return case.desk.platform.settings.api_access_key

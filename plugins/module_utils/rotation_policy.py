@@ -1,0 +1,140 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a key is due, and what may be done about it: the operator's rules for one account."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Optional
+
+from .errors import CredentialsError
+from .model import Facts, Pair
+from .record import HeldKey, Record
+
+DAY = dt.timedelta(days=1)
+#: Outcomes after which a rotation_id counts as done.
+DONE = ("rotated", "recovered", "delivered")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the operator asked for, for one account. Durations are time deltas."""
+
+    state: str = "rotated"
+    #: Named by the operator, not found by "all".
+    is_named: bool = True
+    # When
+    max_age: dt.timedelta = 90 * DAY
+    rotate_before: dt.timedelta = 7 * DAY
+    grace_period: dt.timedelta = 7 * DAY
+    soak_period: dt.timedelta = 7 * DAY
+    spread: dt.timedelta = dt.timedelta()
+    rotation_id: Optional[str] = None
+    force: bool = False
+    # Emergency
+    compromised: frozenset[str] = frozenset()
+    reason: str = ""
+    cut_first: bool = False
+    # Custody
+    adopt: str = "report"
+    replaces: tuple[str, ...] = ()
+    import_pair: Optional[Pair] = None
+    # Care
+    allow_disruption: bool = False
+    acknowledge: str = "auto"
+    #: For state acknowledged: the access key that the consumers have.
+    access_key: Optional[str] = None
+    retire: bool = True
+    #: False: finish and retire what there is, begin nothing (max_rotations, accounts that left).
+    may_rotate: bool = True
+    force_retire: Optional[str] = None
+    last_used: bool = False
+    quiet_period: dt.timedelta = DAY
+    settle: dt.timedelta = dt.timedelta(seconds=90)
+    recover_within: dt.timedelta = 7 * DAY
+    hold_until: Optional[dt.datetime] = None
+    key_delivery: str = "inline"
+    # Verification of this account
+    bucket: Optional[str] = None
+    s3_url: Optional[str] = None
+
+    def lead(self, facts: Facts) -> dt.timedelta:
+        """Return how long before max_age a rotation must begin, so that nothing outlives it."""
+        if not facts.overlap:
+            return self.rotate_before
+        soak = dt.timedelta() if facts.can_disable else self.soak_period
+        return self.rotate_before + self.grace_period + soak
+
+    def check(self, facts: Facts) -> None:
+        """Check that the thresholds leave a key some life. Raises invalid_option."""
+        lead = self.lead(facts)
+        if lead >= self.max_age:
+            parts = "rotate_before"
+            if facts.overlap:
+                parts += " + grace_period" + ("" if facts.can_disable else " + soak_period")
+            raise CredentialsError(
+                "invalid_option",
+                f"max_age ({_days(self.max_age)}) must be longer than {parts} ({_days(lead)}), or"
+                " every key would be due as soon as it is made.",
+                next_step="Raise max_age, or lower the other periods.",
+            )
+        if self.spread >= self.max_age - lead:
+            raise CredentialsError(
+                "invalid_option",
+                f"spread ({_days(self.spread)}) must be shorter than {_days(self.max_age - lead)},"
+                " the time that a key lives before it is due.",
+            )
+
+    def due_at(self, key: HeldKey, facts: Facts, account: str) -> dt.datetime | None:
+        """Return when a key falls due by its age or expiry; None where neither is known."""
+        moments = []
+        if key.created_at is not None:
+            early = self.spread * share_of(account)
+            moments.append(key.created_at + self.max_age - self.lead(facts) - early)
+        if key.expires_at is not None:
+            lead = self.lead(facts)
+            if key.created_at is not None:
+                # A lifetime shorter than the lead would make the key due for ever.
+                lead = min(lead, (key.expires_at - key.created_at) / 2)
+            moments.append(key.expires_at - lead)
+        return min(moments) if moments else None
+
+    def why_due(self, record: Record, facts: Facts, now: dt.datetime) -> str | None:
+        """Say why the current key must be replaced, or return None."""
+        current = record.current
+        if current is None:
+            return None
+        if current.access_key in self.compromised:
+            return f"compromised: {self.reason}"
+        if current.compromised is not None:
+            return f"compromised: {current.compromised}"
+        done = {past.rotation_id for past in record.rotations if past.outcome in DONE}
+        if self.rotation_id is not None:
+            return None if self.rotation_id in done else f"rotation_id {self.rotation_id}"
+        if self.force:
+            return "force"
+        held = record.held
+        if held is not None and (held.until is None or now < held.until):
+            return None
+        if current.expires_at is not None and current.expires_at <= now:
+            return f"expired on {current.expires_at:%Y-%m-%d}"
+        due_at = self.due_at(current, facts, record.account)
+        if due_at is None or now < due_at:
+            return None
+        if current.created_at is None:
+            return f"expires on {current.expires_at:%Y-%m-%d}"
+        age = (now - current.created_at).days
+        return f"{age} days old, due since {due_at:%Y-%m-%d}"
+
+
+def share_of(account: str) -> float:
+    """Return a number from 0 up to 1 that is always the same for an account."""
+    digest = hashlib.sha256(account.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def _days(period: dt.timedelta) -> str:
+    return f"{period.days}d" if period >= DAY or not period else f"{period}"

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back to the key before: possible until it is deleted, and never to a compromised one."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+
+from .model import ACTIVE
+from .record import HeldKey, Hold, Pending
+from .rotation_case import Case
+from .rotation_issue import forget_pending
+from .rotation_promote import promote, verify
+
+
+def roll_back(case: Case) -> None:
+    """Make a retiring key the current one again: intend, enable, verify, promote, hold."""
+    target = _target(case)
+    now, policy = case.desk.now(), case.policy
+    why = policy.reason or "rolled back"
+    pending = Pending(
+        rotation_id=f"rollback-{now:%Y%m%dT%H%M%SZ}-{target.access_key}",
+        started_at=now,
+        run=case.desk.run,
+        attempt=secrets.token_hex(6),
+        step="kept",
+        why=why,
+        purpose="rollback",
+        keys_before=tuple(key.access_key for key in case.keys),
+        access_key=target.access_key,
+        secret=target.secret,
+        created_at=target.created_at,
+        expires_at=target.expires_at,
+        slot=target.slot,
+    )
+    enabled = dataclasses.replace(target, disabled_at=None, disabled_in=None)
+    case.save(
+        dataclasses.replace(
+            case.record.with_retiring(enabled),
+            pending=pending,
+            held=Hold(now, why, policy.hold_until),
+        ),
+        "rollback_intended",
+        access_key=target.access_key,
+        previous_access_key=case.record.current.access_key if case.record.current else None,
+        why=why,
+    )
+    finish_rollback(case)
+
+
+def finish_rollback(case: Case) -> None:
+    """Enable the key if it is disabled, have it accepted, and promote it."""
+    pending = case.record.pending
+    assert pending is not None
+    access_key = pending.access_key or ""
+    case.look()
+    shown = case.shown(access_key)
+    if shown is None:
+        forget_pending(case, "rollback_failed", "the key is gone")
+        raise case.fail(
+            "not_found",
+            f"{access_key} of {case.account.name} is gone: there is nothing to roll back to.",
+        )
+    if shown.status != ACTIVE:
+        case.change_key("enable", access_key, "rollback")
+        case.save(dataclasses.replace(case.record, intent=None), "enabled", access_key=access_key)
+    verify(case)
+    promote(case)
+
+
+def _target(case: Case) -> HeldKey:
+    """Return the key to go back to: the one named, or the newest retiring one. Raises why not."""
+    record, wanted = case.record, case.policy.access_key
+    if not record.is_managed:
+        raise case.fail(
+            "not_found", f"{case.account.name} is not managed: the record has no current key."
+        )
+    if not case.desk.facts.overlap:
+        raise case.fail(
+            "unsupported",
+            f"{case.desk.platform.title} replaces keys in place: the one before is dead, and"
+            " nothing brings it back.",
+            next_step="Rotate again, or correct the consumers.",
+        )
+    candidates = [key for key in record.retiring if wanted in (None, key.access_key)]
+    possible = [
+        key
+        for key in candidates
+        if key.secret is not None and key.compromised is None and key.deleted_at is None
+    ]
+    if possible:
+        return possible[-1]
+    reasons = []
+    for key in candidates:
+        if key.compromised is not None:
+            reasons.append(f"{key.access_key} is compromised")
+        elif key.deleted_at is not None:
+            reasons.append(f"{key.access_key} is deleted")
+        else:
+            reasons.append(f"the secret of {key.access_key} was never known")
+    raise case.fail(
+        "not_found",
+        f"{case.account.name} has no key to roll back to: "
+        + ("; ".join(reasons) or "none is retiring")
+        + ".",
+    )

@@ -1,0 +1,382 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The secret store ansible_vault: one YAML file for each account, secret keys as !vault values.
+
+<path>/<platform>/<endpoint>/<account>.yml, readable by include_vars and without a password but for
+the secret keys. Locks are files in <path>/.locks, notes are in <path>/.notes, and
+<path>/.objectstore.credentials.yml proves the vault password before anything is done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from ..errors import CredentialsError
+from ..record import FORMAT, Record, Secret, from_document, to_document, unreadable
+from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
+from .durable_files import TEMPORARY, Tree
+from .file_locks import FileLock
+from .file_names import escape, is_hashed, unescape
+from .record_yaml import read_yaml, write_yaml
+from .vault_passwords import Keyring
+
+_ENDING = ".yml"
+_CHECK_FILE = ".objectstore.credentials.yml"
+_LOCKS, _NOTES, _PROBE = ".locks", ".notes", ".probe"
+#: What the check file holds, encrypted.
+_CONSTANT = "objectstore.credentials"
+_COMMENT = (
+    "S3 access keys of one account, kept by the Ansible collection objectstore.credentials."
+    " Rotations rewrite this file; secret keys are encrypted with ansible-vault."
+)
+_NOTE_COMMENT = "Kept by the Ansible collection objectstore.credentials; holds no secret."
+_CHECK_COMMENT = "Proves the vault passwords that the records below this directory need."
+#: Seconds after which a temporary file is certainly left by a writer that was killed.
+_OLD = 86400.0
+#: Records that open() looks into for a secret, where there is no check file.
+_TRIES = 5
+
+
+class FileLease(Lease):
+    """The lock of one account; it dies with the process."""
+
+    def __init__(self, lock: FileLock) -> None:
+        self._lock = lock
+        #: Writes of one lease come one after the other, whichever thread sends them.
+        self.turn = threading.Lock()
+
+    def is_sure(self) -> bool:
+        """Tell whether the lock is held, and its file the one that others would lock."""
+        return self._lock.is_held()
+
+
+class _Sealed(str):
+    """An encrypted text, and the store whose passwords encrypted it."""
+
+    keyring: Keyring
+
+
+class AnsibleVault(SecretStore):
+    """Records as files."""
+
+    name: ClassVar[str] = "ansible_vault"
+    title: ClassVar[str] = "files encrypted with ansible-vault"
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        "path": {"type": "str", "required": True},
+        "vault_password_file": {"type": "path"},
+        "vault_password": {"type": "str", "no_log": True},
+        "vault_id": {"type": "str"},
+    }
+
+    def __init__(self, options: Mapping[str, Any], context: StoreContext) -> None:
+        super().__init__(options, context)
+        path = options.get("path")
+        if not path or "\0" in path:
+            raise CredentialsError(
+                "invalid_option",
+                "secret_store.path is required: the directory of the secret store ansible_vault.",
+            )
+        self._tree = Tree(os.path.abspath(os.path.expanduser(path)), self.warnings)
+        self._keyring = Keyring(options, context, self.warnings)
+        self._leases: dict[Place, FileLease] = {}
+        self._leftovers: list[tuple[str, ...]] = []
+
+    # --- opening -----------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Prove that the vault password opens what is there; without one, states can be read."""
+        if not self._keyring.has_any():
+            return
+        self.can_seal = True
+        if not self._tree.has_base():
+            return
+        check = self._check_file()
+        if check is not None:
+            sealed = [secret for secret in check if isinstance(secret, Secret)]
+            if not any(self._opens(secret) for secret in sealed):
+                raise self._wrong_password(self._tree.path(_CHECK_FILE))
+            return
+        for place, secret in self._some_secrets():
+            if not self._opens(secret):
+                raise self._wrong_password(self._path(place))
+            return
+
+    def probe(self) -> None:
+        """Prove that files can be written and locked, and that there is a password to encrypt."""
+        password = self._keyring.for_writing()
+        if self.context.check_mode:
+            return
+        with self._lock(_PROBE, f"the secret store {self._tree.base}"):
+            self._sweep()
+            self._tree.write(b"", _PROBE)
+            self._tree.remove(_PROBE)
+            checks = self._check_file() or []
+            if not any(self._opens(secret, only_writing=True) for secret in checks):
+                sealed = self._seal(_CONSTANT)
+                document = {"checks": [*checks, Secret(_CONSTANT, sealed, self._open_secret)]}
+                comment = f"{_CHECK_COMMENT} The newest: {password.label}."
+                text = write_yaml(document, comment if comment.isascii() else _CHECK_COMMENT)
+                self._tree.write(text.encode(), _CHECK_FILE)
+
+    # --- records -----------------------------------------------------------------------------
+
+    def read(self, place: Place) -> Stored | None:
+        """Return the record, or None where there is no file. Opens no secret. Reads only."""
+        data = self._tree.read(*self._parts(place))
+        if data is None:
+            return None
+        made: list[Secret] = []
+        document = self._document(data, self._path(place), made)
+        where = f"The record {self._path(place)}"
+        if isinstance(document, dict) and document.get("format", FORMAT) == FORMAT:
+            # The end of the file; without it the file is cut off.
+            missing = [name for name in ("account", "serial", "nonce") if name not in document]
+            if missing:
+                raise unreadable(where, f"it is cut off or no record: it has no {missing[0]}")
+        record = from_document(document, where)
+        mine = (record.platform, record.account)
+        if mine != (place.platform, place.account) or place.endpoint not in record.endpoints:
+            is_of = Place(record.platform, ", ".join(map(str, record.endpoints)), record.account)
+            raise unreadable(where, f"it is the record of {is_of}, in the place of {place}")
+        if len(made) != len(record.secrets()):
+            raise unreadable(where, "something else than a secret_key is encrypted in it")
+        return Stored(record, f"{record.serial}-{record.nonce}")
+
+    def _write(self, place: Place, record: Record, expected: Any) -> Any:
+        try:
+            for secret in record.secrets():
+                self._seal_once(secret)
+            text = write_yaml(to_document(record), _COMMENT)
+            data = text.encode()
+        except ValueError as exc:
+            what = "a text is no Unicode" if isinstance(exc, UnicodeError) else str(exc)
+            message = f"The record {place} cannot be written: {what}."
+            raise self.fail("store_refused", message) from None
+        with self._turn(place):
+            present = self.read(place)
+            if (present.version if present else None) != expected:
+                raise CredentialsError(
+                    "busy", f"The record {place} was changed by another run since it was read."
+                )
+            self._sweep()
+            self._tree.write(data, *self._parts(place))
+        return f"{record.serial}-{record.nonce}"
+
+    @contextlib.contextmanager
+    def lease(self, place: Place) -> Iterator[Lease]:
+        """Hold the account's lock for a with block. Raises busy at once, naming the holder."""
+        if self.context.check_mode:
+            yield CheckModeLease()
+            return
+        with self._lock(_lock_name(place), f"The account {place}") as lock:
+            lease = self._leases[place] = FileLease(lock)
+            try:
+                yield lease
+            finally:
+                del self._leases[place]
+
+    def places(self, platform: str, endpoint: str) -> Iterator[Place]:
+        """Yield the places of the endpoint's files, by name. Reads only."""
+        folders = (escape(platform), escape(endpoint))
+        for name in sorted(self._tree.names(*folders)):
+            if name.endswith(TEMPORARY):
+                self._leftovers.append((*folders, name))
+            elif name.endswith(_ENDING):
+                stem = name[: -len(_ENDING)]
+                account = self._hashed(folders, stem) if is_hashed(stem) else unescape(stem)
+                if account is not None:
+                    yield Place(platform, endpoint, account)
+                elif not is_hashed(stem):
+                    path = self._tree.path(*folders, name)
+                    self.warnings.append(f"{path} is no record: no account has this file.")
+
+    # --- notes -------------------------------------------------------------------------------
+
+    def read_note(self, name: str) -> tuple[dict[str, Any], Any] | None:
+        """Return a note and the hash of its file. Reads only."""
+        parts = (_NOTES, escape(name) + _ENDING)
+        data = self._tree.read(*parts)
+        if data is None:
+            return None
+        document = self._document(data, self._tree.path(*parts), [])
+        if not isinstance(document, dict):
+            raise unreadable(f"The note {self._tree.path(*parts)}", "it is not a mapping")
+        return document, hashlib.sha256(data).hexdigest()
+
+    def write_note(self, name: str, document: Mapping[str, Any], expected: Any) -> None:
+        """Write a note if its file is unchanged since. Raises busy."""
+        if self.context.check_mode:
+            raise CredentialsError(
+                "check_mode_write", f"check mode: the note {name} was not written."
+            )
+        data = write_yaml(document, _NOTE_COMMENT).encode()
+        self.writes_sent += 1
+        with self._lock(f"{_digest('note', name)}.lock", f"The note {name}"):
+            present = self.read_note(name)
+            if (present[1] if present else None) != expected:
+                raise CredentialsError("busy", f"The note {name} was changed since it was read.")
+            self._tree.write(data, _NOTES, escape(name) + _ENDING)
+
+    # --- sealing -----------------------------------------------------------------------------
+
+    def seal(self, text: str) -> str:
+        """Return a text as a whole file of ansible-vault."""
+        return self._keyring.encrypt(text) + "\n"
+
+    def unseal(self, text: str) -> str:
+        """Return what such a file holds."""
+        return self._keyring.decrypt(text, "the file")
+
+    def _seal(self, plain: str) -> _Sealed:
+        sealed = _Sealed(self._keyring.encrypt(plain))
+        sealed.keyring = self._keyring
+        return sealed
+
+    def _seal_once(self, secret: Secret) -> None:
+        """Encrypt a secret, unless these passwords have: a key that moves keeps its ciphertext."""
+        if not isinstance(secret.sealed, _Sealed) or secret.sealed.keyring is not self._keyring:
+            plain = secret.open()
+            secret.sealed = self._seal(plain)
+
+    def _sealed(self, text: str) -> Secret:
+        sealed = _Sealed(text)
+        sealed.keyring = self._keyring
+        return Secret(None, sealed, self._open_secret)
+
+    def _open_secret(self, sealed: Any) -> str:
+        plain = self._keyring.decrypt(str(sealed))
+        self.context.redactor.learn(plain)
+        return plain
+
+    def _opens(self, secret: Any, only_writing: bool = False) -> bool:
+        """Tell whether a secret can be decrypted, or decrypted by the password that encrypts."""
+        try:
+            if only_writing:
+                return self._keyring.for_writing().opens(str(secret.sealed))
+            secret.open()
+        except CredentialsError as exc:
+            if exc.kind != "store_unreadable":
+                raise
+            return False
+        return True
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _parts(self, place: Place) -> tuple[str, str, str]:
+        account = escape(place.account) + _ENDING
+        return escape(place.platform), escape(place.endpoint), account
+
+    def _path(self, place: Place) -> str:
+        return self._tree.path(*self._parts(place))
+
+    def _document(self, data: bytes, path: str, made: list[Secret]) -> Any:
+        """Return what a file holds; made: gets every secret in it."""
+
+        def make(text: str) -> Secret:
+            made.append(self._sealed(text))
+            return made[-1]
+
+        try:
+            return read_yaml(data.decode(), make)
+        except UnicodeDecodeError:
+            raise unreadable(path, "it is not UTF-8") from None
+        except ValueError as exc:
+            raise unreadable(path, str(exc)) from None
+
+    def _check_file(self) -> list[Any] | None:
+        data = self._tree.read(_CHECK_FILE)
+        if data is None:
+            return None
+        path = self._tree.path(_CHECK_FILE)
+        made: list[Secret] = []
+        self._document(data, path, made)
+        if not made:
+            raise unreadable(path, "it holds no encrypted value")
+        return made
+
+    def _some_secrets(self) -> Iterator[tuple[Place, Secret]]:
+        """Yield the first secrets that a short look finds."""
+        tries = 0
+        for platform in self._tree.names():
+            for endpoint in self._tree.names(platform) if platform[0] != "." else ():
+                for name in self._tree.names(platform, endpoint):
+                    if tries == _TRIES:
+                        return
+                    tries += 1
+                    names = [unescape(each) for each in (platform, endpoint, name[:-4])]
+                    if name.endswith(_ENDING) and None not in names:
+                        place = Place(*map(str, names))
+                        stored = self.read(place)
+                        for secret in stored.record.secrets() if stored else ():
+                            yield place, secret
+
+    def _hashed(self, folders: tuple[str, str], stem: str) -> str | None:
+        """Return the account of a file whose name is a hash, from inside the file."""
+        parts = (*folders, stem + _ENDING)
+        path = self._tree.path(*parts)
+        try:
+            data = self._tree.read(*parts)
+            document = self._document(data, path, []) if data is not None else None
+            account = document.get("account") if isinstance(document, dict) else None
+        except CredentialsError as exc:
+            if exc.kind != "store_unreadable":
+                raise
+            account = None
+        if isinstance(account, str) and escape(account) == stem:
+            return account
+        self.warnings.append(f"{path} cannot be read, and its name tells no account.")
+        return None
+
+    @contextlib.contextmanager
+    def _turn(self, place: Place) -> Iterator[None]:
+        """Be the only writer of an account: by the lease, or by a lock for this one write."""
+        lease = self._leases.get(place)
+        if lease is None:
+            with self._lock(_lock_name(place), f"The account {place}"):
+                yield
+            return
+        with lease.turn:
+            if not lease.is_sure():
+                raise CredentialsError("busy", f"The lock of {place} was taken from this run.")
+            yield
+
+    @contextlib.contextmanager
+    def _lock(self, name: str, what: str) -> Iterator[FileLock]:
+        holder = {"run": self.context.run, "pid": os.getpid(), "host": os.uname().nodename}
+        lock = FileLock(self._tree, what, holder, _LOCKS, name)
+        try:
+            yield lock
+        finally:
+            lock.release()
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left behind, where places() came across it."""
+        while self._leftovers:
+            parts = self._leftovers.pop()
+            written = self._tree.modified(*parts)
+            if written is not None and time.time() - written > _OLD:
+                with contextlib.suppress(CredentialsError):
+                    self._tree.remove(*parts)
+
+    def _wrong_password(self, path: str) -> CredentialsError:
+        return CredentialsError(
+            "store_refused",
+            f"The vault password differs from the one this store was written with: {path} cannot be"
+            f" decrypted with {self._keyring.sources()}.",
+            next_step="Give the password that the store was written with, or another path.",
+        )
+
+
+def _digest(*names: str) -> str:
+    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def _lock_name(place: Place) -> str:
+    return f"{_digest(place.platform, place.endpoint, place.account)}.lock"

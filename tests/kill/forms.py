@@ -1,0 +1,105 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The forms that the matrix runs over: one for each class of platform facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.model import Facts
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.tests.simulators import fleet
+from ansible_collections.objectstore.credentials.tests.simulators.base import Simulator
+from ansible_collections.objectstore.credentials.tests.simulators.s3 import PROFILES, S3Simulator
+
+from .virtual import WorldClock
+
+BUCKET = "kill-matrix"
+#: Ports of no socket: the wire tells a world's services apart by them.
+API_PORT, S3_PORT, STORE_PORT = 7001, 7002, 7003
+
+
+@dataclass(frozen=True)
+class Form:
+    """One platform in one form."""
+
+    label: str
+    platform: str
+    variant: str
+    #: What the matrix knows it by.
+    facts_class: str
+    #: Modes beside those of the variant.
+    modes: Mapping[str, Any] = field(default_factory=dict)
+    #: A colleague's key beside ours: there is room for it.
+    has_room: bool = False
+
+    def simulator(self, clock: WorldClock) -> Simulator:
+        """Return a new world of this form."""
+        simulator_class = fleet.platforms()[self.platform]
+        modes = {**simulator_class.VARIANTS[self.variant].modes, **self.modes}
+        return simulator_class(clock, **modes)
+
+    def plant(self, simulator: Any, account_id: str) -> None:
+        """Give an account one more key behind the API's back; only where there is room for it."""
+        simulator.make_key(simulator.users[account_id])
+
+    def data_plane(self, simulator: Simulator) -> S3Simulator:
+        """Return the S3 service of a world."""
+        plane = S3Simulator(simulator, **PROFILES.get(self.platform, {}))
+        plane.add_bucket(BUCKET)
+        return plane
+
+    def options(self, simulator: Simulator) -> dict[str, Any]:
+        """Return the module's options that reach it."""
+        url = f"http://127.0.0.1:{API_PORT}"
+        given = type(simulator).VARIANTS[self.variant].options
+        return {
+            **{k: v.replace("{url}", url) if isinstance(v, str) else v for k, v in given.items()},
+            "api_url": url + simulator.BASE_PATH,
+            "endpoint": "lab",
+            "parallelism": 1,
+        }
+
+    def verify(self) -> dict[str, Any]:
+        """Return the option verify."""
+        profile = PROFILES.get(self.platform, {})
+        options: dict[str, Any] = {
+            "s3_url": f"http://127.0.0.1:{S3_PORT}{profile.get('base_path', '')}"
+        }
+        if "ListBuckets" in profile.get("unsupported", ()):
+            options["bucket"] = BUCKET
+        return options
+
+    @property
+    def facts(self) -> Facts:
+        """The facts before the endpoint has told its own."""
+        return PLATFORMS[self.platform].FACTS
+
+
+FORMS = {
+    form.label: form
+    for form in (
+        Form("huawei-v3.0", "huawei", "v3.0 access key", "overlap, labelled"),
+        Form("huawei-v5", "huawei", "v5", "overlap, unlabelled, two keys"),
+        Form("osis", "ose", "osis", "overlap, unlabelled", has_room=True),
+        Form(
+            "osis-no-delete",
+            "ose",
+            "osis",
+            "overlap, no delete",
+            {"not_implemented": ("deleteCredential",)},
+            has_room=True,
+        ),
+        Form("osis-no-disable", "ose", "osis-ceph", "overlap, no disable", has_room=True),
+        Form("osis-scality", "ose", "osis-scality", "overlap, advisory listing", has_room=True),
+        Form("ose-front", "ose", "front", "overlap, front API", has_room=True),
+        Form("ontap-9.14", "ontap", "9.14.1, login of the SVM", "in place"),
+        Form("ontap-9.16.1", "ontap", "9.16.1", "in place, chosen pair"),
+        Form("ontap-9.19.1", "ontap", "9.19.1", "two slots, chosen pair"),
+        Form("commvault-inline", "commvault", "inline", "in place, invisible"),
+        Form("commvault-email", "commvault", "email", "in place, e-mail"),
+    )
+}

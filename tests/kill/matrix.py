@@ -1,0 +1,357 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The matrix: for every cell (form x store x scenario) every step of the action, harmed in turn."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import random
+import shutil
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.model import Facts
+
+from . import hooks, promise
+from .case import MOST_RUNS, Ran, Scenario, one_run, play
+from .forms import Form
+from .keepers import KEEPERS, Keeper
+from .plan import Action, Plan, kills
+from .promise import Trial, Violation
+from .runner import Engine
+from .world import World
+
+#: Files that no disk slows down.
+MEMORY = "/dev/shm"  # noqa: S108  # mkdtemp makes a private directory in it
+#: Interruptions of the runs of one case, the first run first.
+Plans = tuple[Plan, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One form, one store, one scenario."""
+
+    form: Form
+    keeper: Keeper
+    scenario: Scenario
+
+    def __str__(self) -> str:
+        return f"{self.form.label}/{self.keeper.name}/{self.scenario.name}"
+
+
+@dataclass
+class Verdict:
+    """What came of one case."""
+
+    plans: Plans
+    violations: list[Violation] = field(default_factory=list)
+    #: Kind and label of the steps of each run.
+    steps: list[list[tuple[str, str]]] = field(default_factory=list)
+    #: What happened, for people.
+    story: list[str] = field(default_factory=list)
+    interruptions: int = 0
+    usual_keys: int = 0
+    facts: Optional[Facts] = None
+
+    def recipe(self) -> str:
+        """Return the plans as --plan takes them."""
+        return recipe_of(self.plans)
+
+
+def recipe_of(plans: Plans) -> str:
+    """Write plans: "12 kill after; 3 kill before"."""
+    return "; ".join(
+        ", ".join(f"{number} {action}" for number, action in sorted(plan.items())) for plan in plans
+    )
+
+
+def plans_of(recipe: str) -> Plans:
+    """Read what recipe_of() wrote."""
+    plans = []
+    for part in recipe.split(";"):
+        plan = {}
+        for text in part.split(","):
+            number, _unused, action = text.strip().partition(" ")
+            if number:
+                plan[int(number)] = Action.parse(action)
+        plans.append(plan)
+    return tuple(plans)
+
+
+def tell_facts(world: World) -> Facts:
+    """Return what a form's endpoint tells of itself."""
+    found: list[Facts] = []
+
+    def tell(runtime: Any) -> dict[str, Any]:
+        runtime.platform.connect()
+        found.append(runtime.platform.facts)
+        return {"accounts": []}
+
+    one_run(world, tell, {})
+    return found[0]
+
+
+def facts_of(form: Form) -> Facts:
+    """Return the facts of a form."""
+    hooks.patch()
+    with tempfile.TemporaryDirectory() as directory:
+        return tell_facts(World(form, KEEPERS["toy"], Path(directory, "world")))
+
+
+class Arena:
+    """A cell, prepared once: every case is a fork of it."""
+
+    def __init__(self, cell: Cell, engine: Engine) -> None:
+        hooks.patch()
+        self.cell = cell
+        self.engine = engine
+        base = MEMORY if os.path.isdir(MEMORY) else None
+        self.directory = Path(tempfile.mkdtemp(prefix="kill-", dir=base))
+        self.world = World(cell.form, cell.keeper, self.directory / "world")
+        self.world.populate(cell.scenario.subject_keys)
+        self.cases = 0
+        self.usual_keys = 0
+        self.facts = tell_facts(self.world)
+        before = play(self.world, engine, cell.scenario.before)
+        bad = [run for run in before if not run.is_good]
+        #: Why the cell cannot be tried: its preparation went wrong.
+        self.problem = promise.told(bad[0]) if bad else ""
+
+    def close(self) -> None:
+        """Remove its files."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def case(self, plans: Plans) -> Verdict:
+        """Try one case in a fork."""
+        self.cases += 1
+        directory = self.directory / f"case-{self.cases}"
+        reading, writing = os.pipe()
+        process = os.fork()
+        if not process:
+            try:
+                os.close(reading)
+                gc.disable()
+                self.world.moved_to(directory)
+                verdict = self._try(plans)
+                with os.fdopen(writing, "wb") as stream:
+                    pickle.dump(verdict, stream)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as stream:
+            content = stream.read()
+        os.waitpid(process, 0)
+        shutil.rmtree(directory, ignore_errors=True)
+        if not content:
+            broken = Violation("the harness broke", f"{self.cell} {recipe_of(plans)}")
+            return Verdict(plans, [broken])
+        verdict: Verdict = pickle.loads(content)  # noqa: S301  # our own fork
+        return verdict
+
+    def baseline(self) -> Verdict:
+        """Try the action unharmed, and learn from it what is usual."""
+        verdict = self.case(())
+        self.usual_keys = verdict.usual_keys
+        return verdict
+
+    # --- in the fork -----------------------------------------------------------------------------
+
+    def _try(self, plans: Plans) -> Verdict:
+        world, scenario = self.world, self.cell.scenario
+        world.steps.clear()
+        begun = len(world.moments)
+        runs: list[Ran] = []
+        replaces: frozenset[str] = frozenset()
+        wanted = scenario.action.options(world)
+        while len(runs) < MOST_RUNS:
+            plan = plans[len(runs)] if len(runs) < len(plans) else {}
+            runs.append(one_run(world, self.engine, wanted, plan))
+            if len(runs) >= len(plans) and runs[-1].is_good and not runs[-1].harmed:
+                break
+            if runs[-1].how == "done" and runs[-1].failures and not runs[-1].harmed:
+                answer = scenario.helped(world, wanted, runs[-1]) if scenario.helped else None
+                if answer is not None:
+                    wanted, named = answer
+                    replaces |= named
+                    runs[-1].harmed = True  # the operator had to help: that is no defect
+            if len(runs) >= len(plans):
+                world.let_pass(scenario.between)
+        usual = self._born(begun) if not plans else self.usual_keys
+        trial = Trial(
+            world, scenario, self.facts, begun, runs, usual, replaces | scenario.replaces_of(world)
+        )
+        violations = promise.judge(trial)
+        if not violations and scenario.is_idempotent:
+            before = self._state()
+            again = one_run(world, self.engine, wanted)
+            violations += promise.idle(world, again, before, self._state())
+        if not violations and scenario.after:
+            violations += self._afterwards(trial)
+        verdict = Verdict(
+            plans,
+            violations,
+            [run.steps for run in runs],
+            interruptions=sum(run.harmed for run in runs),
+            usual_keys=usual,
+        )
+        if violations:
+            verdict.story = story(trial)
+        return verdict
+
+    def _afterwards(self, trial: Trial) -> list[Violation]:
+        world, scenario = self.world, self.cell.scenario
+        begun = len(world.moments)
+        runs = play(world, self.engine, scenario.after)
+        later = Trial(
+            world, scenario, self.facts, begun, runs, len(runs) + 1, trial.replaces, trial.records
+        )
+        return [Violation(f"afterwards: {v.rule}", v.what) for v in promise.judge(later)]
+
+    def _born(self, begun: int) -> int:
+        moments = self.world.moments[max(0, begun - 1) :]
+        return sum(len(set(b.keys) - set(a.keys)) for a, b in zip(moments, moments[1:]))
+
+    def _state(self) -> tuple[Any, ...]:
+        world = self.world
+        return (
+            len(world.simulator.commits),
+            world.keeper.state(world),
+            world.journal_state(),
+        )
+
+
+def story(trial: Trial) -> list[str]:
+    """Tell what happened in a case, step by step."""
+    lines = []
+    run = 0
+    for step in trial.world.steps:
+        if step.run != run:
+            run = step.run
+            lines.append(f"--- run {run}")
+        changes = "".join(f"\n        platform: {what}" for what in step.changes)
+        note = f"  [{step.note.strip()}]" if step.note else ""
+        lines.append(f"  {step.number:3d} {step.at:10.2f} {step.label}{note}{changes}")
+    lines.append("--- moments")
+    for moment in trial.moments:
+        record = trial.record(moment)
+        held = "none"
+        if record:
+            current = record.current.access_key if record.current else None
+            pending = record.pending
+            held = (
+                f"current {current}, retiring {[k.access_key for k in record.retiring]}, pending "
+                + (f"{pending.step} {pending.access_key}" if pending else "none")
+                + (
+                    f", intent {record.intent.action} {record.intent.access_key}"
+                    if record.intent
+                    else ""
+                )
+            )
+        keys = {name: key.status for name, key in moment.keys.items()}
+        lines.append(f"  {moment.at:10.2f} {moment.cause}: platform {keys}; record: {held}")
+    lines.append("--- results")
+    for number, ran in enumerate(trial.runs, 1):
+        lines.append(f"  {number}: {ran.how}; {promise.told(ran)}")
+    return lines
+
+
+# --- which cases there are ---------------------------------------------------------------------
+
+Actions = Callable[[str, str], tuple[Action, ...]]
+
+
+def singles(steps: Sequence[tuple[str, str]], actions: Actions = kills) -> Iterator[Plans]:
+    """Yield every case with one interruption."""
+    for number, (kind, label) in enumerate(steps):
+        for action in actions(kind, label):
+            yield ({number: action},)
+
+
+def sampled(plans: Sequence[Plans], most: Optional[int], dice: random.Random) -> list[Plans]:
+    """Return a sample spread over the steps: one of each stretch of them."""
+    if most is None or len(plans) <= most:
+        return list(plans)
+    edges = [len(plans) * number // most for number in range(most + 1)]
+    return [plans[dice.randrange(low, high)] for low, high in zip(edges, edges[1:])]
+
+
+@dataclass
+class Tally:
+    """What came of a cell."""
+
+    cell: Cell
+    points: int = 0
+    cases: int = 0
+    kills: int = 0
+    seconds: float = 0.0
+    bad: list[Verdict] = field(default_factory=list)
+    problem: str = ""
+
+
+def try_cell(
+    cell: Cell,
+    engine: Engine,
+    *,
+    seed: int = 0,
+    most: Optional[int] = None,
+    pairs: int = 0,
+    actions: Sequence[Actions] = (kills,),
+) -> Tally:
+    """Try a cell: every single interruption (or a sample), and pairs of them, drawn by the seed."""
+    tally = Tally(cell)
+    dice = random.Random(f"{seed} {cell}")
+    began = time.monotonic()
+    arena = Arena(cell, engine)
+    try:
+        if arena.problem:
+            tally.problem = arena.problem
+            return tally
+        baseline = arena.baseline()
+        _count(tally, baseline)
+        steps = baseline.steps[0] if baseline.steps else []
+        tally.points = len(steps)
+        after: list[tuple[Plans, list[tuple[str, str]]]] = []
+        for kind in actions:
+            for plans in sampled(list(singles(steps, kind)), most, dice):
+                verdict = arena.case(plans)
+                _count(tally, verdict)
+                if len(verdict.steps) > 1:
+                    after.append((plans, verdict.steps[1]))
+        for _unused in range(pairs if after else 0):
+            first, following = dice.choice(after)
+            seconds = list(singles(following, actions[0]))
+            if seconds:
+                _count(tally, arena.case((*first, *dice.choice(seconds))))
+    finally:
+        arena.close()
+        tally.seconds = time.monotonic() - began
+    return tally
+
+
+def _count(tally: Tally, verdict: Verdict) -> None:
+    tally.cases += 1
+    tally.kills += sum(len(plan) for plan in verdict.plans)
+    if verdict.violations:
+        tally.bad.append(verdict)
+
+
+def case_of(cell: Cell, engine: Engine, recipe: str) -> Verdict:
+    """Try one case again by its recipe."""
+    arena = Arena(cell, engine)
+    try:
+        if arena.problem:
+            return Verdict((), [Violation("the preparation is good", arena.problem)])
+        baseline = arena.baseline()
+        return arena.case(plans_of(recipe)) if recipe.strip() else baseline
+    finally:
+        arena.close()

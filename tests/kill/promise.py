@@ -1,0 +1,302 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The promise, checked on a world's history: what worked, against what was stored."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional
+from urllib.parse import quote
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.model import Facts
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record
+
+from . import journals
+from .case import Ran, Scenario
+from .world import Moment, World
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken rule, by its name, and what was seen."""
+
+    rule: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.what}"
+
+
+@dataclass
+class Trial:
+    """All that a verdict needs."""
+
+    world: World
+    scenario: Scenario
+    facts: Facts
+    #: How many moments were over when the action began.
+    begun: int
+    #: The runs of the action, the first one first, the last one good or the last one tried.
+    runs: Sequence[Ran]
+    #: Access keys that came into being in the unharmed action.
+    usual_keys: int
+    #: What the operator named as to be replaced.
+    replaces: frozenset[str] = frozenset()
+    records: dict[bytes, Record] = field(default_factory=dict)
+
+    def record(self, moment: Moment) -> Optional[Record]:
+        """Return the subject's record at a moment."""
+        if moment.stored is None:
+            return None
+        if moment.stored not in self.records:
+            self.records[moment.stored] = self.world.keeper.record(moment.stored)
+        return self.records[moment.stored]
+
+    @property
+    def moments(self) -> list[Moment]:
+        """The moments of the action, the one before it first."""
+        return self.world.moments[max(0, self.begun - 1) :]
+
+
+def pairs_of(record: Optional[Record]) -> dict[str, str]:
+    """Return every pair in a record."""
+    if record is None:
+        return {}
+    held = [*record.held_keys(), *([record.pending] if record.pending else [])]
+    pairs = [key.pair() for key in held]
+    return {pair.access_key: pair.secret_key for pair in pairs if pair}
+
+
+def works(moment: Moment, pairs: dict[str, str]) -> bool:
+    """Tell whether one of the pairs is honoured."""
+    return any(
+        access_key in moment.keys and moment.keys[access_key].secret == secret_key
+        for access_key, secret_key in pairs.items()
+    )
+
+
+def judge(trial: Trial) -> list[Violation]:
+    """Return every broken rule of a case's action."""
+    found = [
+        *_ended_well(trial),
+        *_stored_pair_works(trial),
+        *_only_known_keys_touched(trial),
+        *_few_rotations(trial),
+        *_no_secret(trial),
+        *_durable(trial),
+        *(Violation("journal", text) for text in journals.problems(trial.world, trial)),
+    ]
+    unique: dict[str, Violation] = {}
+    for violation in found:
+        unique.setdefault(violation.rule, violation)
+    return list(unique.values())
+
+
+def _ended_well(trial: Trial) -> Iterator[Violation]:
+    for number, run in enumerate(trial.runs, 1):
+        if run.how in ("crashed", "hung"):
+            yield Violation(run.how, f"run {number} of the action {run.how}: {run.steps[-3:]}")
+        for failure in run.failures:
+            if failure.get("kind") == "internal":
+                yield Violation("internal error", f"run {number}: {failure.get('message')}")
+        if run.how == "done" and not run.harmed and not run.is_good and number < len(trial.runs):
+            yield Violation(
+                "repaired by the next run",
+                f"run {number}, unharmed: {told(run)}",
+            )
+    last = trial.runs[-1]
+    if not last.is_good:
+        yield Violation("stuck", f"after {len(trial.runs)} runs: {told(last)}")
+        return
+    moment = trial.moments[-1]
+    record = trial.record(moment)
+    if record is None:
+        yield Violation("nothing stored", f"after {len(trial.runs)} runs there is no record")
+        return
+    if record.pending is not None:
+        yield Violation("left pending", f"a good run left {record.pending}")
+    if record.intent is not None:
+        yield Violation("left intent", f"a good run left {record.intent}")
+    if record.outbox:
+        yield Violation("left outbox", f"a good run left {len(record.outbox)} lines of the journal")
+    if record.current is not None and record.current.origin in ("issued", "imported"):
+        pair = record.current.pair()
+        if pair is None or not works(moment, {pair.access_key: pair.secret_key}):
+            yield Violation(
+                "current works at the end",
+                f"current {record.current.access_key} does not work; keys: {_keys(moment)}",
+            )
+
+
+def told(run: Ran) -> str:
+    """Return what a run says of itself, in a line."""
+    failures = [f"{f.get('kind')}: {f.get('message')}" for f in run.failures]
+    return "; ".join(failures) or ", ".join(run.actions) or run.how
+
+
+def _stored_pair_works(trial: Trial) -> Iterator[Violation]:
+    """Overlap: always. In place with a chosen pair: always, once it was so."""
+    if trial.scenario.may_cut:
+        return
+    moments = trial.moments
+    first = trial.record(moments[0])
+    is_managed = first is not None and first.current is not None
+    if not trial.facts.overlap and not trial.facts.can_choose_pair:
+        return
+    was_so = is_managed and trial.facts.overlap
+    for moment in moments:
+        record = trial.record(moment)
+        if works(moment, pairs_of(record)):
+            was_so = True
+        elif was_so:
+            yield Violation(
+                "a stored pair works at every moment",
+                f"at {moment.at:.2f}, {moment.cause}: stored {sorted(pairs_of(record))},"
+                f" platform {_keys(moment)}",
+            )
+            break
+    if not trial.facts.overlap:
+        return
+    for moment in moments:
+        record = trial.record(moment)
+        if not any(key.secret for key in moment.keys.values()) and any(
+            key.secret for key in moments[0].keys.values()
+        ):
+            yield Violation(
+                "some key works at every moment", f"at {moment.at:.2f}, {moment.cause}: none"
+            )
+            break
+        pair = record.current.pair() if record and record.current else None
+        if pair and is_managed and not works(moment, {pair.access_key: pair.secret_key}):
+            yield Violation(
+                "current works at every moment",
+                f"at {moment.at:.2f}, {moment.cause}: current {pair.access_key},"
+                f" platform {_keys(moment)}",
+            )
+            break
+
+
+def _keys(moment: Moment) -> dict[str, str]:
+    return {access_key: key.status for access_key, key in moment.keys.items()}
+
+
+def _only_known_keys_touched(trial: Trial) -> Iterator[Violation]:
+    moments = trial.moments
+    born_here: set[str] = set()
+    for before, after in zip(moments, moments[1:]):
+        if before.foreign != after.foreign:
+            changed = {
+                key
+                for key in {*before.foreign, *after.foreign}
+                if before.foreign.get(key) != after.foreign.get(key)
+            }
+            yield Violation(
+                "nothing foreign is touched", f"at {after.at:.2f}, {after.cause}: {sorted(changed)}"
+            )
+        born_here |= set(after.keys) - set(before.keys)
+        record = trial.record(before)
+        known = set(record.known_access_keys()) if record else set()
+        known |= set(trial.replaces)
+        if trial.facts.label == "description":
+            known |= born_here
+        if not trial.facts.overlap and record and record.pending:
+            known |= set(record.pending.keys_before)
+        if record and record.pending:
+            known |= set(record.pending.replaces)
+        if not trial.facts.shows_access_key and record and record.pending:
+            # Nobody can know what is replaced there.
+            known |= set(before.keys)
+        for access_key, key in before.keys.items():
+            now = after.keys.get(access_key)
+            ended = now is None or (key.status == "active" and now.status != "active")
+            if ended and access_key not in known:
+                yield Violation(
+                    "only what is known as ours is ended",
+                    f"at {after.at:.2f}, {after.cause}: {access_key}; known: {sorted(known)}",
+                )
+
+
+def _few_rotations(trial: Trial) -> Iterator[Violation]:
+    made = 0
+    for before, after in zip(trial.moments, trial.moments[1:]):
+        made += len(set(after.keys) - set(before.keys))
+    harmed = sum(run.harmed for run in trial.runs)
+    if made > trial.usual_keys + harmed:
+        yield Violation(
+            "one more rotation per interruption",
+            f"{made} keys came into being, {trial.usual_keys} without the {harmed} interruptions",
+        )
+
+
+def _no_secret(trial: Trial) -> Iterator[Violation]:
+    world = trial.world
+    secrets = set(world.simulator.secrets())
+    for record in trial.records.values():
+        secrets |= set(pairs_of(record).values())
+    texts = world.texts(with_store=not world.keeper.is_clear)
+    texts += json.dumps([run.result for run in trial.runs])
+    for secret in secrets:
+        for form in forms_of(secret):
+            if form in texts:
+                at = texts.index(form)
+                around = texts[max(0, at - 60) : at].replace(form, "***")
+                yield Violation("no secret in clear", f"{secret[:4]}... after {around!r}")
+                return
+
+
+def forms_of(secret: str) -> set[str]:
+    """Return a secret as it might turn up somewhere."""
+    raw = secret.encode()
+    return {
+        secret,
+        base64.b64encode(raw).decode(),
+        quote(secret, safe=""),
+        json.dumps(secret)[1:-1],
+    }
+
+
+def _durable(trial: Trial) -> Iterator[Violation]:
+    """What was stored is on the disk before anything else happens at the platform."""
+    unsynced: dict[str, str] = {}
+    for step in trial.world.steps:
+        verb, _unused, path = step.label.partition(" ")
+        if step.number == 0:
+            unsynced = {}
+        if step.kind == "http" and step.changes and unsynced:
+            yield Violation(
+                "durable before the next call",
+                f"run {step.run}, {step.label} was sent with {unsynced} not on the disk",
+            )
+            return
+        if step.kind != "step" or not path.startswith("store") or "lock" in path:
+            continue
+        if verb in ("write", "rename", "replace", "link"):
+            if verb in ("rename", "replace"):
+                unsynced = {}
+            unsynced[verb] = path
+        elif verb in ("fsync", "fdatasync") or verb in ("unlink", "remove"):
+            unsynced = {}
+
+
+def idle(
+    world: World, run: Ran, before: tuple[Any, ...], after: tuple[Any, ...]
+) -> list[Violation]:
+    """Return what a run changed that had nothing to do."""
+    names = ("the platform", "the secret store", "the journal")
+    changed = [name for name, one, other in zip(names, before, after) if one != other]
+    found = []
+    if changed:
+        found.append(
+            Violation(
+                "a second run changes nothing", f"it changed {' and '.join(changed)}: {told(run)}"
+            )
+        )
+    if not run.is_good:
+        found.append(Violation("a second run is good", told(run)))
+    if run.result.get("changed"):
+        found.append(Violation("a second run says unchanged", ", ".join(run.actions)))
+    return found
