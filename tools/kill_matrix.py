@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / ".build" / "collections"))
 
 from ansible_collections.objectstore.credentials.tests.kill import matrix
-from ansible_collections.objectstore.credentials.tests.kill.engine import rotate
+from ansible_collections.objectstore.credentials.tests.kill.engine import rotate, warm_up
 from ansible_collections.objectstore.credentials.tests.kill.forms import FORMS
 from ansible_collections.objectstore.credentials.tests.kill.keepers import KEEPERS
 from ansible_collections.objectstore.credentials.tests.kill.plan import faults, kills
@@ -58,6 +58,7 @@ def main() -> int:
     parser.add_argument("--case", help='one case of the only cell: "12 kill after; 3 kill before"')
     parser.add_argument("--stories", type=int, default=0, help="stories to tell per bad cell")
     given = parser.parse_args()
+    warm_up()
     chosen = cells(given.only)
     if given.case is not None:
         (cell,) = chosen

@@ -30,8 +30,9 @@ NOT_MADE_YET = "(made by the platform)"
 class _PlatformStandIn:
     """One account of a platform, as our calls would have changed it."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, delivery: str) -> None:
         self._platform = platform
+        self._by_mail = delivery == "email" and "email" in platform.facts.secret_comes_back
         self._keys: Optional[list[AccessKey]] = None
         self.made: set[str] = set()
         self.ended: set[str] = set()
@@ -69,6 +70,9 @@ class _PlatformStandIn:
         """Remember the key replaced."""
         pair = pair or Pair(NOT_MADE_YET, "")
         self.made.add(pair.access_key)
+        if self._by_mail:
+            self.has_replaced = True
+            return Issued(account, None, delivery="email")
         if not self._platform.facts.shows_access_key:
             self.has_replaced = True
         else:
@@ -81,13 +85,20 @@ class _PlatformStandIn:
     ) -> AccessKey:
         """Remember a key's status."""
         now = dataclasses.replace(key, status=status or key.status)
-        (self.ended.discard if now.status == ACTIVE else self.ended.add)(key.access_key)
+        if now.status == ACTIVE:
+            # As good as made: the S3 service would take it.
+            self.ended.discard(key.access_key)
+            self.made.add(key.access_key)
+        else:
+            self.ended.add(key.access_key)
+            self.made.discard(key.access_key)
         self._keys = [now if k.access_key == key.access_key else k for k in self._keys or ()]
         return now
 
     def delete_access_key(self, key: AccessKey) -> None:
         """Remember a key gone."""
         self.ended.add(key.access_key)
+        self.made.discard(key.access_key)
         self._keys = [k for k in self._keys or () if k.access_key != key.access_key]
 
     def account(self, ref: AccountRef) -> Account:
@@ -190,9 +201,12 @@ class _ClockStandIn(Clock):
         """Return at once."""
 
 
-def rehearsed(desk: Desk) -> Desk:
-    """Return a desk for one account on which nothing is really done."""
-    platform = _PlatformStandIn(desk.platform)
+def rehearsed(desk: Desk, delivery: str = "inline") -> Desk:
+    """Return a desk for one account on which nothing is really done.
+
+    delivery: how the operator says that the platform delivers new pairs.
+    """
+    platform = _PlatformStandIn(desk.platform, delivery)
     return dataclasses.replace(
         desk,
         platform=platform,  # type: ignore[arg-type]  # stands in for one

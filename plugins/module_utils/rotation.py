@@ -19,7 +19,7 @@ from .rotation_issue import Order, intend, issue, keep, refuse_unless_allowed
 from .rotation_promote import announce, promote, verify
 from .rotation_replace import keep_replaced
 from .rotation_resume import finish_open, settle_unanswered
-from .rotation_retire import cut, retire, revoke_compromised
+from .rotation_retire import bury_deleted, cut, mark_compromised, retire, revoke_compromised
 from .rotation_rollback import roll_back
 
 
@@ -31,7 +31,8 @@ def bring_to_policy(case: Case) -> None:
     order = take_custody(case)
     if case.before_is_managed:
         check_drift(case)
-        if case.policy.retire:
+        mark_compromised(case)
+        if case.policy.retire or case.policy.compromised:
             retire(case)
         order = _order_if_due(case)
     if order is not None and case.policy.may_rotate:
@@ -42,7 +43,7 @@ def bring_to_policy(case: Case) -> None:
 def rotate(case: Case, order: Order) -> None:
     """Replace the current key: the whole of a rotation, in its order."""
     refuse_unless_allowed(case, order)
-    case.desk.verifier.prove()
+    case.prove_probe()
     if not case.desk.facts.overlap:
         _replace_in_place(case, order)
         return
@@ -54,6 +55,7 @@ def rotate(case: Case, order: Order) -> None:
     verify(case)
     promote(case)
     revoke_compromised(case)
+    bury_deleted(case)
 
 
 def _replace_in_place(case: Case, order: Order) -> None:

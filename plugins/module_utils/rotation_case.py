@@ -139,6 +139,11 @@ class Case:
         return self.before is not None and self.before.is_managed
 
     @property
+    def run(self) -> str | None:
+        """What our own writes name as their run."""
+        return self.lease.run if self.lease else None
+
+    @property
     def has_record(self) -> bool:
         """Whether the store has a record of the account."""
         return self._record is not None
@@ -157,7 +162,7 @@ class Case:
         record = dataclasses.replace(
             record,
             outbox=entries,
-            run=self.lease.run if self.lease else None,
+            run=self.run,
             account_id=record.account_id or self.account.id,
             scope=record.scope or dict(desk.scope),
         )
@@ -288,11 +293,15 @@ class Case:
         """Return the account's own bucket and URL for the verifier."""
         return {"bucket": self.policy.bucket, "s3_url": self.policy.s3_url}
 
+    def prove_probe(self) -> None:
+        """Have the probe refuse a made-up key before anything depends on it. Reads only."""
+        if self.desk.verifier.enabled:
+            self.desk.verifier.prove(**self.where_to_verify())
+
     def is_refused(self, pair: Pair | None) -> bool | None:
         """Ask the S3 service whether it refuses a pair; None: nobody can tell. Reads only."""
         if pair is None or not self.desk.verifier.enabled:
             return None
-        self.desk.verifier.prove()
         verdict = self.desk.verifier.probe(pair, **self.where_to_verify())
         if verdict.is_refusal:
             return True
@@ -333,6 +342,15 @@ class Case:
                 " its intent was stored.",
                 next_step="Run again; raise settle where pacing makes calls wait that long.",
             )
+
+    def take(self, stored: Stored) -> None:
+        """Go on from the record as the store has it: our own write, its answer being lost."""
+        self._record, self._version = stored.record, stored.version
+        self._unwritten = ()
+
+    def rename(self, action: str, better: str) -> None:
+        """Give what was done in this turn a more telling word."""
+        self.done = [(better if done == action else done, why) for done, why in self.done]
 
     def did(self, action: str, why: str) -> None:
         """Note an action of this turn for the result."""

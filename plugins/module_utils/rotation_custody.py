@@ -15,26 +15,37 @@ from .rotation_issue import Order
 
 
 def take_custody(case: Case) -> Order | None:
-    """Report an unmanaged account, import its pair, or return the rotation that takes it over."""
+    """Report an unmanaged account, import its pair, or return the rotation taking it over."""
     policy = case.policy
     if case.record.is_managed:
         return None
     if policy.import_pair is not None or policy.adopt == "import":
         _import(case)
         return None
-    if case.sees_keys and not case.keys:
+    own = [key for key in case.keys if not key.immutable] if case.sees_keys else []
+    if case.sees_keys and not own:
         if policy.is_named:
             return Order("its first key", policy.rotation_id or new_rotation_id(case))
         case.did("unchanged", "it has no access key")
         return None
+    leaked = [key.access_key for key in own if key.access_key in policy.compromised]
+    if leaked and policy.adopt == "report":
+        raise case.fail(
+            "not_found",
+            f"{', '.join(leaked)} of {case.account.name} is compromised, and no record knows it.",
+            next_step="Set adopt: rotate to take the account over and revoke this key, or disable it"
+            " with s3_credential_status.",
+            alive=names(own),
+        )
     if policy.adopt == "report":
-        shown = names(case.keys) if case.sees_keys else "keys that the platform does not show"
+        shown = names(own) if case.sees_keys else "keys that the platform does not show"
         case.did("unmanaged", f"no record knows {shown}")
         return None
     return Order(
-        "taken over",
+        f"compromised: {policy.reason}" if leaked else "taken over",
         policy.rotation_id or new_rotation_id(case),
-        replaces=_replaced_by_takeover(case),
+        replaces=tuple(leaked) or _replaced_by_takeover(case),
+        compromised=policy.reason if leaked else None,
     )
 
 
@@ -191,7 +202,6 @@ def _verified(case: Case, pair: Pair) -> dt.datetime | None:
     verifier = case.desk.verifier
     if not verifier.enabled:
         return None
-    verifier.prove()
     verdict = verifier.accept(pair, **case.where_to_verify())
     if verdict.works:
         return case.desk.now()

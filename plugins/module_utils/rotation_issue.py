@@ -198,10 +198,26 @@ def keep_in_place(case: Case, issued: Issued, recovered: bool) -> None:
             )
             return
         except CredentialsError as exc:
+            if pair is not None and _is_stored(case, pair):
+                return
             late = clock.monotonic() - started >= KEEP_FOR
             if exc.kind == "busy" or late or pair is None:
                 raise _to_escrow(case, pending, pair, exc) from None
             clock.sleep(_BETWEEN_TRIES)
+
+
+def _is_stored(case: Case, pair: Pair) -> bool:
+    """Look whether a write whose answer was lost has stored the pair after all; go on from it."""
+    try:
+        stored = case.desk.store.read(case.place)
+    except CredentialsError:
+        return False
+    if stored is None or stored.record.current is None:
+        return False
+    if stored.record.current.access_key != pair.access_key or stored.record.run != case.run:
+        return False
+    case.take(stored)
+    return True
 
 
 def promoted_in_place(case: Case, pending: Pending, issued: Issued, recovered: bool) -> Record:
@@ -236,6 +252,8 @@ def old_keys(case: Case, pending: Pending) -> list[HeldKey]:
         if record.holds(access_key):
             continue
         shown = case.shown(access_key)
+        if shown is None and case.sees_keys and case.desk.facts.overlap:
+            continue  # deleted to make room for the new key
         created_at = shown.created_at if shown else None
         found.append(HeldKey(access_key, None, "adopted", created_at=created_at))
     return found
@@ -330,7 +348,14 @@ def _to_escrow(
         return exc
     where = None
     if case.desk.escrow is not None:
-        where = case.desk.escrow.put(case.place, pair, pending.attempt)
+        try:
+            where = case.desk.escrow.put(
+                case.place,
+                {"access_key": pair.access_key, "secret_key": pair.secret_key},
+                pending.attempt,
+            )
+        except CredentialsError as failure:
+            case.details["escrow"] = failure.message
     place = (
         f"It lies encrypted in {where}." if where else "It is lost: no escrow file could be made."
     )

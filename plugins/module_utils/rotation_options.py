@@ -103,9 +103,7 @@ class RotateOptions:
         refs, overrides = _entries(params.get("users") or ())
         selection = Selection.parse({**params, "users": refs})
         _check_combinations(params, selection, has_store)
-        periods: dict[str, Any] = {
-            name: parse_duration(params[name], name) for name in DURATIONS
-        }
+        periods: dict[str, Any] = {name: parse_duration(params[name], name) for name in DURATIONS}
         hold_until = parse_time(params.get("hold_until"))
         if params.get("hold_until") and hold_until is None:
             raise CredentialsError(
@@ -144,6 +142,11 @@ class RotateOptions:
             return_secret=params["return_secret"],
             key_delivery=params.get("key_delivery"),
         )
+
+    @property
+    def needs_verification(self) -> bool:
+        """Whether pairs may have to be tried out."""
+        return self.policy.state in ("rotated", "rolled_back")
 
     def check(self, facts: Facts) -> None:
         """Check the policies against what the platform can do. Raises invalid_option."""

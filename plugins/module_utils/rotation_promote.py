@@ -24,7 +24,6 @@ def verify(case: Case) -> None:
     pair = pending.pair()
     if not verifier.enabled or pair is None:
         return
-    verifier.prove()
     verdict = verifier.accept(pair, **case.where_to_verify())
     if verdict.works:
         case.verified_at = case.desk.now()
@@ -148,7 +147,6 @@ def verify_current(case: Case) -> None:
     pair = current.pair()
     if pair is None:
         return
-    verifier.prove()
     verdict = verifier.accept(pair, **case.where_to_verify())
     if not verdict.works:
         kind = "verification_failed" if verdict.is_refusal else "verification_unreachable"

@@ -55,7 +55,7 @@ def _complete(case: Case, pending: Pending) -> None:
         return
     verify(case)
     promote(case)
-    case.did("resumed", pending.why)
+    case.rename("rotated", "resumed")
     revoke_compromised(case)
 
 
@@ -86,7 +86,6 @@ def _finish_unverified(case: Case) -> None:
     if case.desk.facts.overlap:
         verify_current(case)
     else:
-        case.desk.verifier.prove()
         settle_replaced(case)
         case.did("resumed", f"{current.access_key} is verified now")
 
@@ -180,7 +179,7 @@ def _settle_chosen(case: Case, pending: Pending) -> Pending | None:
         _complete(case, case.record.pending or pending)
     else:
         keep_replaced(case, issued, recovered=False)
-        case.did("resumed", pending.why)
+        case.rename("rotated", "resumed")
     return None
 
 
@@ -270,9 +269,10 @@ def _take_from_escrow(case: Case, pending: Pending) -> bool:
     escrow = case.desk.escrow
     if escrow is None or case.desk.facts.overlap or pending.secret is not None:
         return False
-    pair = escrow.take(case.place, pending.attempt)
-    if pair is None or not _is_live(case, pair):
+    found = escrow.take(case.place, pending.attempt)
+    if found is None or not _is_live(case, found[0]):
         return False
+    pair = found[0]
     secret = Secret(pair.secret_key)
     case.save(
         dataclasses.replace(case.record, pending=dataclasses.replace(pending, secret=secret)),

@@ -17,6 +17,19 @@ from .record import HeldKey
 from .rotation_case import Case
 
 
+def mark_compromised(case: Case) -> None:
+    """Store which retiring keys the operator calls compromised: they have no grace any more."""
+    for key in case.record.retiring:
+        if key.access_key in case.policy.compromised and key.compromised is None:
+            marked = dataclasses.replace(key, compromised=case.policy.reason)
+            case.save(
+                case.record.with_retiring(marked),
+                "compromised",
+                access_key=key.access_key,
+                why=case.policy.reason,
+            )
+
+
 def retire(case: Case) -> None:
     """Do what is due for every retiring key."""
     for key in case.record.retiring:
@@ -51,10 +64,20 @@ def cut(case: Case, reason: str) -> None:
         access_key=current.access_key,
         why=reason,
     )
+    if not (facts.can_disable or facts.can_delete):
+        raise case.fail(
+            "unsupported",
+            f"{case.desk.platform.title} can neither disable nor delete {current.access_key}.",
+            next_step="Leave cut_first out, and end the key at the platform by hand.",
+        )
     action = "disable" if facts.can_disable else "delete"
     case.change_key(action, current.access_key, "emergency")
+    now, run = case.desk.now(), case.desk.run
+    off = dataclasses.replace(marked, deleted_at=now)
+    if facts.can_disable:
+        off = dataclasses.replace(marked, disabled_at=now, disabled_in=run)
     case.save(
-        dataclasses.replace(case.record, intent=None),
+        dataclasses.replace(case.record, current=off, intent=None),
         f"{action}d",
         access_key=current.access_key,
         why=reason,
@@ -67,6 +90,13 @@ def revoke_compromised(case: Case) -> None:
         shown = case.shown(key.access_key)
         if key.compromised and shown is not None and shown.status == ACTIVE:
             revoke(case, key.access_key or "")
+
+
+def bury_deleted(case: Case) -> None:
+    """Forget the retiring keys that were deleted by ourselves, once they are proven dead."""
+    for key in case.record.retiring:
+        if key.deleted_at is not None and case.shown(key.access_key) is None:
+            bury(case, key)
 
 
 def revoke(case: Case, access_key: str) -> None:

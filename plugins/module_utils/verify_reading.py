@@ -116,7 +116,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes, *, listing: bool)
             retry_after=headers.get("Retry-After"),
             server_time=server_time,
         )
-    said = _shown(parts.get("Message", ""))
+    said = _shown(parts.get("Message", "")).rstrip(" .")
     region = _region_of(code, parts, headers)
     return Reading(
         _outcome(code),

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from .errors import CredentialsError
 from .http import USER_AGENT
@@ -55,8 +55,8 @@ def checked_s3_url(url: str, option: str = "verify.s3_url") -> str:
     netloc = f"[{host}]" if ":" in host else host
     if port is not None and port != {"http": 80, "https": 443}[parts.scheme.lower()]:
         netloc = f"{netloc}:{port}"
-    # Only what no library encodes anew on the way: the signature is over the path as it is sent.
-    path = quote(parts.path.rstrip("/"), safe="/-._~%")
+    # The service signs its own encoding of the path, so that one is sent.
+    path = quote(unquote(parts.path.rstrip("/")), safe="/-._~")
     return f"{parts.scheme.lower()}://{netloc}{path}"
 
 

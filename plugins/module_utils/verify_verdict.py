@@ -30,6 +30,8 @@ class Verdict:
     http_status: Optional[int] = None
     #: Seconds that the service's clock is ahead of this machine's, where it refused for that.
     ahead: Optional[float] = None
+    #: What to do, where more can be told than that the service is to be looked at.
+    next_step: Optional[str] = None
     #: The very answer that a made-up key gets here: it tells neither way.
     as_for_unknown: bool = False
     #: Asking again within the time-out can bring another answer.
@@ -85,6 +87,7 @@ def judge(where: str, reading: Reading, unknown_code: str | None) -> Verdict:
         reading.code,
         reading.http_status,
         reading.ahead,
+        reading.next_step,
         as_for_unknown,
         passing,
         reading.retry_after,

@@ -100,6 +100,8 @@ class Scenario:
     #: Run again with the same options, it changes nothing.
     is_idempotent: bool = True
     subject_keys: int = 1
+    #: How old its key is, in days.
+    age: float = 200.0
     #: Seconds until the next run after an unharmed one that failed.
     between: float = 120.0
     #: What an operator does about a failure: other options, and the keys given up by name.
@@ -194,6 +196,7 @@ def play(world: World, engine: runner.Engine, parts: Sequence[Part]) -> list[Ran
             world.let_pass(part.seconds)
         else:
             part.what(world)
+            world.look("something happened outside")
     return found
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.access_key_rotate import (
@@ -18,6 +19,26 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.rotation_o
 from ansible_collections.objectstore.credentials.plugins.module_utils.verify import Verifier
 
 from .runner import Runtime
+
+
+#: What a run imports when it first needs it: a fork would do so each time.
+_LAZY = (
+    "botocore.auth",
+    "botocore.awsrequest",
+    "botocore.credentials",
+    "cryptography.hazmat.primitives.ciphers",
+    "cryptography.hazmat.backends.openssl.backend",
+    "cryptography.hazmat.primitives.ciphers.algorithms",
+    "cryptography.hazmat.primitives.ciphers.modes",
+    "concurrent.futures.thread",
+    "encodings.idna",
+)
+
+
+def warm_up() -> None:
+    """Import what every run needs."""
+    for name in _LAZY:
+        import_module(name)
 
 
 def options_of(runtime: Runtime) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any, Callable, Optional
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Facts
 
-from . import hooks, promise
+from . import hooks, promise, wire
 from .case import MOST_RUNS, Ran, Scenario, one_run, play
 from .forms import Form
 from .keepers import KEEPERS, Keeper
@@ -116,7 +116,7 @@ class Arena:
         base = MEMORY if os.path.isdir(MEMORY) else None
         self.directory = Path(tempfile.mkdtemp(prefix="kill-", dir=base))
         self.world = World(cell.form, cell.keeper, self.directory / "world")
-        self.world.populate(cell.scenario.subject_keys)
+        self.world.populate(cell.scenario.subject_keys, cell.scenario.age)
         self.cases = 0
         self.usual_keys = 0
         self.facts = tell_facts(self.world)
@@ -168,11 +168,11 @@ class Arena:
 
     def _try(self, plans: Plans) -> Verdict:
         world, scenario = self.world, self.cell.scenario
-        world.steps.clear()
+        world.forget_steps()
         begun = len(world.moments)
         runs: list[Ran] = []
         replaces: frozenset[str] = frozenset()
-        wanted = scenario.action.options(world)
+        original = wanted = scenario.action.options(world)
         while len(runs) < MOST_RUNS:
             plan = plans[len(runs)] if len(runs) < len(plans) else {}
             runs.append(one_run(world, self.engine, wanted, plan))
@@ -193,7 +193,7 @@ class Arena:
         violations = promise.judge(trial)
         if not violations and scenario.is_idempotent:
             before = self._state()
-            again = one_run(world, self.engine, wanted)
+            again = one_run(world, self.engine, original)
             violations += promise.idle(world, again, before, self._state())
         if not violations and scenario.after:
             violations += self._afterwards(trial)
@@ -238,6 +238,13 @@ def story(trial: Trial) -> list[str]:
         if step.run != run:
             run = step.run
             lines.append(f"--- run {run}")
+        verb, _unused, path = step.label.partition(" ")
+        if (
+            step.kind == wire.STEP
+            and not step.note
+            and (verb != "rename" or path.startswith(("store/.", "store/..")) or ".notes" in path)
+        ):
+            continue  # how a file comes into its place is told elsewhere
         changes = "".join(f"\n        platform: {what}" for what in step.changes)
         note = f"  [{step.note.strip()}]" if step.note else ""
         lines.append(f"  {step.number:3d} {step.at:10.2f} {step.label}{note}{changes}")

@@ -121,8 +121,6 @@ def _ended_well(trial: Trial) -> Iterator[Violation]:
         yield Violation("left pending", f"a good run left {record.pending}")
     if record.intent is not None:
         yield Violation("left intent", f"a good run left {record.intent}")
-    if record.outbox:
-        yield Violation("left outbox", f"a good run left {len(record.outbox)} lines of the journal")
     if record.current is not None and record.current.origin in ("issued", "imported"):
         pair = record.current.pair()
         if pair is None or not works(moment, {pair.access_key: pair.secret_key}):
@@ -135,7 +133,8 @@ def _ended_well(trial: Trial) -> Iterator[Violation]:
 def told(run: Ran) -> str:
     """Return what a run says of itself, in a line."""
     failures = [f"{f.get('kind')}: {f.get('message')}" for f in run.failures]
-    return "; ".join(failures) or ", ".join(run.actions) or run.how
+    trace = run.result.get("traceback", "")
+    return "; ".join(failures) or ", ".join(run.actions) or f"{run.how} {trace[-600:]}".strip()
 
 
 def _stored_pair_works(trial: Trial) -> Iterator[Violation]:

@@ -143,7 +143,9 @@ _add(
     _scenario("first key", PLAIN, after=LIFE, subject_keys=0),
     lambda facts: facts.shows_access_key and not facts.listing_has_side_effect,
 )
-_add(_scenario("import", Run(_importing), after=LIFE), lambda facts: facts.shows_access_key)
+_add(
+    _scenario("import", Run(_importing), after=LIFE, age=10.0), lambda facts: facts.shows_access_key
+)
 _add(_scenario("rotate", PLAIN, before=DUE, after=LIFE))
 _add(_scenario("rotate unverified", _with(unverified=True), before=DUE, after=LIFE))
 _add(_scenario("rotate by id", _with(rotation_id="winter"), before=SETTLED, after=LIFE))
@@ -170,7 +172,8 @@ _add(
         Run(_acknowledging),
         before=(*DUE, _with(acknowledge="explicit")),
         after=LIFE,
-    )
+    ),
+    lambda facts: facts.shows_access_key,
 )
 _add(
     _scenario("rotate, explicit", _with(acknowledge="explicit"), before=DUE),

@@ -28,7 +28,7 @@ from . import wire
 from .forms import API_PORT, S3_PORT, STORE_PORT, Form
 from .keepers import Keeper, files_below
 from .plan import Action, Plan
-from .virtual import Memory, WorldClock
+from .virtual import DAY, Memory, WorldClock
 
 SUBJECT = "app-0001"
 OTHERS = ("app-0002", "app-0003")
@@ -105,14 +105,16 @@ class World:
         self.runs = 0
         self.store_is_dead = False
         self.platform_is_dead = False
+        #: The last step was one that changes files, after the world was told of it.
+        self._is_filed = False
         for name in ("store", "journal"):
             (directory / name).mkdir(parents=True)
 
     # --- its making ----------------------------------------------------------------------------
 
-    def populate(self, subject_keys: int = 1) -> None:
+    def populate(self, subject_keys: int = 1, age: float = 200.0) -> None:
         """Make the accounts, each with a key; a colleague's key where there is room for one."""
-        self.clock.offset = -200 * 86400.0
+        self.clock.offset = -age * DAY
         self.ids[SUBJECT] = self.simulator.add_account(SUBJECT, subject_keys)
         for name in OTHERS:
             self.ids[name] = self.simulator.add_account(name)
@@ -140,6 +142,11 @@ class World:
 
     # --- what is true --------------------------------------------------------------------------
 
+    def forget_steps(self) -> None:
+        """Begin a new story."""
+        self.steps.clear()
+        self._is_filed = False
+
     def look(self, cause: str) -> None:
         """Note the moment, if anything has changed."""
         ours: dict[str, Key] = {}
@@ -160,8 +167,10 @@ class World:
     def answer(self, message: tuple[Any, ...], number: int, plan: Plan) -> tuple[Any, ...]:
         """Do what a runner's step asks for, or what the plan says instead."""
         kind = message[0]
-        # What the runner did since its last message: files, which need no answer of ours.
-        self.look(f"run {self.runs}, step {number - 1}: {self.steps[-1].label if number else ''}")
+        if self._is_filed:
+            # What the runner did since its last message: files, which need no answer of ours.
+            self.look(f"run {self.runs}, step {number - 1}: {self.steps[-1].label}")
+            self._is_filed = False
         if kind == wire.SLEEP:
             self.let_pass(float(message[1]))
             return (wire.GO,)
@@ -179,6 +188,7 @@ class World:
         return self._local(step, action)
 
     def _local(self, step: Step, action: Optional[Action]) -> tuple[Any, ...]:
+        self._is_filed = step.label.startswith(("rename", "replace", "write", "unlink", "link"))
         if action and action.name == "store dies":
             self.store_is_dead = True
         if self.store_is_dead and " store" in f" {step.label.partition(' ')[2]}":

@@ -152,7 +152,7 @@ class AwsSecretsManager(Simulator):
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         headers["x-moto-account-id"] = self.account
         answer = self._moto.open(
-            request.target if request.target.startswith("/?") else "/",
+            "/",
             method="POST",
             data=request.body,
             headers=headers,

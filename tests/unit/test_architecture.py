@@ -41,7 +41,10 @@ ORDER = (
     ("bulk", "escrow", "platforms", "store_registry"),
     ("registry", "rotation_parts", "selection"),
     ("rotation",),
+    ("rehearsal", "rotation_own", "rotation_results"),
+    ("access_key_turns",),
     ("access_key_rotate", "credential_info", "credential_status", "operations"),
+    ("access_key_call",),
     ("front",),
 )
 HEADER = (

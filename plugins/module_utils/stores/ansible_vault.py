@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,8 @@ _CHECK_COMMENT = "Proves the vault passwords that the records below this directo
 _OLD = 86400.0
 #: Records that open() looks into for a secret, where there is no check file.
 _TRIES = 5
+#: The end of a record in the form that we write.
+_END = re.compile(rb'\nserial: ([0-9]{1,18})\nnonce: "([0-9a-f]+)"\n\Z')
 
 
 class FileLease(Lease):
@@ -133,8 +136,8 @@ class AnsibleVault(SecretStore):
         if data is None:
             return None
         made: list[Secret] = []
-        document = self._document(data, self._path(place), made)
         where = f"The record {self._path(place)}"
+        document = self._document(data, where, made)
         if isinstance(document, dict) and document.get("format", FORMAT) == FORMAT:
             # The end of the file; without it the file is cut off.
             missing = [name for name in ("account", "serial", "nonce") if name not in document]
@@ -160,14 +163,24 @@ class AnsibleVault(SecretStore):
             message = f"The record {place} cannot be written: {what}."
             raise self.fail("store_refused", message) from None
         with self._turn(place):
-            present = self.read(place)
-            if (present.version if present else None) != expected:
+            if self._version(place, expected) != expected:
                 raise CredentialsError(
                     "busy", f"The record {place} was changed by another run since it was read."
                 )
             self._sweep()
             self._tree.write(data, *self._parts(place))
         return f"{record.serial}-{record.nonce}"
+
+    def _version(self, place: Place, expected: Any) -> Any:
+        """Return the version that is there; None: no record. Raises store_unreadable."""
+        if expected is not None:
+            # Mostly it is the expected one, which the end of the file tells.
+            data = self._tree.read(*self._parts(place)) or b""
+            end = _END.search(data)
+            if end is not None and f"{int(end[1])}-{end[2].decode()}" == expected:
+                return expected
+        present = self.read(place)
+        return present.version if present else None
 
     @contextlib.contextmanager
     def lease(self, place: Place) -> Iterator[Lease]:
@@ -205,9 +218,10 @@ class AnsibleVault(SecretStore):
         data = self._tree.read(*parts)
         if data is None:
             return None
-        document = self._document(data, self._tree.path(*parts), [])
+        where = f"The note {self._tree.path(*parts)}"
+        document = self._document(data, where, [])
         if not isinstance(document, dict):
-            raise unreadable(f"The note {self._tree.path(*parts)}", "it is not a mapping")
+            raise unreadable(where, "it is not a mapping")
         return document, hashlib.sha256(data).hexdigest()
 
     def write_note(self, name: str, document: Mapping[str, Any], expected: Any) -> None:
@@ -276,8 +290,8 @@ class AnsibleVault(SecretStore):
     def _path(self, place: Place) -> str:
         return self._tree.path(*self._parts(place))
 
-    def _document(self, data: bytes, path: str, made: list[Secret]) -> Any:
-        """Return what a file holds; made: gets every secret in it."""
+    def _document(self, data: bytes, where: str, made: list[Secret]) -> Any:
+        """Return what a file holds; made: gets every secret in it; where: for messages."""
 
         def make(text: str) -> Secret:
             made.append(self._sealed(text))
@@ -286,9 +300,9 @@ class AnsibleVault(SecretStore):
         try:
             return read_yaml(data.decode(), make)
         except UnicodeDecodeError:
-            raise unreadable(path, "it is not UTF-8") from None
+            raise unreadable(where, "it is not UTF-8") from None
         except ValueError as exc:
-            raise unreadable(path, str(exc)) from None
+            raise unreadable(where, str(exc)) from None
 
     def _check_file(self) -> list[Any] | None:
         data = self._tree.read(_CHECK_FILE)

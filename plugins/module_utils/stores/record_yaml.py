@@ -33,6 +33,8 @@ _ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _TEMPLATE = re.compile(r"\{[{%#]")
 
+#: Most lines: a plain key and a text without a backslash.
+_TEXT_ENTRY = re.compile(r'([a-z_][a-z0-9_]*): "([ !#-\[\]-~]*)"')
 _ENTRY = re.compile(r'([a-z_][a-z0-9_]*|"(?:[^"\\]|\\.)*"):(?: (.+))?')
 #: A line of a comment or a ciphertext.
 _LINE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -194,29 +196,30 @@ class _Reader:
         """Read entries until the indentation ends; first: the entry beside a dash."""
         found: dict[str, Any] = {}
         depth = len(indent)
-        while True:
-            if first is None:
-                line = self.lines[self.at]
-                if not line.startswith(indent) or line[depth : depth + 1] in ("", " ", "-"):
-                    return found
-                self.at += 1
-                entry = _ENTRY.fullmatch(line, depth)
+        lines = self.lines
+        line = indent + first if first is not None else lines[self.at]
+        self.at -= first is not None
+        while line.startswith(indent) and line[depth : depth + 1] not in ("", " ", "-"):
+            self.at += 1
+            entry = _TEXT_ENTRY.fullmatch(line, depth)
+            if entry is not None:
+                key, value = entry.groups()
             else:
-                entry = _ENTRY.fullmatch(first)
-                first = None
-            if entry is None:
-                raise OtherFormError
-            key, rest = entry.groups()
-            if key[0] == '"':
-                name = self.quoted(key)
-                if _key(name) != key:
+                entry = _ENTRY.fullmatch(line, depth)
+                if entry is None:
                     raise OtherFormError
-                key = name
-            elif key in _NO_PLAIN_KEYS:
+                key = entry[1]
+                value = self.value(indent, entry[2])
+                if key[0] == '"':
+                    name = self.quoted(key)
+                    if _key(name) != key:
+                        raise OtherFormError
+                    key = name
+            if (key in _NO_PLAIN_KEYS and entry[1] == key) or key in found:
                 raise OtherFormError
-            if key in found:
-                raise OtherFormError
-            found[key] = self.value(indent, rest)
+            found[key] = value
+            line = lines[self.at]
+        return found
 
     def value(self, indent: str, rest: Optional[str]) -> Any:
         """Read what stands behind a key or a dash, or below it."""

@@ -1,0 +1,285 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The turns of a list: each rehearsed first, then those with something to do, in a safe order.
+
+What is open comes first, then a canary, then the rest, until too many have failed; the key that
+this very run logs in with comes last.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from .ancestors import STOP
+from .bulk import UNSEEN, each
+from .errors import CredentialsError
+from .model import Account
+from .progress import Progress
+from .record import Record
+from .rehearsal import rehearsed
+from .results import AccountResult, failed, skipped
+from .rotation import turn
+from .rotation_case import Case, Desk, Permit
+from .rotation_options import RotateOptions
+from .rotation_own import check_own_key, is_own_key, log_in_anew
+from .rotation_policy import Policy
+from .rotation_results import identified, result_of
+from .stores.base import Stored
+
+#: Actions of a rehearsal that make a real turn unnecessary.
+_NOTHING_TO_DO = ("unchanged", "unmanaged", "drifted", "failed", "busy", "skipped")
+#: Actions that end a working state and begin a new one: they count against max_rotations.
+_ROTATIONS = ("rotated", "delivered", "recovered")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One account to be done: its policy, its record as it was read, and what the rehearsal did."""
+
+    account: Account
+    policy: Policy
+    stored: Optional[Stored] = None
+    planned: Optional[AccountResult] = None
+    #: A rotation or a call of an earlier run is unfinished: it comes first, whatever fails.
+    is_open: bool = False
+    #: The key that this very run logs in with: it comes last.
+    is_own: bool = False
+
+
+class Turns:
+    """The turns of all accounts of one call, in the order that is safest."""
+
+    def __init__(
+        self, desk: Desk, wanted: RotateOptions, parallelism: int, progress: Progress
+    ) -> None:
+        self.desk = desk
+        self.wanted = wanted
+        self.progress = progress
+        #: Of the compromised keys, those that belong to an account of the list.
+        self.found_compromised: set[str] = set()
+        self._reading = parallelism
+        settings = desk.platform.settings
+        one_at_a_time = not desk.facts.overlap and not settings.is_parallelism_given
+        self._writing = 1 if one_at_a_time else parallelism
+        self._lock = threading.Lock()
+        self._failures = 0
+
+    def do(self, turns: Sequence[Turn], check_mode: bool) -> list[AccountResult]:
+        """Rehearse every turn, do those that have something to do, return results in order."""
+        rehearsed_turns = self._rehearse(turns, count=check_mode)
+        self._defer(rehearsed_turns)
+        planned = [turn.planned for turn in rehearsed_turns]
+        results = [each for each in planned if each is not None]
+        stop = next((each for each in results if each.stops_endpoint), None)
+        if check_mode or stop is not None:
+            return results
+        order = [i for i, each in enumerate(rehearsed_turns) if not _is_quiet(each, self.desk)]
+        if order:
+            # Not before: a run that has nothing to do writes nothing.
+            self.desk.store.probe()
+            self.desk.journal.prepare()
+        groups = self._in_order(rehearsed_turns, order)
+        self.progress.begin(len(order), "accounts")
+        try:
+            for group, stopping, strict in groups:
+                done = self._real([rehearsed_turns[i] for i in group], stopping, strict)
+                for index, result in zip(group, done):
+                    results[index] = result
+        finally:
+            self.progress.end()
+        return results
+
+    # --- the rehearsal ---------------------------------------------------------------------------
+
+    def _rehearse(self, turns: Sequence[Turn], count: bool) -> list[Turn]:
+        found: dict[int, Turn] = {}
+
+        def rehearse(index: int) -> AccountResult:
+            turn_ = turns[index]
+            desk = rehearsed(self.desk, turn_.policy.key_delivery)
+            stored = self.desk.store.read(desk.place(turn_.account))
+            case = Case(desk, turn_.account, turn_.policy, stored)
+            case.lease = None
+            record = case.record
+            now = Turn(
+                turn_.account,
+                turn_.policy,
+                stored,
+                is_open=record.pending is not None or record.intent is not None,
+            )
+            found[index] = now
+            self._note_compromised(case)
+            planned = _outcome_of(case)
+            if is_own_key(case):
+                found[index] = dataclasses.replace(now, is_own=True)
+                check_own_key(case, planned)
+            return planned
+
+        if count:
+            self.progress.begin(len(turns), "accounts")
+        results = each(
+            range(len(turns)),
+            rehearse,
+            lambda index: identified(turns[index].account),
+            parallelism=self._reading,
+            strict=self.wanted.strict,
+            progress=self.progress if count else UNSEEN,
+        )
+        if count:
+            self.progress.end()
+        return [
+            dataclasses.replace(found.get(index, turns[index]), planned=result)
+            for index, result in enumerate(results)
+        ]
+
+    def _note_compromised(self, case: Case) -> None:
+        wanted = case.policy.compromised
+        if wanted:
+            shown = {key.access_key for key in case.keys} if case.sees_keys else set()
+            with self._lock:
+                self.found_compromised |= wanted & (case.record.known_access_keys() | shown)
+
+    def _defer(self, turns: list[Turn]) -> None:
+        """Leave rotations above max_rotations to a later run; those due longest come first."""
+        most = self.wanted.max_rotations
+        if most is None:
+            return
+        rotations = [
+            index
+            for index, each in enumerate(turns)
+            if each.planned is not None and each.planned.action in _ROTATIONS and not each.is_open
+        ]
+        rotations.sort(key=lambda index: (_due_at(turns[index]), index))
+        for index in rotations[most:]:
+            turn_ = turns[index]
+            assert turn_.planned is not None
+            later = skipped(
+                identified(turn_.account), f"left to a later run: max_rotations is {most}"
+            )
+            policy = dataclasses.replace(turn_.policy, may_rotate=False)
+            turns[index] = dataclasses.replace(turn_, policy=policy, planned=later)
+
+    # --- the real turns --------------------------------------------------------------------------
+
+    def _in_order(
+        self, turns: Sequence[Turn], order: Sequence[int]
+    ) -> list[tuple[list[int], Callable[[], Optional[str]], bool]]:
+        """Return groups of turns, each with its rule for stopping, and whether it is strict."""
+        still_open = [index for index in order if turns[index].is_open]
+        own = [index for index in order if turns[index].is_own and index not in still_open]
+        fresh = [index for index in order if index not in {*still_open, *own}]
+        canary, rest = fresh[: self.wanted.canary], fresh[self.wanted.canary :]
+        return [
+            (still_open, STOP.reason, False),
+            (canary, self._after_failures(1), True),
+            (rest, self._after_failures(self.wanted.max_failures), self.wanted.strict),
+            (own, self._after_failures(1), True),
+        ]
+
+    def _after_failures(self, most: int) -> Callable[[], Optional[str]]:
+        def why() -> Optional[str]:
+            if self._failures >= most:
+                rule = "the canary failed" if most == 1 else f"max_failures is {most}"
+                return f"{self._failures} failed, and {rule}"
+            return STOP.reason()
+
+        return why
+
+    def _real(
+        self, turns: Sequence[Turn], stopping: Callable[[], Optional[str]], strict: bool
+    ) -> list[AccountResult]:
+        def work(turn_: Turn) -> AccountResult:
+            result = self._do_one(turn_)
+            if result.has_failed and not turn_.is_open:
+                with self._lock:
+                    self._failures += 1
+            return result
+
+        def identify(turn_: Turn) -> AccountResult:
+            return identified(turn_.account)
+
+        return each(
+            turns,
+            work,
+            identify,
+            parallelism=self._writing,
+            strict=strict,
+            progress=self.progress,
+            stopping=stopping,
+        )
+
+    def _do_one(self, turn_: Turn) -> AccountResult:
+        desk = self.desk
+        place = desk.place(turn_.account)
+        try:
+            with desk.store.lease(place) as lease:
+                stored = desk.store.read(place)
+                case = Case(desk, _seen(turn_, stored), turn_.policy, stored)
+                case.lease = lease
+                Permit.grant(case)
+                try:
+                    case.settle_journal()
+                    result = _outcome_of(case)
+                    if turn_.is_own and not result.has_failed:
+                        log_in_anew(case)
+                finally:
+                    Permit.grant(None)
+        except CredentialsError as exc:
+            return failed(exc, identified(turn_.account))
+        if self.wanted.return_secret:
+            _add_secret(case, result)
+        if result.action == "unchanged" and turn_.planned and turn_.planned.action == "skipped":
+            return turn_.planned
+        return result
+
+
+def _outcome_of(case: Case) -> AccountResult:
+    """Do a turn and return its result, whatever it was."""
+    try:
+        turn(case)
+    except CredentialsError as exc:
+        return result_of(case, exc)
+    except Exception as exc:  # a defect of ours: the others go on, and what was begun is on record
+        return result_of(case, CredentialsError.internal(exc))
+    return result_of(case)
+
+
+def _add_secret(case: Case, result: AccountResult) -> None:
+    """Add the secret key that this turn made, also where it failed later: it may be nowhere else."""
+    record, before = case.record, case.before
+    old = before.current.access_key if before and before.current else None
+    if record.current is not None and record.current.access_key != old:
+        secret = record.current.secret
+    else:
+        secret = record.pending.secret if record.pending else None
+        if secret is not None and record.pending is not None:
+            result.access_key = record.pending.access_key
+    if secret is not None:
+        result.extra["secret_key"] = secret.open()
+
+
+def _seen(turn_: Turn, stored: Stored | None) -> Account:
+    """Return the account; what was listed before somebody else's turn is not to be trusted."""
+    before: Record | None = turn_.stored.record if turn_.stored else None
+    now = stored.record if stored else None
+    same = (before.nonce if before else None) == (now.nonce if now else None)
+    return turn_.account if same else dataclasses.replace(turn_.account, listed_keys=None)
+
+
+def _is_quiet(turn_: Turn, desk: Desk) -> bool:
+    planned = turn_.planned
+    if planned is None or (planned.action in _NOTHING_TO_DO and not planned.touched):
+        outbox = turn_.stored.record.outbox if turn_.stored else ()
+        retiring = turn_.stored is not None and bool(turn_.stored.record.retiring)
+        deferred = planned is not None and planned.action == "skipped"
+        return not (deferred and (turn_.is_open or retiring)) and not desk.journal.missing(outbox)
+    return False
+
+
+def _due_at(turn_: Turn) -> str:
+    return (turn_.planned.due_at if turn_.planned else None) or ""

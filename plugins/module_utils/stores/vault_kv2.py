@@ -1,0 +1,369 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HashiCorp Vault and OpenBao as the secret store: one secret of a KV version 2 mount per account.
+
+The record is the data of the secret's latest version, written by check-and-set; the server encrypts
+it. Custom metadata are a copy for auditors (vault_kv2_auditor.py), and the lease is by heartbeat
+(heartbeat.py). https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Optional
+
+from ..clock import parse_time
+from ..errors import CredentialsError
+from ..record import Record, Secret, from_document, to_document, unreadable
+from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
+from .heartbeat import HeartbeatKeeper, Heartbeats
+from .heartbeat_watch import HeartbeatWatch, run_of
+from .vault_kv2_auditor import audit_copy, is_settled, merged
+from .vault_kv2_options import OPTIONS, resolve_kv
+from .vault_kv2_paths import Paths, unescape
+from .vault_kv2_server import KvServer
+
+#: A record that the lease read is handed to the turn's own first read, for so many seconds.
+_FRESH = 1.0
+#: A mount that deletes versions sooner than this would delete the pairs of working keys.
+_SHORTEST_LIFE_DAYS = 400
+_TRIES, _BETWEEN_TRIES = 3, 2.0
+
+
+class VaultKv2(SecretStore):
+    """HashiCorp Vault or OpenBao, KV version 2."""
+
+    name = "vault_kv2"
+    title = "HashiCorp Vault or OpenBao (KV version 2)"
+    OPTIONS = OPTIONS
+
+    def __init__(self, options: Mapping[str, Any], context: StoreContext) -> None:
+        super().__init__(options, context)
+        self.settings = resolve_kv(options, context.environ, context.parallelism)
+        self.paths = Paths(self.settings.template)
+        self.server = KvServer(self.settings, context, self.fail)
+        beats = KvHeartbeats(self.server, self.paths)
+        length = self.settings.lease
+        self._keeper = HeartbeatKeeper(beats, context.run, length, self.clock)
+        self._watch = HeartbeatWatch(
+            beats, context.run, length, self.clock, check_mode=context.check_mode
+        )
+        self._lock = threading.Lock()
+        #: What lease() has just read: the record or None, and when.
+        self._fresh: dict[Place, tuple[Optional[Stored], float]] = {}
+        self._writes_metadata = self.settings.with_metadata
+        for text in self.settings.warnings:
+            self._warn(text)
+
+    def open(self) -> None:
+        """Log in, and prove that the mount is there and is KV version 2. Stores nothing."""
+        self.server.log_in()
+        self.server.require_mount()
+
+    def probe(self) -> None:
+        """Prove each right that a rotation needs, on a secret of its own that is deleted again.
+
+        Raises store_refused also where the mount would delete records by itself before long.
+        """
+        if self.context.check_mode:
+            return
+        path = self.paths.probe(secrets.token_hex(8))
+        note = {"purpose": "proves that records can be written; nothing secret"}
+        try:
+            first = self.server.write(path, note, 0)
+            self._require_lasting(first)
+            self.server.write(path, note, first["version"])
+            if self._writes_metadata:
+                self._write_copy(path, {"managed_by": "objectstore.credentials"})
+            self.server.destroy(path, [first["version"]])
+        except CredentialsError as exc:
+            if exc.landed is None:
+                self._tidy(path)
+            raise
+        self.server.forget(path)
+
+    def read(self, place: Place) -> Stored | None:
+        """Return the record, or None where data and metadata both say that there is none."""
+        fresh = self._fresh.pop(place, None)
+        if fresh is not None and self.clock.monotonic() - fresh[1] <= _FRESH:
+            return fresh[0]
+        try:
+            return self._read(place)
+        except CredentialsError as exc:
+            raise exc.at(account=place.account)
+
+    def write(self, place: Place, record: Record, expected: Any) -> Stored:
+        """Write a record if it is unchanged since; within a lease it names this run."""
+        self._fresh.pop(place, None)
+        token = self._keeper.token_of(self._key(place))
+        if token is not None:
+            record = dataclasses.replace(record, run=token)
+        return super().write(place, record, expected)
+
+    def _write(self, place: Place, record: Record, expected: Any) -> Any:
+        path = self.paths.record(place)
+        self._learn(record)
+        try:
+            metadata = self.server.write(path, _plain(to_document(record)), expected or 0)
+        except CredentialsError as exc:
+            raise exc.at(account=place.account)
+        self._warn_of_deletion(metadata, path)
+        if self._writes_metadata and is_settled(record):
+            custom = merged(metadata.get("custom_metadata"), audit_copy(record))
+            if custom is not None:
+                self._write_copy(path, custom)
+        return metadata["version"]
+
+    @contextmanager
+    def lease(self, place: Place) -> Iterator[Lease]:
+        """Become the only writer of an account for the time of a with block.
+
+        A record that another run left unfinished is written back first, with our run in it, so
+        that no late write of that run can land any more.
+        """
+        try:
+            if self.context.check_mode:
+                self._require_free(place)
+                yield CheckModeLease()
+                return
+            with self._keeper.turn(self._key(place)) as lease:
+                stored = self._require_free(place)
+                if stored is not None and _is_open(stored.record):
+                    stored = self.write(place, stored.record, stored.version)
+                self._fresh[place] = (stored, self.clock.monotonic())
+                yield lease
+        except CredentialsError as exc:
+            raise exc.at(account=place.account)
+        finally:
+            self._fresh.pop(place, None)
+
+    def places(self, platform: str, endpoint: str) -> Iterator[Place]:
+        """Yield where the endpoint's records are. One request, and it reads only."""
+        for name in self.server.names(self.paths.folder(platform, endpoint)):
+            account = unescape(name)
+            if account is not None:
+                yield Place(platform, endpoint, account)
+
+    def destroy_old_versions(self, place: Place, version: Any) -> None:
+        """Destroy every version before this one for good. Repeatable."""
+        path = self.paths.record(place)
+        metadata = self.server.metadata(path)
+        versions = [] if metadata is None else list(metadata["versions"].items())
+        old = sorted(
+            int(number)
+            for number, facts in versions
+            if number.isdigit() and int(number) < int(version) and not facts.get("destroyed")
+        )
+        if old and self.context.check_mode:
+            raise self.fail("check_mode_write", f"check mode: no version of {place} was destroyed.")
+        if not old:
+            return
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self._count()
+                self.server.destroy(path, old)
+                return
+            except CredentialsError as exc:
+                if exc.landed is not None or attempt == _TRIES:
+                    raise exc.at(account=place.account)
+            self.clock.sleep(_BETWEEN_TRIES)
+
+    def read_note(self, name: str) -> tuple[dict[str, Any], Any] | None:
+        """Return a document of our own that holds no secret, and its version. Reads only."""
+        path = self.paths.note(name)
+        found = self.server.read(path)
+        if found is None:
+            return None if self.server.is_absent(path) else self._appeared(path)
+        return found[0], found[1]["version"]
+
+    def write_note(self, name: str, document: Mapping[str, Any], expected: Any) -> None:
+        """Write such a document if it is unchanged since (None: if there is none). Raises busy."""
+        if self.context.check_mode:
+            raise self.fail("check_mode_write", f"check mode: the note {name!r} was not written.")
+        path = self.paths.note(name)
+        lost: Optional[CredentialsError] = None
+        for attempt in range(_TRIES):
+            if attempt:
+                self.clock.sleep(_BETWEEN_TRIES)
+            try:
+                self._count()
+                self.server.write(path, document, expected or 0)
+                return
+            except CredentialsError as exc:
+                if exc.landed is False and lost is None:
+                    raise
+                lost = lost or exc
+                found = self._look(name)
+                if found is not None and found[0] == document and found[1] == (expected or 0) + 1:
+                    return
+                if exc.kind == "busy":
+                    raise
+        assert lost is not None
+        raise lost
+
+    def close(self) -> None:
+        """End the heartbeat, log out, close the connections."""
+        self._keeper.stop()
+        self.server.log_out()
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _key(self, place: Place) -> str:
+        return self.paths.record(place)
+
+    def _read(self, place: Place) -> Stored | None:
+        path = self.paths.record(place)
+        for _look in range(2):
+            found = self.server.read(path)
+            if found is not None:
+                return self._parse(place, path, *found)
+            if self.server.is_absent(path):
+                return None
+            # Data said no, metadata yes: it was written between the two looks.
+        return self._appeared(path)
+
+    def _appeared(self, path: str) -> Any:
+        raise unreadable(
+            f"{self.settings.mount}/{path} in the secret store",
+            "its metadata tell of versions, its data of none",
+        )
+
+    def _parse(
+        self, place: Place, path: str, data: Mapping[str, Any], metadata: Mapping[str, Any]
+    ) -> Stored:
+        where = f"The record of {place.account} ({self.settings.mount}/{path})"
+        record = from_document(data, where)
+        self._learn(record)
+        is_of_place = (record.platform, record.account) == (place.platform, place.account)
+        if not is_of_place or place.endpoint not in record.endpoints:
+            found = Place(record.platform, ",".join(record.endpoints), record.account)
+            raise unreadable(where, f"it is the record of {found}")
+        self._warn_of_deletion(metadata, path)
+        return Stored(record, metadata["version"])
+
+    def _learn(self, record: Record) -> None:
+        self.context.redactor.learn(*(secret.open() for secret in record.secrets()))
+
+    def _require_free(self, place: Place) -> Stored | None:
+        """Return the record where no other run works on it. Raises busy where one does."""
+        for _look in range(3):
+            stored = self._read(place)
+            token = stored.record.run if stored is not None else None
+            if not token or token.rpartition("#")[0] == self._keeper.name:
+                return stored
+            if not self._watch.is_over(token, self._key(place)):
+                break
+            # It may have been written while its run was watched.
+            again = self._read(place)
+            if again is not None and stored is not None and again.version == stored.version:
+                return again
+        raise self.fail(
+            "busy",
+            f"The run {run_of(str(token))} is at work on {place.account}.",
+            account=place.account,
+        )
+
+    def _look(self, name: str) -> tuple[dict[str, Any], Any] | None:
+        try:
+            return self.read_note(name)
+        except CredentialsError:
+            return None
+
+    def _write_copy(self, path: str, custom: Mapping[str, str]) -> None:
+        """Write the auditor's copy, best effort: nothing relies on it."""
+        try:
+            self.server.write_custom_metadata(path, custom)
+        except CredentialsError as exc:
+            if exc.kind == "store_refused":
+                self._writes_metadata = False
+                self._warn(
+                    f"Custom metadata, the copy for auditors, are not written: {exc.message}"
+                )
+
+    def _tidy(self, path: str) -> None:
+        try:
+            self.server.forget(path)
+        except CredentialsError:
+            return  # the error that led here says more
+
+    def _require_lasting(self, metadata: Mapping[str, Any]) -> None:
+        """Refuse a mount that deletes versions by itself within the life of a key."""
+        end = parse_time(metadata.get("deletion_time"))
+        created = parse_time(metadata.get("created_time")) or self.clock.now()
+        if end is not None and (end - created).days < _SHORTEST_LIFE_DAYS:
+            mount = self.settings.mount
+            raise self.fail(
+                "store_refused",
+                f"The mount {mount} deletes each version {_days(end - created)} after it was"
+                " written (delete_version_after): the pairs of working keys would be lost.",
+                next_step=f"vault write {mount}/config delete_version_after=0s, or use another"
+                " mount.",
+            )
+
+    def _warn_of_deletion(self, metadata: Mapping[str, Any], path: str) -> None:
+        if metadata.get("deletion_time"):
+            self._warn(
+                f"{self.settings.mount}/{path} will be deleted by the secret store at"
+                f" {metadata['deletion_time']} (delete_version_after on the mount or the path)."
+            )
+
+    def _warn(self, text: str) -> None:
+        text = self.context.redactor.redact(text)
+        with self._lock:
+            if text not in self.warnings:
+                self.warnings.append(text)
+
+    def _count(self) -> None:
+        with self._lock:
+            self.writes_sent += 1
+
+
+class KvHeartbeats(Heartbeats):
+    """Heartbeats as secrets of the mount, renewed by check-and-set."""
+
+    def __init__(self, server: KvServer, paths: Paths) -> None:
+        self._server = server
+        self._paths = paths
+
+    def put(self, run: str, beat: Mapping[str, Any], expected: Any) -> Any:
+        """Write a heartbeat if it is unchanged since; one try, because the next beat comes soon."""
+        path = self._paths.heartbeat(run)
+        return self._server.write(path, beat, expected or 0, patient=False)["version"]
+
+    def get(self, run: str) -> tuple[Mapping[str, Any], Any] | None:
+        """Return a heartbeat and its version, None where data and metadata both know of none."""
+        path = self._paths.heartbeat(run)
+        found = self._server.read(path)
+        if found is not None:
+            return found[0], found[1]["version"]
+        if self._server.is_absent(path):
+            return None
+        raise unreadable(path, "its metadata tell of versions, its data of none")
+
+    def remove(self, run: str) -> None:
+        """Delete a heartbeat with all its versions."""
+        self._server.forget(self._paths.heartbeat(run))
+
+
+def _is_open(record: Record) -> bool:
+    """Tell whether an earlier turn left something that a new one goes on with."""
+    return record.pending is not None or record.intent is not None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.open()
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _days(length: Any) -> str:
+    return f"{length.days} days" if length.days else f"{int(length.total_seconds())} s"
