@@ -349,11 +349,7 @@ def _to_escrow(
     where = None
     if case.desk.escrow is not None:
         try:
-            where = case.desk.escrow.put(
-                case.place,
-                {"access_key": pair.access_key, "secret_key": pair.secret_key},
-                pending.attempt,
-            )
+            where = case.desk.escrow.put(case.place, pair, pending.attempt)
         except CredentialsError as failure:
             case.details["escrow"] = failure.message
     place = (

@@ -269,10 +269,9 @@ def _take_from_escrow(case: Case, pending: Pending) -> bool:
     escrow = case.desk.escrow
     if escrow is None or case.desk.facts.overlap or pending.secret is not None:
         return False
-    found = escrow.take(case.place, pending.attempt)
-    if found is None or not _is_live(case, found[0]):
+    pair = escrow.take(case.place, pending.attempt)
+    if pair is None or not _is_live(case, pair):
         return False
-    pair = found[0]
     secret = Secret(pair.secret_key)
     case.save(
         dataclasses.replace(case.record, pending=dataclasses.replace(pending, secret=secret)),
