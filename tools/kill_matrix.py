@@ -53,7 +53,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sample", type=int, help="cases for each cell and kind; default: all")
     parser.add_argument("--pairs", type=int, default=10, help="cases with two kills, per cell")
-    parser.add_argument("--faults", action="store_true", help="not only kills")
+    parser.add_argument("--faults", action="store_true", help="other interruptions than kills")
     parser.add_argument("--seconds", type=float, help="stop after so many")
     parser.add_argument("--case", help='one case of the only cell: "12 kill after; 3 kill before"')
     parser.add_argument("--stories", type=int, default=0, help="stories to tell per bad cell")
@@ -68,7 +68,7 @@ def main() -> int:
     began = time.monotonic()
     totals: Counter[str] = Counter()
     bad = 0
-    actions = (kills, faults) if given.faults else (kills,)
+    actions = (faults,) if given.faults else (kills,)
     for cell in chosen:
         if given.seconds and time.monotonic() - began > given.seconds:
             print(f"stopped after {given.seconds:g} s")

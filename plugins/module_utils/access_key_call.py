@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from .access_key_rotate import rotate_access_keys
 from .clock import Clock
 from .errors import CredentialsError
-from .escrow import Escrow, PassphraseSeal, Seal
+from .escrow import Escrow
 from .journal import Journal
 from .options import ArgumentSpec
 from .platform import Platform
@@ -106,7 +106,7 @@ def rotate(call: Call) -> Outcome:
 
 def new_run(clock: Clock) -> str:
     """Return a name for a run that no other run has."""
-    return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 @contextlib.contextmanager
@@ -140,13 +140,8 @@ def _escrow(params: Mapping[str, Any], store: SecretStore, platform: Platform) -
     """Return where a pair goes that exists nowhere else and cannot be stored."""
     settings = platform.settings
     login = settings.api_password or settings.api_secret_key or settings.api_token
-    if not store.is_durable or store.context.check_mode or not (store.can_seal or login):
+    if not store.is_durable or not (store.can_seal or login):
         return None
     journal = params.get("journal")
     folder = os.path.join(journal, _ESCROW) if journal else os.path.expanduser(_HOME)
-    seal: Seal = store if store.can_seal else PassphraseSeal(login or "", "the API's login secret")
-    try:
-        os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
-    except OSError:
-        return None
-    return Escrow(folder, seal)
+    return Escrow.of(folder, store, login)

@@ -5,24 +5,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .bulk import UNSEEN, each
 from .clock import iso
+from .journal import no_heads, verify_journal
 from .model import ACTIVE, AccessKey, Account
 from .platform import Platform
 from .progress import Progress
 from .results import AccountResult, Outcome, skipped
 from .selection import Selection, select
+from .store_registry import open_store
+from .stores.base import StoreContext
 
 #: The vocabulary of AWS Config's rule access-keys-rotated, in the words of this collection.
 COMPLIANT, NON_COMPLIANT = "compliant", "non_compliant"
 NOT_APPLICABLE, INSUFFICIENT_DATA = "not_applicable", "insufficient_data"
 #: Seconds; a platform whose Date header is further off is warned about.
 MOST_CLOCK_OFFSET = 300.0
+#: Chains that are sound are told of up to here, the newest first; a result must stay small.
+MOST_CHAINS = 200
+#: The note in the secret store that holds the heads of the chains.
+_HEADS = "journal"
 
 
 def list_credentials(
@@ -90,6 +98,38 @@ def list_credentials(
     outcome.totals = {**_totals(outcome.accounts), **selected.totals}
     outcome.warnings = [*selected.warnings, *_warnings(platform, may_list, last_used)]
     return outcome
+
+
+def check_journal(
+    outcome: Outcome,
+    platform: Platform,
+    path: str | None,
+    secret_store: Mapping[str, Any] | None,
+    context: StoreContext,
+) -> None:
+    """Add to an outcome what is found of the endpoint's chains in a journal. Reads only.
+
+    With a secret store the chains are compared with the heads that it keeps; without, each is only
+    checked by itself.
+    """
+    if path is None:
+        return
+    heads = None
+    if secret_store is not None:
+        with contextlib.closing(open_store(secret_store, context)) as store:
+            found = store.read_note(_HEADS)
+            heads = found[0] if found else no_heads()
+    reports = verify_journal(path, heads, platform.name, platform.settings.endpoint)
+    reports.sort(key=lambda report: report.chain.rpartition("/")[2], reverse=True)
+    unsound = [report for report in reports if not report.is_sound]
+    sound = [report for report in reports if report.is_sound]
+    outcome.extra["journal"] = [each.as_dict() for each in [*unsound, *sound[:MOST_CHAINS]]]
+    outcome.totals["journal_chains"] = len(reports)
+    outcome.totals["journal_unsound"] = len(unsound)
+    outcome.warnings += [
+        f"The chain {each.chain} of the journal is {each.state}: {each.message}."
+        for each in unsound
+    ]
 
 
 def _identified(account: Account) -> AccountResult:

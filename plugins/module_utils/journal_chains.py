@@ -100,6 +100,11 @@ def merge_heads(
     return {"format": FORMAT, "chains": {chain: chains[chain] for chain in sorted(latest)}}
 
 
+def no_heads() -> dict[str, Any]:
+    """Return the document of heads that holds none."""
+    return {"format": FORMAT, "chains": {}}
+
+
 def _heads_of(document: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     """Return the heads in a document. Raises store_unreadable for what is none."""
     if document is None:

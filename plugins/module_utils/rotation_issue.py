@@ -249,13 +249,9 @@ def old_keys(case: Case, pending: Pending) -> list[HeldKey]:
     # What was delivered elsewhere left nothing here to retire.
     found = [current] if current is not None and current.access_key else []
     for access_key in pending.replaces:
-        if record.holds(access_key):
-            continue
-        shown = case.shown(access_key)
-        if shown is None and case.sees_keys and case.desk.facts.overlap:
-            continue  # deleted to make room for the new key
-        created_at = shown.created_at if shown else None
-        found.append(HeldKey(access_key, None, "adopted", created_at=created_at))
+        # What was there no more when the call was intended has been deleted to make room.
+        if not record.holds(access_key) and access_key in pending.keys_before:
+            found.append(HeldKey(access_key, None, "adopted"))
     return found
 
 

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - objectstore.credentials.attributes.info
   - objectstore.credentials.connection
   - objectstore.credentials.platforms
+  - objectstore.credentials.secret_store
 options:
   users:
     description:
@@ -66,6 +67,13 @@ options:
       - Stop at the first account that fails. Otherwise a missing account fails alone.
     type: bool
     default: false
+  journal:
+    description:
+      - The directory of a journal that O(endpoint)'s rotations were written to, on the machine that
+        runs the module. Each of its chains is checked, and RV(journal) tells what was found.
+      - With O(secret_store) they are compared with the heads that it keeps, so that a chain that
+        was cut, written anew or taken away shows too; without, each is only checked by itself.
+    type: path
 """
 
 EXAMPLES = r"""
@@ -97,6 +105,16 @@ EXAMPLES = r"""
     platform: huawei
     users: [backup, "id:0760a1b2c3d4e5f60718293a4b5c6d7e"]
     last_used: true
+
+- name: Prove that the journal is as it was written
+  objectstore.credentials.s3_credential_info:
+    platform: ontap
+    endpoint: cluster1
+    all: true
+    journal: /srv/s3-journal
+    secret_store: "{{ s3_secret_store }}"
+  register: audit
+  failed_when: audit is failed or audit.totals.journal_unsound > 0
 """
 
 RETURN = r"""
@@ -274,6 +292,7 @@ failure:
 """
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.credential_info import (
+    check_journal,
     list_credentials,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
@@ -287,6 +306,12 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.selection 
     SPEC as SELECTION,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.selection import Selection
+from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
+    secret_store_spec,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import (
+    StoreContext,
+)
 
 SPEC = SELECTION | ArgumentSpec(
     {
@@ -294,13 +319,15 @@ SPEC = SELECTION | ArgumentSpec(
         "last_used": {"type": "bool", "default": False},
         "allow_side_effects": {"type": "bool", "default": False},
         "strict": {"type": "bool", "default": False},
+        "journal": {"type": "path"},
+        "secret_store": secret_store_spec(),
     }
 )
 
 
 def operation(job: Job) -> Outcome:
     """List the accounts that the options select."""
-    return list_credentials(
+    outcome = list_credentials(
         job.platform,
         Selection.parse(job.params),
         max_age=parse_duration(job.params["max_age"], "max_age"),
@@ -309,6 +336,17 @@ def operation(job: Job) -> Outcome:
         strict=job.params["strict"],
         progress=job.progress,
     )
+    store, path = job.params["secret_store"], job.params["journal"]
+    context = StoreContext(
+        job.clock,
+        job.platform.client.redactor,
+        "audit",
+        check_mode=True,  # only the note of the heads is read
+        parallelism=job.parallelism,
+        vault_secrets=job.vault_secrets,
+    )
+    check_journal(outcome, job.platform, path, store, context)
+    return outcome
 
 
 def main() -> None:

@@ -96,8 +96,8 @@ def test_vault_secrets_reach_the_task_that_needs_them_and_no_other(
         ANSIBLE_PIPELINING=pipelining,
     )
     assert {name: told["held"] for name, told in found.items()} == {
-        **dict.fromkeys(("files", "text", "checked"), HELD),
-        **dict.fromkeys(("other", "none", "asynchronous"), []),
+        **{name: HELD for name in ("files", "text", "checked")},
+        **{name: [] for name in ("other", "none", "asynchronous")},
     }
     assert {name: told["line"] for name, told in found.items()} == {
         **dict.fromkeys(("files", "text", "checked", "other", "none"), True),
@@ -118,7 +118,7 @@ def test_path_too_long_for_a_socket_is_avoided(ansible: Ansible) -> None:
     assert not os.path.exists(os.path.dirname(found["one"]["path"]))
 
 
-# --- a module that nobody waits for any more ----------------------------------------------------------
+# --- a module that nobody waits for any more ----------------------------------------------------
 
 
 @pytest.fixture
@@ -136,10 +136,13 @@ def start(ansible: Ansible, slow: World) -> Iterator[Callable[..., subprocess.Po
     started: list[subprocess.Popen[str]] = []
 
     def begin(**keywords: Any) -> subprocess.Popen[str]:
-        arguments = {"all": True, "parallelism": 2, "progress": False, **slow.options}
+        # Ansible 2.16 to 2.21 leave an orphaned worker behind that cannot get rid of a long result.
+        report = str(ansible.folder / "report.jsonl")
+        arguments = {"all": True, "parallelism": 2, "report_path": report, **slow.options}
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False}
         task = {MODULE: arguments, "register": "found", **keywords}
-        show = {"ansible.builtin.debug": {"msg": "{{ found.totals }}"}}
+        text = "{{ found.totals.listed }} listed, {{ found.totals.skipped }} skipped"
+        show = {"ansible.builtin.debug": {"msg": text}}
         book = ansible.folder / "book.yml"
         book.write_text(json.dumps([{**play, "tasks": [task, show]}]))
         process = subprocess.Popen(
@@ -212,10 +215,10 @@ def test_sigterm_to_the_module_finishes_what_is_under_way_and_skips_the_rest(
     os.kill(module_of(process.pid), signal.SIGTERM)
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 0, output
-    totals = re.search(r"\{'listed': (\d+), 'skipped': (\d+)", output)
+    totals = re.search(r"(\d+) listed, (\d+) skipped", output)
     assert totals, output
     assert int(totals[1]) + int(totals[2]) == 400
-    assert 5 < int(totals[1]) < 150
+    assert 0 < int(totals[1]) < 150
     assert "accounts were not started: stopped by SIGTERM" in " ".join(output.split())
 
 

@@ -20,7 +20,6 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.verify imp
 
 from .runner import Runtime
 
-
 #: What a run imports when it first needs it: a fork would do so each time.
 _LAZY = (
     "botocore.auth",

@@ -100,12 +100,14 @@ def helped(world: World, wanted: Wanted, ran: Ran) -> Optional[tuple[Wanted, fro
     failure = ran.failures[0]
     advice = f"{failure.get('next_step')}"
     kind = failure.get("kind")
-    if kind == "limit" and "replaces" in advice:
+    if kind in ("limit", "ambiguous") and "replaces" in advice:
         known: set[str] = set()
         stored = world.keeper.stored(world)
         if stored is not None:
             known = set(world.keeper.record(stored).known_access_keys())
         strays = set(world.simulator.keys_of(world.ids[SUBJECT])) - known - world.planted
+        # The operator knows which key was there from the start.
+        strays -= set(world.moments[0].keys)
         if len(strays) == 1:
             more = {"replaces": sorted(strays), "allow_disruption": True}
             return {**wanted, **more}, frozenset(strays)

@@ -23,6 +23,7 @@ from .server import SimulatorServer
 ACCESS_KEY = "AKIAMADEUPSTORE00001"
 SECRET_KEY = "Made/Up/Store/Secret/Key/0000000000001"
 REGION = "eu-central-1"
+JSON = "application/x-amz-json-1.1"
 #: What changes something; everything else reads.
 WRITES = frozenset(
     {
@@ -75,7 +76,7 @@ class AwsSecretsManager(Simulator):
             return _error(refused)
         before = self._state()
         response = (
-            Response(200, json.dumps(answer).encode(), content_type="application/x-amz-json-1.1")
+            Response(200, json.dumps(answer).encode(), content_type=JSON)
             if answer is not None
             else self._forward(request)
         )
@@ -157,7 +158,9 @@ class AwsSecretsManager(Simulator):
             data=request.body,
             headers=headers,
         )
-        kind = answer.headers.get("Content-Type", "application/x-amz-json-1.1")
+        kind = answer.headers.get("Content-Type", JSON)
+        if request.headers.get("X-Amz-Target"):
+            kind = JSON  # moto calls some of its JSON text/html
         return Response(answer.status_code, answer.data, content_type=kind)
 
     def _put_right(self, operation: str, asked: Any) -> None:
@@ -192,7 +195,7 @@ class AwsSecretsManager(Simulator):
         answer["VersionIdsToStages"] = {k: v for k, v in stages.items() if v}
         answer.pop("SecretVersionsToStages", None)
         body = json.dumps(answer).encode()
-        return Response(200, body, content_type="application/x-amz-json-1.1")
+        return Response(200, body, content_type=JSON)
 
 
 class AwsServer(SimulatorServer):
@@ -219,7 +222,7 @@ def aws_fault(code: str, message: str = "made up", status: int = 400) -> dict[st
         "action": "status",
         "status": status,
         "body": error.payload(),
-        "headers": {"Content-Type": "application/x-amz-json-1.1"},
+        "headers": {"Content-Type": JSON},
     }
 
 
@@ -242,4 +245,4 @@ def _subject(request: Request) -> str:
 
 def _error(refused: Refused) -> Response:
     body = json.dumps({"__type": refused.code, "message": refused.message}).encode()
-    return Response(refused.status, body, content_type="application/x-amz-json-1.1")
+    return Response(refused.status, body, content_type=JSON)

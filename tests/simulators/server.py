@@ -303,7 +303,7 @@ def _handler_for(server: SimulatorServer) -> type[BaseHTTPRequestHandler]:
             except OSError:
                 pass
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_LIST = handle_any
 
         def log_message(self, *args: Any) -> None:
             """Say nothing on standard error; the log is server.log."""

@@ -66,20 +66,24 @@ def name_of(path: Path) -> str:
     if path.parent.name == "stores":
         return "stores"
     if path.parent.name != "platforms":
-        noun = path.stem.partition("_")[0]
-        if noun == "rotation":
-            return "rotation" if path.stem == "rotation" else "rotation_parts"
-        # A layer may be several files: verify.py and verify_signing.py.
-        return noun if noun in ("journal", "liaison", "progress", "verify") else path.stem
+        return layer_of(path.stem)
     by_modules = {name for module in MODULES for name in imports_of(module)}
     is_operation = "_" in path.stem and any(f".platforms.{path.stem}." in n for n in by_modules)
     return "operations" if is_operation else "platforms"
 
 
+def layer_of(name: str) -> str:
+    """Return the layer of a file right in module_utils: verify.py and verify_signing.py are one."""
+    noun = name.partition("_")[0]
+    if noun == "rotation":
+        return "rotation" if name == "rotation" else "rotation_parts"
+    return noun if noun in ("journal", "liaison", "progress", "verify") else name
+
+
 def level_of(name: str) -> int:
     """Return the layer of a file of module_utils, by its name."""
     for level, names in enumerate(ORDER):
-        if name in names:
+        if layer_of(name) in names:
             return level
     raise AssertionError(f"{name}.py stands in no layer: put it into ORDER, or somewhere else")
 

@@ -13,11 +13,20 @@ from typing import Any, Callable
 from ..errors import CredentialsError
 from ..options import parse_duration
 from ..pacing import Pace, retry_wait
-from .aws_secretsmanager_errors import THROTTLED, Fail, of_exception
+from .aws_secretsmanager_errors import LOGIN, THROTTLED, Fail, no_answer, of_exception
 from .base import StoreContext
 
 #: The only operations that change nothing.
 _READS = frozenset({"DescribeSecret", "GetSecretValue", "ListSecrets"})
+#: What each answer holds, unless it is none: boto3 takes any web page with status 200 for one.
+_ANSWERED = {
+    "CreateSecret": ("ARN", "VersionId"),
+    "DescribeSecret": ("ARN",),
+    "GetSecretValue": ("ARN", "VersionId"),
+    "ListSecrets": ("SecretList",),
+    "PutSecretValue": ("ARN", "VersionId"),
+    "UpdateSecretVersionStage": ("ARN",),
+}
 #: Quotas allow 50 a second of each kind of write for the whole AWS account and region, so one run
 #: takes no more than this for all of its own.
 #: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
@@ -60,19 +69,26 @@ class Api:
         method = getattr(client, _snake(operation))
         reads = operation in _READS
         attempt = 0
+        was_lost = False
         while True:
             attempt += 1
             if not reads:
                 self._guard(operation)
                 self._pace.wait()
             try:
-                return dict(method(**parameters))
+                answer = dict(method(**parameters))
+                if all(name in answer for name in _ANSWERED.get(operation, ())):
+                    return answer
+                error = no_answer(self._fail, operation, "not of its form")
             except CredentialsError:
                 raise
             except Exception as exc:  # boto3 raises its own, urllib3's and ValueError
                 error = of_exception(self._fail, operation, exc, self.timeout)
+            was_lost = was_lost or (error.landed is None and not reads)
             wait = self._wait(error, attempt, reads)
             if wait is None:
+                # A refusal now says nothing of what came before.
+                error.landed = None if was_lost else False
                 raise error from None
             self._context.clock.sleep(wait)
 
@@ -119,7 +135,7 @@ class Api:
                 except CredentialsError:
                     raise
                 except Exception as exc:  # see call()
-                    raise of_exception(self._fail, "login", exc, self.timeout) from None
+                    raise of_exception(self._fail, LOGIN, exc, self.timeout) from None
             return self._client
 
     def _make_client(self) -> Any:

@@ -43,6 +43,8 @@ _SKEW_CODES = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 _DELETED = ("marked for deletion", "marked deleted", "scheduled for deletion")
 
 Fail = Callable[..., CredentialsError]
+#: Stands for an operation while there is none yet.
+LOGIN = "login"
 
 
 def of_client_error(fail: Fail, operation: str, answer: Any) -> CredentialsError:
@@ -55,11 +57,13 @@ def of_client_error(fail: Fail, operation: str, answer: Any) -> CredentialsError
     error = answer.get("Error") or {}
     code = str(error.get("Code") or "")
     said = str(error.get("Message") or "").strip()
-    status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode")
-    facts: dict[str, Any] = {"code": code or None, "http_status": status}
+    status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0
+    if not code or code == str(status):
+        return no_answer(fail, operation, f"HTTP {status}")
+    facts: dict[str, Any] = {"code": code, "http_status": status}
 
     def failed(kind: str, text: str, next_step: str | None = None, **more: Any) -> CredentialsError:
-        what = f"AWS Secrets Manager {text} ({operation}: {code or status})"
+        what = f"AWS Secrets Manager {text} ({operation}: {code})"
         return fail(kind, f"{what}: {said}" if said else f"{what}.", next_step=next_step, **more)
 
     if code in THROTTLED or status == 429:
@@ -110,7 +114,7 @@ def of_client_error(fail: Fail, operation: str, answer: Any) -> CredentialsError
             "remove secrets that are not needed.",
             **facts,
         )
-    if code == "InternalFailure" or code == "InternalServiceError" or (status or 0) >= 500:
+    if code == "InternalFailure" or code == "InternalServiceError" or status >= 500:
         return failed("store_unavailable", "failed", landed=None, **facts)
     return failed("store_refused", "refuses this", **facts)
 
@@ -127,6 +131,11 @@ def of_exception(fail: Fail, operation: str, exc: Exception, seconds: float) -> 
     login = _of_login(fail, exc)
     if login is not None:
         return login
+    if operation == LOGIN and isinstance(exc, (ValueError, exceptions.InvalidRegionError)):
+        return fail(
+            "invalid_option",
+            f"secret_store.region, endpoint_url or proxy cannot be used: {exc}.",
+        )
     if isinstance(exc, exceptions.ParamValidationError):
         return fail("store_refused", f"boto3 refuses to send {operation}: {exc}")
     if isinstance(exc, exceptions.ReadTimeoutError):
@@ -150,9 +159,16 @@ def of_exception(fail: Fail, operation: str, exc: Exception, seconds: float) -> 
             "Check secret_store.region and secret_store.endpoint_url, DNS, the firewall and the"
             " proxy.",
         )
-    return failed(
+    return no_answer(fail, operation, exc.__class__.__name__)
+
+
+def no_answer(fail: Fail, operation: str, what: str) -> CredentialsError:
+    """Return the error for bytes that are no answer of AWS: nobody knows what became of it."""
+    return fail(
         "store_unavailable",
-        f"gave no answer that can be read ({exc.__class__.__name__})",
+        f"AWS Secrets Manager gave no answer that can be read ({operation}: {what}).",
+        next_step="Check that secret_store.endpoint_url and proxy lead to AWS and not to a web"
+        " page.",
         landed=None,
     )
 
@@ -182,10 +198,5 @@ def _of_login(fail: Fail, exc: Exception) -> CredentialsError | None:
             f"There is no login for AWS Secrets Manager: {exc}.",
             next_step="Set aws_access_key_id and aws_secret_access_key or profile of secret_store,"
             " or give this machine a role.",
-        )
-    if isinstance(exc, (ValueError, exceptions.InvalidRegionError)):
-        return fail(
-            "invalid_option",
-            f"secret_store.region, endpoint_url or proxy cannot be used: {exc}.",
         )
     return None

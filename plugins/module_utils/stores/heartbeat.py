@@ -188,7 +188,7 @@ class HeartbeatKeeper:
                     raise
                 if self._has_landed(beat):
                     break
-                if self._is_deposed:
+                if self._was_deposed():
                     return False
                 if is_last or exc.kind != "busy":
                     raise
@@ -198,6 +198,9 @@ class HeartbeatKeeper:
             return False
         self._confirmed = sent
         return True
+
+    def _was_deposed(self) -> bool:
+        return self._is_deposed
 
     def _has_landed(self, beat: Mapping[str, Any]) -> bool:
         """Look what became of a beat that was refused or not answered."""

@@ -40,6 +40,8 @@ class _Seen:
     since: Optional[float] = None
     alive_until: Optional[float] = None
     has_ended: bool = False
+    #: What was asked for while the run was alive and at work on it.
+    found_busy: set[Optional[str]] = field(default_factory=set)
 
     def has_left(self, what: str | None, number: int) -> bool:
         """Tell whether the beat says that a turn on something, begun after a number, is over."""
@@ -52,14 +54,11 @@ class _Seen:
 class HeartbeatWatch:
     """Finds out whether other runs live. One watch serves all records of a run."""
 
-    def __init__(
-        self, beats: Heartbeats, run: str, length: float, clock: Clock, *, check_mode: bool = False
-    ) -> None:
+    def __init__(self, beats: Heartbeats, run: str, length: float, clock: Clock) -> None:
         self._beats = beats
         self._run = run
         self._length = length
         self._clock = clock
-        self._check_mode = check_mode
         self._runs: dict[str, _Seen] = {}
         self._lock = threading.Lock()
 
@@ -67,7 +66,7 @@ class HeartbeatWatch:
         """Tell whether a run's leases are free: it ended, or stood still for a whole lease.
 
         Takes up to one lease, unless the run was watched before. A run found standing still is
-        deposed, check mode excepted. Raises what reading the heartbeat raises.
+        deposed. Raises what reading the heartbeat raises.
         """
         return self._is_free(name, None, 0)
 
@@ -87,9 +86,17 @@ class HeartbeatWatch:
         with seen.lock:
             if seen.has_ended:
                 return True
-            if seen.alive_until is not None and self._clock.monotonic() < seen.alive_until:
-                return seen.has_left(what, number)
-            return self._watch(name, seen, what, number)
+            is_cached = seen.alive_until is not None and (
+                self._clock.monotonic() < seen.alive_until
+            )
+            # Whoever asks again after the same thing wants to know whether it has ended by now.
+            if is_cached and (what not in seen.found_busy or seen.has_left(what, number)):
+                is_free = seen.has_left(what, number)
+            else:
+                is_free = self._watch(name, seen, what, number)
+            if not is_free:
+                seen.found_busy.add(what)
+            return is_free
 
     def _watch(self, name: str, seen: _Seen, what: str | None, number: int) -> bool:
         while True:
@@ -110,7 +117,7 @@ class HeartbeatWatch:
             assert seen.since is not None
             left = seen.since + length - now
             if left <= 0:
-                seen.has_ended = self._check_mode or self._depose(name, seen, length)
+                seen.has_ended = self._depose(name, seen, length)
                 return seen.has_ended
             self._clock.sleep(min(left, length / TICKS_PER_LEASE))
 

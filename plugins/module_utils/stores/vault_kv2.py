@@ -50,9 +50,7 @@ class VaultKv2(SecretStore):
         beats = KvHeartbeats(self.server, self.paths)
         length = self.settings.lease
         self._keeper = HeartbeatKeeper(beats, context.run, length, self.clock)
-        self._watch = HeartbeatWatch(
-            beats, context.run, length, self.clock, check_mode=context.check_mode
-        )
+        self._watch = HeartbeatWatch(beats, context.run, length, self.clock)
         self._lock = threading.Lock()
         #: What lease() has just read: the record or None, and when.
         self._fresh: dict[Place, tuple[Optional[Stored], float]] = {}
@@ -62,8 +60,7 @@ class VaultKv2(SecretStore):
 
     def open(self) -> None:
         """Log in, and prove that the mount is there and is KV version 2. Stores nothing."""
-        self.server.log_in()
-        self.server.require_mount()
+        self.server.open()
 
     def probe(self) -> None:
         """Prove each right that a rotation needs, on a secret of its own that is deleted again.
@@ -95,7 +92,8 @@ class VaultKv2(SecretStore):
         try:
             return self._read(place)
         except CredentialsError as exc:
-            raise exc.at(account=place.account)
+            exc.at(account=place.account)
+            raise
 
     def write(self, place: Place, record: Record, expected: Any) -> Stored:
         """Write a record if it is unchanged since; within a lease it names this run."""
@@ -111,7 +109,8 @@ class VaultKv2(SecretStore):
         try:
             metadata = self.server.write(path, _plain(to_document(record)), expected or 0)
         except CredentialsError as exc:
-            raise exc.at(account=place.account)
+            exc.at(account=place.account)
+            raise
         self._warn_of_deletion(metadata, path)
         if self._writes_metadata and is_settled(record):
             custom = merged(metadata.get("custom_metadata"), audit_copy(record))
@@ -128,7 +127,6 @@ class VaultKv2(SecretStore):
         """
         try:
             if self.context.check_mode:
-                self._require_free(place)
                 yield CheckModeLease()
                 return
             with self._keeper.turn(self._key(place)) as lease:
@@ -138,7 +136,8 @@ class VaultKv2(SecretStore):
                 self._fresh[place] = (stored, self.clock.monotonic())
                 yield lease
         except CredentialsError as exc:
-            raise exc.at(account=place.account)
+            exc.at(account=place.account)
+            raise
         finally:
             self._fresh.pop(place, None)
 
@@ -152,7 +151,7 @@ class VaultKv2(SecretStore):
     def destroy_old_versions(self, place: Place, version: Any) -> None:
         """Destroy every version before this one for good. Repeatable."""
         path = self.paths.record(place)
-        metadata = self.server.metadata(path)
+        metadata = None if version is None else self.server.metadata(path)
         versions = [] if metadata is None else list(metadata["versions"].items())
         old = sorted(
             int(number)
@@ -170,7 +169,8 @@ class VaultKv2(SecretStore):
                 return
             except CredentialsError as exc:
                 if exc.landed is not None or attempt == _TRIES:
-                    raise exc.at(account=place.account)
+                    exc.at(account=place.account)
+                    raise
             self.clock.sleep(_BETWEEN_TRIES)
 
     def read_note(self, name: str) -> tuple[dict[str, Any], Any] | None:
@@ -178,7 +178,9 @@ class VaultKv2(SecretStore):
         path = self.paths.note(name)
         found = self.server.read(path)
         if found is None:
-            return None if self.server.is_absent(path) else self._appeared(path)
+            if self.server.is_absent(path):
+                return None
+            raise self._contradiction(path)
         return found[0], found[1]["version"]
 
     def write_note(self, name: str, document: Mapping[str, Any], expected: Any) -> None:
@@ -225,10 +227,10 @@ class VaultKv2(SecretStore):
             if self.server.is_absent(path):
                 return None
             # Data said no, metadata yes: it was written between the two looks.
-        return self._appeared(path)
+        raise self._contradiction(path)
 
-    def _appeared(self, path: str) -> Any:
-        raise unreadable(
+    def _contradiction(self, path: str) -> CredentialsError:
+        return unreadable(
             f"{self.settings.mount}/{path} in the secret store",
             "its metadata tell of versions, its data of none",
         )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a KV v2 server is and how to log in: options, then the environment as its own client has it.
+"""Where a KV v2 server is and how to log in: options, then the environment as its client has it.
 
 BAO_* is looked at before VAULT_*. A secret of the environment goes only to the server that the
 environment names, and neither does it decide about the certificates of another one.
@@ -96,24 +96,31 @@ def resolve_kv(
     prefix, own_url = _environment_url(environ)
     values["url"] = url = _checked_url(values["url"] or own_url)
     is_meant = bool(own_url) and same_url(url, str(own_url))
-    unused = _fill(values, environ, prefix, has_other_url=bool(own_url) and not is_meant)
+    if is_meant or not own_url:
+        _fill(values, environ, prefix)
+    unused: list[str] = []
     if is_meant:
         _fill_secrets(values, environ, prefix)
         if values["validate_certs"] is None and _is_true(_from(environ, prefix, "SKIP_VERIFY")):
             values["validate_certs"] = False
     else:
-        unused += [
-            found for word in ("TOKEN", "SECRET_ID", "JWT") if (found := _named(environ, word))
+        unused = [
+            prefix + word
+            for prefix in _PREFIXES
+            for word in _SECRET_FROM_ENVIRONMENT.values()
+            if environ.get(prefix + word)
         ]
     for name, spec in OPTIONS.items():
         if values[name] is None:
             values[name] = spec.get("default", True if name == "validate_certs" else None)
-    method = _method(values)
-    if unused and method in ("token", "approle", "jwt"):
-        warnings.append(
-            f"{', '.join(unused)} in the environment was not used, because secret_store.url is not"
-            " VAULT_ADDR (or BAO_ADDR): a secret only goes where it was meant for."
-        )
+    try:
+        method = _method(values)
+    except CredentialsError as exc:
+        if unused:
+            exc.next_step = f"{_not_used(unused)} {exc.next_step}"
+        raise
+    if unused:
+        warnings.append(_not_used(unused))
     if values["validate_certs"] is False:
         warnings.append(
             "validate_certs is false for the secret store: anyone on the network path can read and"
@@ -127,7 +134,7 @@ def resolve_kv(
         url=url,
         method=method,
         mount=_mount(values["mount"], "mount"),
-        template=values["path"],
+        template=str(values["path"]),
         lease=_lease(values["lease"]),
         settings=_settings(values, parallelism),
         auth_mount=_mount(values["auth_mount"], "auth_mount") if values["auth_mount"] else None,
@@ -140,6 +147,13 @@ def resolve_kv(
         jwt=values["jwt"],
         with_metadata=bool(values["custom_metadata"]),
         warnings=tuple(warnings),
+    )
+
+
+def _not_used(names: list[str]) -> str:
+    return (
+        f"{', '.join(names)} in the environment was not used, because secret_store.url is not"
+        " VAULT_ADDR (or BAO_ADDR): a secret only goes where it was meant for."
     )
 
 
@@ -162,22 +176,13 @@ def _from(environ: Mapping[str, str], prefix: str | None, word: str) -> str | No
     return None
 
 
-def _named(environ: Mapping[str, str], word: str) -> str | None:
-    return next((each + word for each in _PREFIXES if environ.get(each + word)), None)
-
-
-def _fill(
-    values: dict[str, Any], environ: Mapping[str, str], prefix: str | None, has_other_url: bool
-) -> list[str]:
-    """Fill what is no secret, unless the environment speaks of another server."""
-    if has_other_url:
-        return []
+def _fill(values: dict[str, Any], environ: Mapping[str, str], prefix: str | None) -> None:
+    """Fill what is no secret."""
     for name, word in _FROM_ENVIRONMENT.items():
         if values[name] is None:
             values[name] = _from(environ, prefix, word)
     if values["ca_path"] is None:
         values["ca_path"] = _from(environ, prefix, "CAPATH")
-    return []
 
 
 def _fill_secrets(values: dict[str, Any], environ: Mapping[str, str], prefix: str | None) -> None:
@@ -278,7 +283,7 @@ def _checked_url(url: str | None) -> str:
     return urlunsplit((parts.scheme.lower(), parts.netloc, path, "", ""))
 
 
-def _mount(value: str, option: str) -> str:
+def _mount(value: Any, option: str) -> str:
     mount = str(value).strip().strip("/")
     if not mount or any(part in ("", ".", "..") for part in mount.split("/")):
         raise CredentialsError("invalid_option", f"secret_store.{option}: {value!r} is no mount.")

@@ -26,7 +26,7 @@ _ESCAPED = re.compile(r"~([0-9A-F]{2})")
 
 def escape(name: str) -> str:
     """Return a name as one path segment that begins with neither . nor _, the empty name as ~."""
-    parts = []
+    parts: list[str] = []
     before = ord(".")
     for byte in name.encode("utf-8", "surrogatepass"):
         is_plain = byte in _PLAIN

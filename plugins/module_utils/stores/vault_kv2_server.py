@@ -35,7 +35,9 @@ class KvServer:
         self._session = Session(options.settings, fail, context.check_mode)
         self._client = self._make_client()
         self._login = LOGINS[options.method](options, context.redactor)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        #: None: not logged in yet; False: logged out.
+        self._is_open: bool | None = None
 
     def _make_client(self) -> Any:
         try:
@@ -43,8 +45,8 @@ class KvServer:
         except ImportError:
             raise CredentialsError(
                 "invalid_option",
-                "The secret store vault_kv2 needs the Python library hvac, which is not installed on"
-                " the machine that runs the module.",
+                "The secret store vault_kv2 needs the Python library hvac, which is missing on the"
+                " machine that runs the module.",
                 next_step="pip install hvac, for the Python that runs the module.",
             ) from None
         # An empty token: hvac would take one from the environment, whatever the URL.
@@ -58,12 +60,20 @@ class KvServer:
 
     # --- login -----------------------------------------------------------------------------------
 
-    def log_in(self) -> None:
-        """Log in, where no other thread has done so meanwhile."""
-        self._log_in_instead_of(self._client.token)
+    def open(self) -> None:
+        """Log in, and prove that the mount is there and is KV version 2. Stores nothing."""
+        with self._lock:
+            if self._is_open:
+                return
+            if self._is_open is False:
+                raise self._fail("store_unavailable", "This run has logged out already.")
+            self._log_in_instead_of("")
+            self._require_mount()
+            self._is_open = True
 
     def log_out(self) -> None:
         """Revoke the token where this run has made it, and close the connections."""
+        self._is_open = False
         try:
             if self._login.can_repeat and self._client.token:
                 self._client.auth.token.revoke_self()
@@ -110,7 +120,13 @@ class KvServer:
 
     # --- sending ---------------------------------------------------------------------------------
 
-    def _call(self, work: Callable[[], Any], what: str, *, patient: bool = True) -> Any:
+    def _call(self, work: Callable[[], Any], what: str, patient: bool = True) -> Any:
+        """Return what hvac returns for a call; logs in first where nobody has yet."""
+        if not self._is_open:
+            self.open()
+        return self._ask(work, what, patient)
+
+    def _ask(self, work: Callable[[], Any], what: str, patient: bool = True) -> Any:
         """Return what hvac returns for a call; a token that has died is replaced once.
 
         patient: try again, after a wait, what was certainly not done. Reads that failed in passing
@@ -173,20 +189,20 @@ class KvServer:
     def _wrong_path(self) -> str:
         return "Check secret_store.mount and secret_store.namespace."
 
-    # --- the verbs of a mount ----------------------------------------------------------------------
+    # --- the verbs of a mount ------------------------------------------------------------------
 
     @property
     def _kv(self) -> Any:
         return self._client.secrets.kv.v2
 
-    def require_mount(self) -> None:
+    def _require_mount(self) -> None:
         """Prove that the mount is there and is KV version 2. Reads only.
 
         A mount of version 1 answers for a path inside it as if there were just no such secret.
         """
         mount = self.options.mount
         try:
-            answer = self._call(
+            answer = self._ask(
                 lambda: self._client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}"),
                 f"looking at the mount {mount}/",
             )
@@ -210,7 +226,7 @@ class KvServer:
         """Prove it by the mount's configuration, which only version 2 has."""
         mount = self.options.mount
         try:
-            answer = self._call(
+            answer = self._ask(
                 lambda: self._kv.read_configuration(mount_point=mount),
                 f"looking at the mount {mount}/",
             )
@@ -247,7 +263,6 @@ class KvServer:
                     path, mount_point=mount, raise_on_deleted_version=True
                 ),
                 f"reading {mount}/{path}",
-                patient=patient,
             )
         except CredentialsError as exc:
             if exc.http_status != 404:
@@ -299,7 +314,7 @@ class KvServer:
                 path, secret=dict(data), cas=cas, mount_point=mount
             ),
             f"writing {mount}/{path}",
-            patient=patient,
+            patient,
         )
         metadata = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(metadata, dict) or not isinstance(metadata.get("version"), int):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal loses no line and doubles none: threads, kills, full disks, and lines that come late."""
+"""The journal loses no line and doubles none: threads, kills, full disks, lines that come late."""
 
 from __future__ import annotations
 

@@ -1,0 +1,219 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which accounts are rotated, when, and with how much care."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options of module_utils/rotation_options.py, SPEC."""
+
+    DOCUMENTATION = r"""
+options:
+  state:
+    description:
+      - V(rotated) rotates what is due, finishes what is open and retires what is past.
+      - V(acknowledged) notes that the consumers have the key that O(access_key) names.
+      - V(retired) only retires old keys that are past their dates.
+      - V(rolled_back) makes the key before the current one again, until it is deleted, and holds
+        the schedule.
+      - V(decommissioned) ends an account's keys for good; off, after O(soak_period) deleted, the
+        secrets destroyed, a tombstone kept. Takes several runs.
+    type: str
+    choices: [rotated, acknowledged, retired, rolled_back, decommissioned]
+    default: rotated
+  users:
+    description:
+      - The accounts. A bare word is a name, V(id:42) an identifier.
+      - A dictionary has C(name) or C(id), and may have C(access_key), C(secret_key) (to import this
+        pair), C(replaces), C(max_age), C(grace_period), C(soak_period), C(bucket) and C(s3_url) of
+        that account alone.
+    type: list
+    elements: raw
+    aliases: [user]
+  all:
+    description:
+      - Every account of the endpoint, but those that the platform keeps for itself and suspended
+        ones; RV(left_out) names them. Also finishes and retires what is open in records of accounts
+        that were left out, and reports records whose account is gone.
+    type: bool
+    default: false
+  exclude:
+    description:
+      - With O(all), the accounts to leave alone.
+    type: list
+    elements: str
+    default: []
+  max_age:
+    description:
+      - The limit that the rule sets. A key is due early enough that nothing of it works past this
+        limit. That is O(max_age) minus O(grace_period) minus O(rotate_before), minus O(soak_period)
+        too where keys cannot be disabled; in place O(max_age) minus O(rotate_before).
+    type: str
+    default: 90d
+  rotate_before:
+    description:
+      - How long before that a key is due, so that a run that fails can be repeated.
+    type: str
+    default: 7d
+  grace_period:
+    description:
+      - How long the old key stays enabled after the new one was acknowledged.
+    type: str
+    default: 7d
+  soak_period:
+    description:
+      - How long an old key stays disabled before it is deleted.
+    type: str
+    default: 7d
+  spread:
+    description:
+      - Make keys due up to this long earlier, each account by another share of it, so that accounts
+        of one age do not all fall due on one day.
+    type: str
+    default: 0s
+  rotation_id:
+    description:
+      - Rotate once for this identifier, such as V(2026-Q4), whatever the age of the keys; the
+        record remembers the last ones.
+    type: str
+  force:
+    description:
+      - Rotate now. For accounts named in O(users) it also goes on where platform and record
+        contradict each other.
+    type: bool
+    default: false
+  compromised:
+    description:
+      - Access keys that are in wrong hands. Their accounts are rotated now, and these keys are
+        revoked in the same run, without grace. Needs O(reason).
+    type: list
+    elements: str
+    default: []
+  reason:
+    description:
+      - Why, such as a ticket; goes on record and into the journal.
+    type: str
+  cut_first:
+    description:
+      - Revoke the O(compromised) keys before their successors are made. Clients are cut off;
+        needs O(allow_disruption).
+    type: bool
+    default: false
+  adopt:
+    description:
+      - What to do with accounts that have keys and no record. V(report) lists them as
+        C(unmanaged); V(rotate) takes them over by rotating; V(import) takes over the pair as it
+        stands, given in O(users) or read back where the platform shows it, verified first.
+      - An account without any key gets its first one when it is named in O(users).
+    type: str
+    choices: [report, rotate, import]
+    default: report
+  replaces:
+    description:
+      - Which of several keys that no record knows the new key replaces; for one account.
+    type: list
+    elements: str
+    default: []
+  max_rotations:
+    description:
+      - The most accounts that are rotated in this run, those that are due longest first.
+    type: int
+  allow_disruption:
+    description:
+      - Permit what cuts off clients. Replacing a key in place, O(cut_first), decommissioning, and
+        deleting a key that O(replaces) names to make room.
+    type: bool
+    default: false
+  allow_side_effects:
+    description:
+      - Permit reads that make the platform do something. Some OSIS adapters make a key when keys
+        are listed. Check mode never sends them.
+    type: bool
+    default: false
+  acknowledge:
+    description:
+      - V(auto) takes a promoted key as acknowledged. With V(explicit) the grace period of the old
+        key begins only with O(state=acknowledged), and no new rotation begins before that.
+    type: str
+    choices: [auto, explicit]
+    default: auto
+  access_key:
+    description:
+      - With O(state=acknowledged), the key that the consumers have; any other than the current one
+        is refused. With O(state=rolled_back), the key to go back to, the newest one if left out.
+    type: str
+  retire:
+    description:
+      - Whether a rotating run also retires old keys.
+    type: bool
+    default: true
+  force_retire:
+    description:
+      - A reason for retiring an old key although it is still used.
+    type: str
+  last_used:
+    description:
+      - Ask when an old key was last used before it is disabled, also where that costs a request for
+        each key.
+    type: bool
+    default: false
+  quiet_period:
+    description:
+      - How long an old key must not have been used, where the platform tells, before it is
+        disabled.
+    type: str
+    default: 1d
+  settle:
+    description:
+      - How long a call whose answer was lost may still take effect; longer than the time-out of any
+        proxy in between. An interrupted account waits up to twice as long.
+    type: str
+    default: 90s
+  recover_within:
+    description:
+      - Up to which age an interrupted rotation in place is repaired by another one. An older record
+        may be a copy from a backup, and is reported as drifted.
+    type: str
+    default: 7d
+  hold_until:
+    description:
+      - With O(state=rolled_back), until when the schedule leaves the account alone; until it is
+        rotated by O(force) or O(rotation_id) when left out.
+    type: str
+  canary:
+    description:
+      - How many accounts are rotated before all others; if one of them fails, no other is begun.
+    type: int
+    default: 1
+  max_failures:
+    description:
+      - How many accounts may fail before no other is begun.
+    type: int
+    default: 3
+  key_delivery:
+    description:
+      - How the platform delivers a new pair. Required for Commvault, where it depends on the build.
+        The first answer that contradicts it stops the endpoint.
+      - With V(email) the pair goes to the user's address and into no secret store; such an account
+        is C(delivered), and stands outside of what this module promises.
+    type: str
+    choices: [inline, email]
+  return_secret:
+    description:
+      - Return the secret keys of the pairs that were made, as C(secret_key) in RV(accounts). Needs
+        C(register). Without O(secret_store) it needs O(force), and nothing is under management.
+    type: bool
+    default: false
+  journal:
+    description:
+      - A directory that gets one file of JSON lines per run, one line per transition of an account,
+        chained by hashes. Never a secret.
+    type: path
+  strict:
+    description:
+      - Stop the list at the first account that fails.
+    type: bool
+    default: false
+"""

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the tests of rotations."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from .lab import Lab, open_lab
+
+OpenLab = Callable[..., Lab]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing wait for the disk: that it is forced is proven elsewhere."""
+    monkeypatch.setattr(os, "fsync", lambda _file: None)
+
+
+@pytest.fixture
+def lab_of(tmp_path: Path) -> Iterator[OpenLab]:
+    """Return a function that opens a lab, by form; its rules are checked when the test is over."""
+    with contextlib.ExitStack() as stack:
+
+        def make(form: tuple[str, str], accounts: int = 1, **modes: Any) -> Lab:
+            folder = tmp_path / f"lab-{len(list(tmp_path.iterdir()))}"
+            return stack.enter_context(open_lab(form, folder, accounts, **modes))
+
+        yield make
