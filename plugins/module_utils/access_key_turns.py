@@ -31,8 +31,6 @@ from .rotation_policy import Policy
 from .rotation_results import identified, result_of
 from .stores.base import Stored
 
-#: Actions of a rehearsal that make a real turn unnecessary.
-_NOTHING_TO_DO = ("unchanged", "unmanaged", "drifted", "failed", "busy", "skipped")
 #: Actions that end a working state and begin a new one: they count against max_rotations.
 _ROTATIONS = ("rotated", "delivered", "recovered")
 
@@ -47,6 +45,8 @@ class Turn:
     planned: Optional[AccountResult] = None
     #: A rotation or a call of an earlier run is unfinished: it comes first, whatever fails.
     is_open: bool = False
+    #: The rehearsal would have written something, whatever came of it in the end.
+    acts: bool = False
     #: The key that this very run logs in with: it comes last.
     is_own: bool = False
 
@@ -68,6 +68,8 @@ class Turns:
         self._writing = 1 if one_at_a_time else parallelism
         self._lock = threading.Lock()
         self._failures = 0
+        #: Why nothing more is begun.
+        self._stop: Optional[str] = None
 
     def do(self, turns: Sequence[Turn], check_mode: bool) -> list[AccountResult]:
         """Rehearse every turn, do those that have something to do, return results in order."""
@@ -75,9 +77,14 @@ class Turns:
         self._defer(rehearsed_turns)
         planned = [turn.planned for turn in rehearsed_turns]
         results = [each for each in planned if each is not None]
-        stop = next((each for each in results if each.stops_endpoint), None)
-        if check_mode or stop is not None:
+        if check_mode:
             return results
+        stop = next((each for each in results if _stops_all(each)), None)
+        if stop is not None:
+            return [
+                skipped(identified(each.account), f"not started: {stop.why}") if each.acts else done
+                for each, done in zip(rehearsed_turns, results)
+            ]
         order = [i for i, each in enumerate(rehearsed_turns) if not _is_quiet(each, self.desk)]
         if order:
             # Not before: a run that has nothing to do writes nothing.
@@ -115,9 +122,10 @@ class Turns:
             found[index] = now
             self._note_compromised(case)
             planned = _outcome_of(case)
-            if is_own_key(case):
-                found[index] = dataclasses.replace(now, is_own=True)
+            is_own = is_own_key(case)
+            if is_own:
                 check_own_key(case, planned)
+            found[index] = dataclasses.replace(now, is_own=is_own, acts=case.has_acted)
             return planned
 
         if count:
@@ -173,20 +181,23 @@ class Turns:
         still_open = [index for index in order if turns[index].is_open]
         own = [index for index in order if turns[index].is_own and index not in still_open]
         fresh = [index for index in order if index not in {*still_open, *own}]
+        most = self.wanted.max_failures
         canary, rest = fresh[: self.wanted.canary], fresh[self.wanted.canary :]
         return [
-            (still_open, STOP.reason, False),
-            (canary, self._after_failures(1), True),
-            (rest, self._after_failures(self.wanted.max_failures), self.wanted.strict),
-            (own, self._after_failures(1), True),
+            (still_open, self._stopped, False),
+            (canary, self._after_failures(1, "the canary failed"), True),
+            (rest, self._after_failures(most, f"max_failures is {most}"), self.wanted.strict),
+            (own, self._after_failures(1, "the own key comes last"), True),
         ]
 
-    def _after_failures(self, most: int) -> Callable[[], Optional[str]]:
+    def _stopped(self) -> Optional[str]:
+        return self._stop or STOP.reason()
+
+    def _after_failures(self, most: int, rule: str) -> Callable[[], Optional[str]]:
         def why() -> Optional[str]:
             if self._failures >= most:
-                rule = "the canary failed" if most == 1 else f"max_failures is {most}"
-                return f"{self._failures} failed, and {rule}"
-            return STOP.reason()
+                self._stop = self._stop or f"{self._failures} failed, and {rule}"
+            return self._stopped()
 
         return why
 
@@ -195,9 +206,11 @@ class Turns:
     ) -> list[AccountResult]:
         def work(turn_: Turn) -> AccountResult:
             result = self._do_one(turn_)
-            if result.has_failed and not turn_.is_open:
-                with self._lock:
+            with self._lock:
+                if result.has_failed and not turn_.is_open:
                     self._failures += 1
+                if result.stops_endpoint:
+                    self._stop = self._stop or result.why
             return result
 
         def identify(turn_: Turn) -> AccountResult:
@@ -250,7 +263,7 @@ def _outcome_of(case: Case) -> AccountResult:
 
 
 def _add_secret(case: Case, result: AccountResult) -> None:
-    """Add the secret key that this turn made, also where it failed later: it may be nowhere else."""
+    """Add the secret key that this turn made, also where it failed: it may be nowhere else."""
     record, before = case.record, case.before
     old = before.current.access_key if before and before.current else None
     if record.current is not None and record.current.access_key != old:
@@ -272,13 +285,20 @@ def _seen(turn_: Turn, stored: Stored | None) -> Account:
 
 
 def _is_quiet(turn_: Turn, desk: Desk) -> bool:
-    planned = turn_.planned
-    if planned is None or (planned.action in _NOTHING_TO_DO and not planned.touched):
-        outbox = turn_.stored.record.outbox if turn_.stored else ()
-        retiring = turn_.stored is not None and bool(turn_.stored.record.retiring)
-        deferred = planned is not None and planned.action == "skipped"
-        return not (deferred and (turn_.is_open or retiring)) and not desk.journal.missing(outbox)
-    return False
+    """Tell whether an account needs no real turn: nothing was written, no line is missing."""
+    record = turn_.stored.record if turn_.stored else None
+    if record is not None and desk.journal.missing(record.outbox):
+        return False
+    if turn_.planned is not None and turn_.planned.action == "skipped":
+        # Its rotation is left to a later run; what is open or past is not.
+        return not (turn_.is_open or (record is not None and record.retiring))
+    return not turn_.acts
+
+
+def _stops_all(planned: AccountResult) -> bool:
+    """Tell whether a rehearsal found what concerns every account; an S3 service can wait."""
+    kind = (planned.failure or {}).get("kind") or ""
+    return planned.stops_endpoint and not kind.startswith("verification")
 
 
 def _due_at(turn_: Turn) -> str:

@@ -91,7 +91,9 @@ class Journal:
         self._is_writing = False
         self._batch = _Batch()
         self._looking = threading.Lock()
-        self._others: dict[str, _OtherChain] = {}
+        self._others: dict[tuple[str, bool], _OtherChain] = {}
+        #: Identifiers of lines that came late, in all chains looked at.
+        self._late: set[str] = set()
 
     # --- writing -------------------------------------------------------------------------------
 
@@ -249,20 +251,22 @@ class Journal:
 
     def _is_written(self, chain: str, name: str) -> bool:
         """Tell whether an entry stands in the chain it was meant for, or late in a later one."""
-        assert self.path is not None
         with self._looking:
-            if self._other(chain).knows(name):
+            own = self._other(chain, None)
+            if name in own.ids or name in self._late:
+                return True
+            own.read_on()
+            if name in own.ids:
                 return True
             start = chain.rpartition("/")[2]
-            return any(
-                self._other(other, late=True).knows(name)
-                for other in self._neighbours()
-                if other != chain and other.rpartition("/")[2] >= start
-            )
+            for other in self._neighbours():
+                if other != chain and other.rpartition("/")[2] >= start:
+                    self._other(other, self._late).read_on()
+            return name in self._late
 
-    def _other(self, chain: str, late: bool = False) -> _OtherChain:
+    def _other(self, chain: str, late: set[str] | None) -> _OtherChain:
         assert self.path is not None
-        key = f"{chain} late" if late else chain
+        key = (chain, late is not None)
         if key not in self._others:
             self._others[key] = _OtherChain(self.path, chain, late)
         return self._others[key]
@@ -284,22 +288,17 @@ class _Batch:
 
 
 class _OtherChain:
-    """The identifiers in another run's chain, which may still be growing; late: late ones only."""
+    """The identifiers in another run's chain, which may still be growing; late: takes late ones."""
 
-    def __init__(self, base: str, chain: str, late: bool) -> None:
+    def __init__(self, base: str, chain: str, late: set[str] | None) -> None:
         self._base = base
         self._chain = chain
-        self._late = late
+        self._only_late = late is not None
         self._size = 0
-        self._ids: set[str] = set()
+        self.ids: set[str] = set() if late is None else late
 
-    def knows(self, name: str) -> bool:
-        """Tell whether a whole line has this identifier."""
-        if name not in self._ids:
-            self._read_on()
-        return name in self._ids
-
-    def _read_on(self) -> None:
+    def read_on(self) -> None:
+        """Read the lines that came since the last look; only whole ones."""
         handle = open_chain(self._base, self._chain)
         if handle is None:
             return
@@ -311,8 +310,8 @@ class _OtherChain:
                 if not line.endswith(b"\n"):
                     return  # torn, or being written
                 self._size += len(line)
-                if not self._late or _LATE in line:
-                    self._ids.update(found.decode() for found in _ID.findall(line))
+                if not self._only_late or _LATE in line:
+                    self.ids.update(found.decode() for found in _ID.findall(line))
 
 
 def _who(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -114,6 +114,8 @@ class Case:
         #: Actions of this turn with their reasons, and facts for the result's details.
         self.done: list[tuple[str, str]] = []
         self.details: dict[str, Any] = {}
+        #: A write to the store or the platform was begun in this turn.
+        self.has_acted = False
         #: Something at the platform was changed, whatever became of the turn.
         self.touched = False
         self.stops_endpoint = False
@@ -159,6 +161,7 @@ class Case:
         if event is not None and desk.journal.path is not None:
             entries = (*entries, desk.journal.entry(self.account.name, event, **_plain(facts)))
         self.require_lease(writing=False)
+        self.has_acted = True
         record = dataclasses.replace(
             record,
             outbox=entries,

@@ -112,6 +112,8 @@ def _replaced_by_takeover(case: Case) -> tuple[str, ...]:
         return ()
     unknown = [key for key in case.unknown_keys() if not key.immutable]
     named = [key for key in unknown if key.access_key in policy.replaces]
+    # What appeared during a call of ours that went unanswered is not what the clients use.
+    used = [key for key in unknown if key.access_key not in case.record.suspects]
     missing = sorted(set(policy.replaces) - {key.access_key for key in case.keys})
     if missing:
         raise case.fail(
@@ -119,7 +121,7 @@ def _replaced_by_takeover(case: Case) -> tuple[str, ...]:
             f"replaces: {case.account.name} has no access key {', '.join(missing)}; it has"
             f" {names(case.keys)}.",
         )
-    if len(unknown) > 1 and not named:
+    if len(used) > 1 and not named:
         raise case.fail(
             "ambiguous",
             f"{case.account.name} has {len(unknown)} access keys that no record knows:"
@@ -127,7 +129,7 @@ def _replaced_by_takeover(case: Case) -> tuple[str, ...]:
             next_step="Say with replaces which of them the new key replaces.",
             alive=names(unknown),
         )
-    chosen = named or unknown
+    chosen = [*named, *(key for key in used if len(used) == 1 and key not in named)]
     for key in chosen:
         reason = case.desk.platform.why_not_replace(key)
         if reason:

@@ -70,7 +70,7 @@ def intend(case: Case, order: Order) -> None:
     facts = desk.facts
     if facts.overlap:
         case.look()
-        _require_free_slot(case, order)
+        _require_free_slot(case)
     pair = desk.platform.new_pair() if facts.can_choose_pair else None
     if pair:
         desk.platform.client.redactor.learn(pair.secret_key)
@@ -269,23 +269,31 @@ def _label_for(case: Case, pending: Pending) -> str:
     return f"{words} {label_of(pending.attempt)}".strip()
 
 
-def _require_free_slot(case: Case, order: Order) -> None:
+def _require_free_slot(case: Case) -> None:
     """Raise limit where the account has no room for one more key, naming the way out."""
     most = case.desk.facts.max_keys
     if most is None or len(case.keys) < most:
         return
     record = case.record
-    for access_key in order.replaces:
+    # Only what the operator named; first what appeared during a call of ours that went unanswered.
+    named = sorted(case.policy.replaces, key=lambda each: each not in record.suspects)
+    for access_key in named:
         current = record.current
         if current is not None and access_key == current.access_key:
             continue
         if case.shown(access_key) and case.policy.allow_disruption and len(case.keys) > 1:
-            # The operator named this very key, and said that it may end before the new one works.
             case.change_key("delete", access_key, "replace")
             case.save(dataclasses.replace(record, intent=None), "deleted", access_key=access_key)
             return
+    suspects = [each for each in record.suspects if case.shown(each)]
     waiting = [key.access_key for key in record.retiring if case.shown(key.access_key)]
-    if waiting:
+    if suspects:
+        hint = (
+            f"{', '.join(suspects)} appeared while a call of ours went unanswered, and may be ours"
+            " or a colleague's. If nobody has its secret, name it in replaces with"
+            " allow_disruption: true: it is deleted to make room."
+        )
+    elif waiting:
         hint = (
             f"{', '.join(str(key) for key in waiting)} is retiring and will make room when its"
             " grace and soak periods have passed."

@@ -76,7 +76,7 @@ def layer_of(name: str) -> str:
     """Return the layer of a file right in module_utils: verify.py and verify_signing.py are one."""
     noun = name.partition("_")[0]
     if noun == "rotation":
-        return "rotation" if name == "rotation" else "rotation_parts"
+        return name if any(name in names for names in ORDER) else "rotation_parts"
     return noun if noun in ("journal", "liaison", "progress", "verify") else name
 
 

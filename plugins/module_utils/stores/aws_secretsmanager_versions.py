@@ -135,12 +135,13 @@ class Versions:
         except CredentialsError as exc:
             if exc.code != _EXISTS:
                 raise
+            landed = exc.landed
         found = self._look(name)
         if found is None:
             # Prepared without a value, by Terraform for example.
             self._fill(name, text, token)
         elif found != token:
-            raise self._busy(name)
+            raise self._busy(name, landed)
 
     def _fill(self, name: str, text: str, token: str) -> None:
         """Write the first version of a secret; it becomes current by itself, or by a free label."""
@@ -195,7 +196,7 @@ class Versions:
             if found == token:
                 return  # an earlier request of ours landed, and its answer was lost
             if found != expected:
-                raise self._busy(name)
+                raise self._busy(name, refusal.landed)
         # Refused for another reason than that somebody was faster, or what is read is not new.
         refusal.landed = None
         raise refusal
@@ -211,9 +212,12 @@ class Versions:
             raise self._busy(name) from None
         return found[1] if found else None
 
-    def _busy(self, name: str) -> CredentialsError:
+    def _busy(self, name: str, landed: bool | None = False) -> CredentialsError:
+        """Return the error for a lost race; landed None: our own may have come before theirs."""
         return self._fail(
-            "busy", f"The secret {name} was changed since it was read, by another run or by hand."
+            "busy",
+            f"The secret {name} was changed since it was read, by another run or by hand.",
+            landed=landed,
         )
 
 

@@ -193,7 +193,10 @@ class SecretStore:
                 if landed is not None:
                     return landed
                 if exc.kind == "busy":
-                    raise  # somebody else's write came before: ours can no longer land
+                    # Somebody else wrote: ours can no longer land, but it may have landed before
+                    # theirs, with all that it held.
+                    exc.landed = None
+                    raise
         assert lost is not None
         raise lost
 

@@ -285,6 +285,7 @@ def test_restored_record_with_a_rotation_under_way_is_not_acted_on(lab_of: OpenL
     lab.store_faults.add("kill after", is_intended)
     lab.killed(force=True)
     copy = lab.backup()
+    lab.later(0.5)
     assert lab.one(force=True).action == "rotated"
     live = lab.only()
     lab.later(1)

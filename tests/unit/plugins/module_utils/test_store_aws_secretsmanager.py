@@ -295,6 +295,34 @@ def test_throttling_is_waited_for_longer_than_a_failure(lab: AwsLab) -> None:
     assert (failure.kind, failure.code) == ("store_unavailable", "ThrottlingException")
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_busy_after_a_lost_answer_does_not_say_that_nothing_happened(
+    lab: AwsLab, is_new: bool
+) -> None:
+    """Ours lands, its answer is lost, and another run writes on top of it before we look."""
+    one, other = lab.store("run-1"), lab.store("run-2")
+    before = None if is_new else one.write(PLACE, record_of(), None)
+    operation = "CreateSecret" if is_new else "UpdateSecretVersionStage"
+    lab.server.faults.add("drop", when="after", path=f"^/{operation}", times=2)
+    ours: list[Any] = []
+
+    def write_on_top(_seconds: float) -> None:
+        found = other.read(PLACE)
+        if found is not None and found.version != (before.version if before else None) and not ours:
+            ours.append(found)
+            lab.server.faults.clear()
+            other.write(PLACE, found.record, found.version)
+
+    lab.clock.meanwhile.append(write_on_top)
+    if is_new:
+        # CreateSecret with the same token is answered as the first one was, whatever came after.
+        assert one.write(PLACE, record_of(), None).version == ours[0].version
+        return
+    failure = raised(one.write, PLACE, record_of(), before.version if before else None)
+    assert ours
+    assert (failure.kind, failure.landed) == ("busy", None)
+
+
 # --- what is there and cannot be had -------------------------------------------------------------
 
 
