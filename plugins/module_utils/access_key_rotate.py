@@ -19,7 +19,8 @@ from .journal import Journal, merge_heads
 from .platform import Platform
 from .progress import Progress
 from .results import AccountResult, Outcome, failed, skipped
-from .rotation_case import Desk, Permit
+from .rotation_case import Permit
+from .rotation_desk import Desk
 from .rotation_options import RotateOptions
 from .rotation_results import identified
 from .selection import Selected, select
@@ -94,7 +95,14 @@ def _swept(
             continue
         account = selected.suspended.get(name)
         if account is not None:
-            policy = dataclasses.replace(wanted.policy, may_rotate=False)
+            policy = dataclasses.replace(
+                wanted.policy,
+                may_rotate=False,
+                adopt="report",
+                force=False,
+                rotation_id=None,
+                compromised=frozenset(),
+            )
             turns.append(Turn(account, policy))
             continue
         try:

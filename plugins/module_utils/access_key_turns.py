@@ -24,7 +24,8 @@ from .record import Record
 from .rehearsal import rehearsed
 from .results import AccountResult, failed, skipped
 from .rotation import turn
-from .rotation_case import Case, Desk, Permit
+from .rotation_case import Case, Permit
+from .rotation_desk import Desk
 from .rotation_options import RotateOptions
 from .rotation_own import check_own_key, is_own_key, log_in_anew
 from .rotation_policy import Policy

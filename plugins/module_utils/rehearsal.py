@@ -19,7 +19,7 @@ from .clock import Clock
 from .model import ACTIVE, AccessKey, Account, AccountRef, Issued, Pair
 from .platform import Platform
 from .record import Record
-from .rotation_case import Desk
+from .rotation_desk import Desk
 from .stores.base import Lease, Place, SecretStore, Stored
 from .verify import ACCEPTED, UNKNOWN_KEY, Verdict
 
@@ -42,6 +42,10 @@ class _PlatformStandIn:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._platform, name)
 
+    def new_pair(self) -> Pair:
+        """Return what stands for a pair that a real run would make up."""
+        return Pair(NOT_MADE_YET, "")
+
     def access_keys(self, account: Account, last_used: bool = False) -> list[AccessKey]:
         """Return the keys as they would be."""
         if self._keys is None:
@@ -50,6 +54,13 @@ class _PlatformStandIn:
             if listed is None or last_used:
                 listed = tuple(self._platform.access_keys(account, last_used=last_used))
             self._keys = list(listed)
+        elif last_used:
+            real = self._platform.access_keys(account, last_used=True)
+            used = {key.access_key: key.last_used_at for key in real}
+            self._keys = [
+                dataclasses.replace(key, last_used_at=used.get(key.access_key))
+                for key in self._keys
+            ]
         return list(self._keys)
 
     def create_access_key(

@@ -15,10 +15,17 @@ from .errors import CredentialsError
 from .rotation_case import Case
 from .rotation_custody import check_drift, check_identity, new_rotation_id, take_custody
 from .rotation_end import acknowledge, decommission
-from .rotation_issue import Order, intend, issue, keep, refuse_unless_allowed
+from .rotation_issue import (
+    Order,
+    intend,
+    issue,
+    keep,
+    refuse_unless_allowed,
+    require_free_slot,
+)
 from .rotation_promote import announce, promote, verify
 from .rotation_replace import keep_replaced
-from .rotation_resume import finish_open, settle_unanswered
+from .rotation_resume import finish_open, settle_unanswered, verify_unverified
 from .rotation_retire import bury_deleted, cut, mark_compromised, retire, revoke_compromised
 from .rotation_rollback import roll_back
 
@@ -31,6 +38,7 @@ def bring_to_policy(case: Case) -> None:
     order = take_custody(case)
     if case.before_is_managed:
         check_drift(case)
+        verify_unverified(case)
         mark_compromised(case)
         if case.policy.retire or case.policy.compromised:
             retire(case)
@@ -48,6 +56,9 @@ def rotate(case: Case, order: Order) -> None:
         _replace_in_place(case, order)
         return
     if case.policy.cut_first and order.compromised:
+        case.look()
+        # Deleting it makes room; disabling does not.
+        require_free_slot(case, freed=0 if case.desk.facts.can_disable else 1)
         cut(case, order.compromised)
     intend(case, order)
     issued = issue(case)
@@ -85,7 +96,8 @@ def _order_if_due(case: Case) -> Order | None:
         return None
     emergency = why.startswith("compromised")
     current = record.current
-    if current is not None and current.acknowledged_at is None and not emergency:
+    unacknowledged = current is not None and current.acknowledged_at is None
+    if (case.has_promoted or unacknowledged) and not emergency:
         return None
     return Order(
         why=why,

@@ -9,21 +9,15 @@ import dataclasses
 import datetime as dt
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any
 
-from .clock import Clock, iso
+from .clock import iso
 from .errors import CredentialsError
-from .journal import Journal
-from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef, Facts, Pair
-from .platform import Platform
+from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef, Pair
 from .record import HeldKey, KeyIntent, Record
+from .rotation_desk import Desk
 from .rotation_policy import Policy
-from .stores.base import Lease, Place, SecretStore, Stored
-from .verify import Verifier
-
-if TYPE_CHECKING:
-    from .escrow import Escrow
+from .stores.base import Lease, Stored
 
 #: What a turn did, the most telling first: the result's action is the first that happened.
 PRECEDENCE = (
@@ -43,36 +37,6 @@ PRECEDENCE = (
     "unmanaged",
     "unchanged",
 )
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What all accounts of one endpoint share in a run."""
-
-    platform: Platform
-    store: SecretStore
-    verifier: Verifier
-    journal: Journal
-    clock: Clock
-    run: str
-    #: Immutable identifiers of the scope, as the platform reported them.
-    scope: Mapping[str, str] = field(default_factory=dict)
-    escrow: Optional[Escrow] = None
-    #: Nothing is really done: platform and store are stand-ins (see rehearsal).
-    is_rehearsal: bool = False
-
-    @property
-    def facts(self) -> Facts:
-        """What the platform can do."""
-        return self.platform.facts
-
-    def now(self) -> dt.datetime:
-        """Return the time by the platform's clock."""
-        return self.platform.client.platform_now()
-
-    def place(self, account: Account) -> Place:
-        """Return where the account's record lives."""
-        return Place(self.platform.name, self.platform.settings.endpoint or "", account.name)
 
 
 class Permit:
@@ -116,6 +80,8 @@ class Case:
         self.details: dict[str, Any] = {}
         #: A write to the store or the platform was begun in this turn.
         self.has_acted = False
+        #: A new key became the current one in this turn: no other rotation begins.
+        self.has_promoted = False
         #: Something at the platform was changed, whatever became of the turn.
         self.touched = False
         self.stops_endpoint = False
@@ -171,6 +137,7 @@ class Case:
         )
         stored = desk.store.write(self.place, record, self._version)
         self._record, self._version = stored.record, stored.version
+        self.has_promoted = self.has_promoted or event in ("promoted", "delivered")
         self._intended_at = desk.clock.monotonic()
         self._unwritten = entries
         try:
@@ -296,6 +263,12 @@ class Case:
         """Return the account's own bucket and URL for the verifier."""
         return {"bucket": self.policy.bucket, "s3_url": self.policy.s3_url}
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is an S3 service that can be asked about a pair."""
+        verifier = self.desk.verifier
+        return verifier.enabled and bool(verifier.options.s3_url or self.policy.s3_url)
+
     def prove_probe(self) -> None:
         """Have the probe refuse a made-up key before anything depends on it. Reads only."""
         if self.desk.verifier.enabled:
@@ -303,7 +276,7 @@ class Case:
 
     def is_refused(self, pair: Pair | None) -> bool | None:
         """Ask the S3 service whether it refuses a pair; None: nobody can tell. Reads only."""
-        if pair is None or not self.desk.verifier.enabled:
+        if pair is None or not self.can_ask:
             return None
         verdict = self.desk.verifier.probe(pair, **self.where_to_verify())
         if verdict.is_refusal:

@@ -19,22 +19,22 @@ def take_custody(case: Case) -> Order | None:
     policy = case.policy
     if case.record.is_managed:
         return None
-    if policy.import_pair is not None or policy.adopt == "import":
-        _import(case)
-        return None
     own = [key for key in case.keys if not key.immutable] if case.sees_keys else []
-    if case.sees_keys and not own:
+    if case.sees_keys and not own and policy.import_pair is None:
         if policy.is_named:
             return Order("its first key", policy.rotation_id or new_rotation_id(case))
         case.did("unchanged", "it has no access key")
+        return None
+    if policy.import_pair is not None or policy.adopt == "import":
+        _import(case)
         return None
     leaked = [key.access_key for key in own if key.access_key in policy.compromised]
     if leaked and policy.adopt == "report":
         raise case.fail(
             "not_found",
             f"{', '.join(leaked)} of {case.account.name} is compromised, and no record knows it.",
-            next_step="Set adopt: rotate to take the account over and revoke this key, or disable it"
-            " with s3_credential_status.",
+            next_step="Set adopt: rotate to take the account over and revoke this key, or disable"
+            " it with s3_credential_status.",
             alive=names(own),
         )
     if policy.adopt == "report":

@@ -9,7 +9,7 @@ import dataclasses
 
 from .model import ACTIVE
 from .record import Decommission, HeldKey
-from .rotation_case import Case, retired
+from .rotation_case import Case, names, retired
 from .rotation_retire import bury
 
 
@@ -67,7 +67,11 @@ def decommission(case: Case) -> None:
         why=record.decommission.reason,
     )
     case.destroy_old_versions()
-    case.did("decommissioned", "its keys are gone and their secrets destroyed")
+    others = case.unknown_keys()
+    if others:
+        case.details["unknown_keys"] = names(others)
+    left = f"; {names(others)} were never in the record, and work on" if others else ""
+    case.did("decommissioned", f"its keys are gone and their secrets destroyed{left}")
 
 
 def _begin(case: Case) -> None:

@@ -15,6 +15,7 @@ from .errors import CredentialsError
 from .model import Issued, Pair
 from .record import HeldKey, Pending, Record, Secret
 from .rotation_case import Case, names, retired
+from .rotation_retire import reclaim
 
 #: Seconds to go on trying to store a pair that exists nowhere else.
 KEEP_FOR = 120.0
@@ -70,7 +71,7 @@ def intend(case: Case, order: Order) -> None:
     facts = desk.facts
     if facts.overlap:
         case.look()
-        _require_free_slot(case)
+        require_free_slot(case)
     pair = desk.platform.new_pair() if facts.can_choose_pair else None
     if pair:
         desk.platform.client.redactor.learn(pair.secret_key)
@@ -133,6 +134,9 @@ def forget_pending(case: Case, event: str, why: str, **changes: object) -> None:
     current = record.current
     if pending.compromised and current is not None:
         current = dataclasses.replace(current, compromised=pending.compromised)
+    if pending.purpose == "rollback":
+        # The schedule must not wait for a rollback that did not come about.
+        changes.setdefault("held", None)
     record = dataclasses.replace(record, pending=None, current=current, **changes)  # type: ignore[arg-type]  # names of Record
     case.save(
         record.with_outcome(pending.rotation_id, event, case.desk.now()),
@@ -269,10 +273,14 @@ def _label_for(case: Case, pending: Pending) -> str:
     return f"{words} {label_of(pending.attempt)}".strip()
 
 
-def _require_free_slot(case: Case) -> None:
-    """Raise limit where the account has no room for one more key, naming the way out."""
+def require_free_slot(case: Case, freed: int = 0) -> None:
+    """Make sure that the account has room for one more key; raise limit, naming the way out.
+
+    Only a key that is retiring and past all its dates, or that the operator named, is deleted for
+    it. freed: places that will be free by then.
+    """
     most = case.desk.facts.max_keys
-    if most is None or len(case.keys) < most:
+    if most is None or len(case.keys) - freed < most or reclaim(case):
         return
     record = case.record
     # Only what the operator named; first what appeared during a call of ours that went unanswered.

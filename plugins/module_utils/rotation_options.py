@@ -238,6 +238,8 @@ def _check_combinations(params: Mapping[str, Any], selection: Selection, has_sto
                 "state: acknowledged needs the access_key that the consumers have.",
                 "Give access_key with one user, or users as dictionaries with name and access_key.",
             )
+    if state in ("decommissioned", "rolled_back") and selection.all:
+        raise _wrong(f"state: {state} is for accounts that are named.", "Name them in users.")
     if params["compromised"] and not params.get("reason"):
         raise _wrong("compromised needs reason.", "Say why, such as a ticket: it goes on record.")
     if params["compromised"] and state != "rotated":

@@ -91,9 +91,11 @@ class Policy:
     def due_at(self, key: HeldKey, facts: Facts, account: str) -> dt.datetime | None:
         """Return when a key falls due by its age or expiry; None where neither is known."""
         moments = []
-        if key.created_at is not None:
+        # Of an imported key nobody may know the age: it is at least what it is here.
+        since = key.created_at or key.promoted_at
+        if since is not None:
             early = self.spread * share_of(account)
-            moments.append(key.created_at + self.max_age - self.lead(facts) - early)
+            moments.append(since + self.max_age - self.lead(facts) - early)
         if key.expires_at is not None:
             lead = self.lead(facts)
             if key.created_at is not None:
@@ -124,10 +126,10 @@ class Policy:
         due_at = self.due_at(current, facts, record.account)
         if due_at is None or now < due_at:
             return None
-        if current.created_at is None:
-            return f"expires on {current.expires_at:%Y-%m-%d}"
-        age = (now - current.created_at).days
-        return f"{age} days old, due since {due_at:%Y-%m-%d}"
+        since = current.created_at or current.promoted_at
+        at_least = "" if current.created_at is not None else "at least "
+        age = "of unknown age" if since is None else f"{at_least}{(now - since).days} days old"
+        return f"{age}, due since {due_at:%Y-%m-%d}"
 
 
 def share_of(account: str) -> float:

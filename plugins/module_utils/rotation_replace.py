@@ -48,6 +48,7 @@ def settle_replaced(case: Case) -> None:
             )
         verified_at = desk.now()
     _require_ours(case, current)
+    current = _as_shown(case, current)
     dead = [key for key in record.retiring if is_dead(case, key)]
     settled = dataclasses.replace(
         record, current=dataclasses.replace(current, verified_at=verified_at)
@@ -64,6 +65,14 @@ def settle_replaced(case: Case) -> None:
     )
     if dead:
         case.destroy_old_versions()
+
+
+def _as_shown(case: Case, current: HeldKey) -> HeldKey:
+    """Return the current key with what a look tells of its expiry; not every answer repeats it."""
+    shown = case.shown(current.access_key) if case.sees_keys else None
+    if shown is None or current.expires_at is not None:
+        return current
+    return dataclasses.replace(current, expires_at=shown.expires_at)
 
 
 def _require_ours(case: Case, current: HeldKey) -> None:

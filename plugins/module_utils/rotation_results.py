@@ -42,7 +42,9 @@ def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
         result.due_at = iso(due_at)
         if current.origin == "delivered":
             result.details["delivered"] = "by e-mail; the secret store does not have this pair"
-        elif current.verified_at is None:
+        elif current.created_at is None:
+            result.details["age"] = "unknown; it counts from the day the key was taken over"
+        if current.origin != "delivered" and current.verified_at is None:
             result.details["verified"] = False
     result.previous_access_key = _previous(record, before)
     if len(case.done) > 1:

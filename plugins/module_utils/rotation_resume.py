@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from .clock import iso
+from .errors import CredentialsError
 from .model import AccessKey, Issued, Pair
 from .record import Pending, Secret
 from .rotation_case import Case
@@ -36,7 +37,6 @@ def finish_open(case: Case) -> None:
     _settle_intent(case)
     pending = case.record.pending
     if pending is None:
-        _finish_unverified(case)
         _retire_strays(case)
         return
     if pending.step == "withdrawn":
@@ -76,18 +76,27 @@ def _settle_intent(case: Case) -> None:
     case.did("resumed", f"an interrupted {intent.action} of {intent.access_key}")
 
 
-def _finish_unverified(case: Case) -> None:
-    """Verify a current key whose verification an earlier run did not finish."""
-    current = case.record.current
+def verify_unverified(case: Case) -> None:
+    """Verify a current key whose verification an earlier run did not finish.
+
+    A key that is about to be replaced whatever the answer is must not stand in the way.
+    """
+    current, policy = case.record.current, case.policy
     if current is None or current.verified_at is not None or current.secret is None:
         return
-    if not case.desk.verifier.enabled:
+    if not case.can_ask or (case.sees_keys and case.shown(current.access_key) is None):
         return
-    if case.desk.facts.overlap:
-        verify_current(case)
-    else:
-        settle_replaced(case)
-        case.did("resumed", f"{current.access_key} is verified now")
+    try:
+        if case.desk.facts.overlap:
+            verify_current(case)
+        else:
+            settle_replaced(case)
+            case.did("resumed", f"{current.access_key} is verified now")
+    except CredentialsError as exc:
+        goes = current.compromised or current.access_key in policy.compromised
+        if not goes and not (policy.force and policy.is_named):
+            raise
+        case.details["unverified"] = exc.message
 
 
 def _retire_strays(case: Case) -> None:

@@ -47,6 +47,24 @@ def retire(case: Case) -> None:
             _end_after_grace(case, key, shown)
 
 
+def reclaim(case: Case) -> bool:
+    """Delete one retiring key that is past its grace and its soak; tell whether there was one."""
+    facts, now, soak = case.desk.facts, case.desk.now(), case.policy.soak_period
+    for key in case.record.retiring:
+        shown, ready = case.shown(key.access_key), _ready_at(case, key)
+        if shown is None or ready is None or not facts.can_delete:
+            continue
+        if shown.status != ACTIVE:
+            is_past = key.disabled_at is not None and now >= key.disabled_at + soak
+            is_past = is_past and key.disabled_in != case.desk.run
+        else:
+            is_past = not facts.can_disable and now >= ready + soak
+        if is_past and _is_current_active(case):
+            _delete(case, key)
+            return True
+    return False
+
+
 def cut(case: Case, reason: str) -> None:
     """End the compromised current key before its successor is made (cut_first)."""
     record, facts = case.record, case.desk.facts
@@ -122,9 +140,15 @@ def revoke(case: Case, access_key: str) -> None:
 def _end_after_grace(case: Case, key: HeldKey, shown: AccessKey) -> None:
     """Disable an active key after its grace; where that cannot be, delete it a soak later."""
     facts, policy, now = case.desk.facts, case.policy, case.desk.now()
-    if key.disabled_at is not None and key.compromised is None:
-        # Somebody enabled it again: whoever needs it would be cut off once more.
-        case.details["enabled_again"] = key.access_key
+    if key.disabled_at is not None and key.compromised is None and policy.force_retire is None:
+        # Somebody enabled it again, and needs it: its grace begins anew.
+        case.save(
+            case.record.with_retiring(
+                dataclasses.replace(key, disabled_at=None, disabled_in=None, retiring_since=now)
+            ),
+            "enabled_again",
+            access_key=key.access_key,
+        )
         case.did("still_used", f"{key.access_key} was enabled again by somebody else")
         return
     ready = _ready_at(case, key)
@@ -256,7 +280,7 @@ def is_dead(case: Case, key: HeldKey) -> bool | None:
     refused = case.is_refused(key.pair()) if key.secret is not None else None
     if refused is not None:
         return refused
-    if key.secret is not None and case.desk.verifier.enabled:
+    if key.secret is not None and case.can_ask:
         return None
     if facts.shows_access_key:
         is_gone = case.shown(key.access_key) is None

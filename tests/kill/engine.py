@@ -8,15 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ansible_collections.objectstore.credentials.plugins.module_utils.access_key_rotate import (
-    rotate_access_keys,
-)
-from ansible_collections.objectstore.credentials.plugins.module_utils.journal import Journal
-from ansible_collections.objectstore.credentials.plugins.module_utils.rotation_options import (
-    SPEC,
-    RotateOptions,
-)
-from ansible_collections.objectstore.credentials.plugins.module_utils.verify import Verifier
+from ansible_collections.objectstore.credentials.plugins.module_utils import access_key_call
+from ansible_collections.objectstore.credentials.plugins.module_utils.platform import Platform
+from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
+from ansible_collections.objectstore.credentials.plugins.module_utils.shard import WHOLE
 
 from .runner import Runtime
 
@@ -40,45 +35,43 @@ def warm_up() -> None:
         import_module(name)
 
 
-def options_of(runtime: Runtime) -> dict[str, Any]:
-    """Return every option as the module would have it after parsing."""
-    known = {name: spec.get("default") for name, spec in SPEC.options.items()}
-    given = {name: value for name, value in runtime.wanted.items() if name in known}
-    return {**known, **given}
+class Call:
+    """What the front would hand over."""
+
+    check_mode: bool
+
+    def __init__(self, runtime: Runtime) -> None:
+        wanted = runtime.wanted
+        known = {name: spec.get("default") for name, spec in access_key_call.SPEC.options.items()}
+        self.params: dict[str, Any] = {
+            **known,
+            **{name: value for name, value in wanted.items() if name in known},
+            "secret_store": runtime.store_options,
+            "verify": {"enabled": False} if wanted.get("unverified") else dict(runtime.verify),
+            "journal": runtime.journal_path,
+        }
+        self.platform: Platform = runtime.platform
+        self.clock = runtime.clock
+        self.check_mode = bool(wanted.get("check_mode"))
+        self.shard = WHOLE
+        self.progress: Any = Progress()
+        self.parallelism = runtime.settings.parallelism
+
+    def vault_secrets(self) -> list[tuple[str, bytes]]:
+        """Return none: the password is an option here."""
+        return []
 
 
 def rotate(runtime: Runtime) -> dict[str, Any]:
     """Do what a task of s3_access_key_rotate does, and return its result."""
-    settings, clock, redactor = runtime.settings, runtime.clock, runtime.redactor
-    wanted = RotateOptions.parse(options_of(runtime))
-    verify = {"enabled": False} if runtime.wanted.get("unverified") else runtime.verify
-    verifier = Verifier(verify, settings, redactor, clock)
-    journal = Journal(
-        runtime.journal_path,
-        run=runtime.run,
-        platform=runtime.platform.name,
-        endpoint=settings.endpoint or "",
-        clock=clock,
-        redactor=redactor,
-        environ={},
-    )
+    redactor = runtime.redactor
     try:
-        outcome = rotate_access_keys(
-            runtime.platform,
-            runtime.store,
-            verifier,
-            journal,
-            wanted,
-            run=runtime.run,
-            check_mode=bool(runtime.wanted.get("check_mode")),
-            parallelism=settings.parallelism,
-        )
+        outcome = access_key_call.rotate(Call(runtime))
     finally:
-        journal.close()
-        verifier.close()
-        runtime.store.close()
         runtime.client.close()
     for row in outcome.accounts:
+        row.why = redactor.redact(row.why)
+        row.failure = redactor.redact_all(row.failure)
         row.details = redactor.redact_all(row.details)
     outcome.extra = redactor.redact_all(outcome.extra)
     result = outcome.as_dict(diff=True)

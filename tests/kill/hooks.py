@@ -15,6 +15,9 @@ from collections.abc import Mapping
 from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
+from botocore import httpsession
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.objectstore.credentials.plugins.module_utils import transport
@@ -42,6 +45,8 @@ class _Connection:
     def __init__(self) -> None:
         self.line: Optional[wire.Line] = None
         self.roots: list[str] = []
+        #: Called before each request: what a background thread would have done by now.
+        self.meanwhile: Callable[[], None] = lambda: None
         #: Open file -> its path below a root.
         self.watched: dict[int, str] = {}
 
@@ -76,9 +81,10 @@ class _Connection:
 _HERE = _Connection()
 
 
-def connect(line: wire.Line, roots: list[str]) -> None:
+def connect(line: wire.Line, roots: list[str], meanwhile: Callable[[], None]) -> None:
     """From now on, tell every request of the client layer and every change below the roots."""
     _HERE.line = line
+    _HERE.meanwhile = meanwhile
     _HERE.roots = [os.path.realpath(root) for root in roots]
     _HERE.watched.clear()
 
@@ -94,6 +100,7 @@ def patch() -> None:
         return
     transport.Transport.patched_by_kill = True  # type: ignore[attr-defined]  # a mark of ours
     _patch_transport()
+    _patch_botocore()
     _patch_files()
 
 
@@ -111,9 +118,34 @@ def _patch_transport() -> None:
                 self, method, url, headers, body
             )
             return result
+        _HERE.meanwhile()
         return exchange(_HERE.line, method, url, headers, body)
 
     transport.Transport.send = send  # type: ignore[method-assign]  # the point of this file
+
+
+def _patch_botocore() -> None:
+    original: Original = httpsession.URLLib3Session.send
+
+    def send(self: Any, request: Any) -> Any:
+        if _HERE.line is None:
+            return original(self, request)
+        _HERE.meanwhile()
+        body = request.body or b""
+        body = body.encode() if isinstance(body, str) else bytes(body)
+        try:
+            status, headers, content = exchange(
+                _HERE.line, request.method, request.url, request.headers, body
+            )
+        except TransportError as exc:
+            if exc.maybe_sent:
+                raise ConnectionClosedError(endpoint_url=request.url) from None
+            raise EndpointConnectionError(endpoint_url=request.url) from None
+        response = AWSResponse(request.url, status, headers, None)
+        response._content = content
+        return response
+
+    httpsession.URLLib3Session.send = send
 
 
 def exchange(

@@ -24,6 +24,12 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.store_regi
     open_store,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores import vault_format
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.aws_secretsmanager import (  # noqa: E501  # one name
+    AwsSecretsManager,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.aws_secretsmanager_names import (  # noqa: E501  # one name
+    Names,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import (
     Lease,
     Place,
@@ -31,8 +37,13 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
     StoreContext,
     Stored,
 )
+from ansible_collections.objectstore.credentials.tests.simulators import (
+    aws_secretsmanager_strict as strict,
+)
 from ansible_collections.objectstore.credentials.tests.simulators.base import Simulator
+from ansible_collections.objectstore.credentials.tests.simulators.vault_kv2 import VaultKv2Double
 
+from .forms import STORE_PORT
 from .virtual import WorldClock
 
 if TYPE_CHECKING:
@@ -50,9 +61,13 @@ class Keeper:
         """Return the server of a store that speaks HTTP."""
         return None
 
+    def options(self, directory: Path) -> dict[str, Any]:
+        """Return the option secret_store."""
+        return {"type": self.name, "path": str(directory)}
+
     def open(self, directory: Path, context: StoreContext) -> SecretStore:
         """Return the store as a runner uses it."""
-        raise NotImplementedError
+        return open_store(self.options(directory), context)
 
     def stored(self, world: World) -> Optional[bytes]:
         """Return what is stored for the subject right now, in the store's own form."""
@@ -187,10 +202,9 @@ class FileKeeper(Keeper):
         # Ten thousand rounds are for attackers; the matrix has no time for them.
         vault_format._ITERATIONS = 1
 
-    def open(self, directory: Path, context: StoreContext) -> SecretStore:
-        """Return the store as a runner uses it."""
-        options = {"type": self.name, "path": str(directory), "vault_password": PASSWORD}
-        return open_store(options, context)
+    def options(self, directory: Path) -> dict[str, Any]:
+        """Return the option secret_store."""
+        return {**super().options(directory), "vault_password": PASSWORD}
 
     def stored(self, world: World) -> Optional[bytes]:
         """Return the subject's file."""
@@ -207,4 +221,83 @@ class FileKeeper(Keeper):
         return {path: content for path, content in found.items() if ".locks" not in path}
 
 
-KEEPERS: dict[str, Keeper] = {keeper.name: keeper for keeper in (ToyKeeper(), FileKeeper())}
+class Kv2Keeper(Keeper):
+    """Keeps records in a double of HashiCorp Vault."""
+
+    name = "vault_kv2"
+
+    def double(self, clock: WorldClock) -> Optional[Simulator]:
+        """Return the double, with a token that every run of the world uses."""
+        double = VaultKv2Double(clock)
+        self.token = double.issue_token()
+        return double
+
+    def options(self, directory: Path) -> dict[str, Any]:
+        """Return the option secret_store."""
+        return {"type": self.name, "url": f"http://127.0.0.1:{STORE_PORT}", "token": self.token}
+
+    def stored(self, world: World) -> Optional[bytes]:
+        """Return the data of the latest version of the subject's secret."""
+        double: Any = world.store_double
+        place = f"objectstore/{world.form.platform}/lab/app-0001"
+        kept = double.kv.secrets.get(place)
+        data = kept.versions[kept.current].data if kept and kept.current else None
+        return None if data is None else json.dumps(data).encode()
+
+    def record(self, stored: bytes) -> Record:
+        """Read that data."""
+        return from_document(json.loads(stored))
+
+    def state(self, world: World) -> Any:
+        """Return all data; runs and probes come and go."""
+        double: Any = world.store_double
+        return {
+            path: json.dumps([v.data for v in kept.versions.values()])
+            for path, kept in double.kv.secrets.items()
+            if "/_runs/" not in path and "/_probe/" not in path
+        }
+
+
+class AwsKeeper(Keeper):
+    """Keeps records in moto's Secrets Manager."""
+
+    name = "aws_secretsmanager"
+
+    def double(self, clock: WorldClock) -> Optional[Simulator]:
+        """Return the service."""
+        return strict.AwsSecretsManager(clock)
+
+    def options(self, directory: Path) -> dict[str, Any]:
+        """Return the option secret_store."""
+        return {
+            "type": self.name,
+            "endpoint_url": f"http://127.0.0.1:{STORE_PORT}",
+            "region": strict.REGION,
+            "aws_access_key_id": strict.ACCESS_KEY,
+            "aws_secret_access_key": strict.SECRET_KEY,
+        }
+
+    def stored(self, world: World) -> Optional[bytes]:
+        """Return the current value of the subject's secret."""
+        double: Any = world.store_double
+        names = Names(AwsSecretsManager.OPTIONS["path"]["default"])
+        value = double.value(names.of(Place(world.form.platform, "lab", "app-0001")))
+        return None if value is None else value.encode()
+
+    def record(self, stored: bytes) -> Record:
+        """Read that value."""
+        return from_document(json.loads(stored))
+
+    def state(self, world: World) -> Any:
+        """Return the current values; heartbeats are none of them."""
+        double: Any = world.store_double
+        return {
+            name: [double.value(name), double.labels(name)]
+            for name in double.names()
+            if "_run" not in name
+        }
+
+
+KEEPERS: dict[str, Keeper] = {
+    keeper.name: keeper for keeper in (ToyKeeper(), FileKeeper(), Kv2Keeper(), AwsKeeper())
+}

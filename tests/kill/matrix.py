@@ -95,7 +95,8 @@ def tell_facts(world: World) -> Facts:
         found.append(runtime.platform.facts)
         return {"accounts": []}
 
-    one_run(world, tell, {})
+    ran = one_run(world, tell, {})
+    assert found, f"{world.form.label} cannot be reached: {promise.told(ran)}"
     return found[0]
 
 

@@ -76,7 +76,9 @@ def faults(kind: str, label: str) -> tuple[Action, ...]:
             Action("status before", 429, headers={"Retry-After": "2"}),
             Action("garbage after"),
         )
-        if label.startswith(("GET ", "HEAD ", "s3 ", "store GET")):
+        if label.startswith("GET "):
+            return (*common, Action("stale"))
+        if label.startswith(("HEAD ", "s3 ", "store GET", "store LIST")):
             return common
         return (*common, *(Action("late", seconds=seconds) for seconds in (1.0, 40.0, 85.0)))
     if label.split(" ")[0] in ("write", "fsync", "open", "rename", "replace", "mkdir", "link"):

@@ -48,7 +48,9 @@ class Runtime:
     settings: Settings
     client: Client
     platform: Platform
-    store: SecretStore
+    #: The option secret_store, and what opens a toy's.
+    store_options: Mapping[str, Any]
+    open_store: Callable[[], SecretStore]
     verify: Mapping[str, Any]
     journal_path: str
     redactor: Redactor
@@ -94,15 +96,12 @@ def work(
 ) -> dict[str, Any]:
     """Do what a module call does, over a wire; return its result."""
 
-    def sleep(seconds: float) -> None:
-        line.ask(wire.SLEEP, seconds)
-
     options = {**world.form.options(world.simulator)}
     redactor = Redactor()
-    clock = RunnerClock(world.memory, sleep)
+    clock = RunnerClock(world.memory, lambda seconds: line.ask(wire.SLEEP, seconds))
     check_mode = bool(wanted.get("check_mode"))
     platform_class = PLATFORMS[world.form.platform]
-    hooks.connect(line, world.roots)
+    hooks.connect(line, world.roots, clock.run_due)
     try:
         settings = resolve(options, platform_class.name, platform_class.SCOPE, environ={})
         client = Client(
@@ -112,15 +111,20 @@ def work(
             check_mode=check_mode,
             allow_side_effects=bool(wanted.get("allow_side_effects")),
         )
-        context = StoreContext(clock, redactor, name, check_mode=check_mode, parallelism=1)
-        store = world.keeper.open(world.directory / "store", context)
+        directory = world.directory / "store"
+
+        def open_store() -> SecretStore:
+            context = StoreContext(clock, redactor, name, check_mode=check_mode, parallelism=1)
+            return world.keeper.open(directory, context)
+
         platform = platform_class(settings, client)
         runtime = Runtime(
             wanted,
             settings,
             client,
             platform,
-            store,
+            world.keeper.options(directory),
+            open_store,
             world.form.verify(),
             str(world.directory / "journal"),
             redactor,

@@ -37,7 +37,8 @@ class Toy:
         name = runtime.wanted["users"][0]["name"]
         self.account: Account = self.platform.account(AccountRef(name=name))
         self.place = Place(self.platform.name, "lab", name)
-        self.stored = runtime.store.read(self.place)
+        self.store = runtime.open_store()
+        self.stored = self.store.read(self.place)
 
     @property
     def record(self) -> Record:
@@ -50,7 +51,7 @@ class Toy:
         """Write the record with changes."""
         record = dataclasses.replace(self.record, **changes)
         version = self.stored.version if self.stored else None
-        self.stored = self.runtime.store.write(self.place, record, version)
+        self.stored = self.store.write(self.place, record, version)
 
     def keys(self) -> list[AccessKey]:
         """Return the account's keys."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import mmap
 import struct
+from dataclasses import dataclass
 from typing import Callable, Optional
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
@@ -64,13 +65,24 @@ class WorldClock(SimulatorClock):
         return BIRTH + dt.timedelta(seconds=self.memory.seconds + self.offset)
 
 
-class RunnerClock(Clock):
-    """A runner's clock: its sleep asks the world to let the time pass."""
+@dataclass
+class _Timer:
+    """Something that a runner does again and again."""
 
-    def __init__(self, memory: Memory, sleeper: Optional[Callable[[float], None]] = None) -> None:
+    every: float
+    work: Callable[[], None]
+    due: float
+
+
+class RunnerClock(Clock):
+    """A runner's clock: its sleep asks the world to let the time pass; its timers run meanwhile."""
+
+    def __init__(self, memory: Memory, sleeper: Optional[Callable[[float], object]] = None) -> None:
         super().__init__()
         self.memory = memory
         self._sleeper = sleeper or memory.advance
+        self._timers: list[_Timer] = []
+        self._is_working = False
 
     def now(self) -> dt.datetime:
         """Return the time in UTC as this machine has it."""
@@ -81,6 +93,36 @@ class RunnerClock(Clock):
         return self.memory.seconds
 
     def sleep(self, seconds: float) -> None:
-        """Wait in virtual time."""
-        if seconds > 0:
-            self._sleeper(seconds)
+        """Wait in virtual time; timers go off on the way."""
+        until = self.memory.seconds + seconds
+        while (left := until - self.memory.seconds) > 0:
+            next_due = min((timer.due for timer in self._timers), default=until)
+            is_free = not self._is_working
+            self._sleeper(max(0.0, min(left, next_due - self.memory.seconds)) if is_free else left)
+            self.run_due()
+
+    def every(
+        self, seconds: float, work: Callable[[], None], name: str = "timer"
+    ) -> Callable[[], None]:
+        """Call work as virtual time passes; return what stops that."""
+        timer = _Timer(seconds, work, self.memory.seconds + seconds)
+        self._timers.append(timer)
+
+        def stop() -> None:
+            if timer in self._timers:
+                self._timers.remove(timer)
+
+        return stop
+
+    def run_due(self) -> None:
+        """Do what timers are due, as their thread would have in the meantime."""
+        if self._is_working:
+            return
+        self._is_working = True
+        try:
+            for timer in list(self._timers):
+                if timer.due <= self.memory.seconds:
+                    timer.due = self.memory.seconds + timer.every
+                    timer.work()
+        finally:
+            self._is_working = False

@@ -105,6 +105,11 @@ class World:
         self.runs = 0
         self.store_is_dead = False
         self.platform_is_dead = False
+        #: Access key -> the run that was told of its making.
+        self.told: dict[str, int] = {}
+        #: What was last answered to a read, and what before the last change.
+        self._answers: dict[str, Response] = {}
+        self._former: dict[str, Response] = {}
         #: The last step was one that changes files, after the world was told of it.
         self._is_filed = False
         for name in ("store", "journal"):
@@ -227,7 +232,13 @@ class World:
             self.landings.append(Landing(self.memory.seconds + action.seconds, port, request))
             self.memory.advance(min(action.seconds, 30.0))
             return (wire.LOST, True)
+        if name == "stale" and target in self._former:
+            return self._packed(self._former[target], port)
+        before = set(self.moments[-1].keys) if self.moments else set()
         response = self.handle(port, request, step)
+        self._remember(port, method, target, response)
+        if not name:
+            self.told.update(dict.fromkeys(set(self.moments[-1].keys) - before, self.runs))
         if name == "kill after":
             return (wire.DIE,)
         if name == "lost after":
@@ -241,6 +252,13 @@ class World:
                 Response(200, b'\x00\xff{"half": ', content_type="application/json"), port
             )
         return self._packed(response, port)
+
+    def _remember(self, port: int, method: str, target: str, response: Response) -> None:
+        """Keep what a listing that lags would still show."""
+        if port == API_PORT and method == "GET":
+            self._answers[target] = response
+        elif port == API_PORT and self.steps[-1].changes:
+            self._former = dict(self._answers)
 
     def handle(self, port: int, request: Request, step: Optional[Step] = None) -> Response:
         """Let a service answer, and note the moment if that changed anything."""

@@ -13,14 +13,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from ..errors import CredentialsError
-from ..record import FORMAT, Record, Secret, from_document, to_document, unreadable
+from ..record import Record, Secret, from_document, to_document, unreadable
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
 from .durable_files import TEMPORARY, Tree
 from .file_locks import FileLock
@@ -43,8 +42,6 @@ _CHECK_COMMENT = "Proves the vault passwords that the records below this directo
 _OLD = 86400.0
 #: Records that open() looks into for a secret, where there is no check file.
 _TRIES = 5
-#: The end of a record in the form that we write.
-_END = re.compile(rb'\nserial: ([0-9]{1,18})\nnonce: "([0-9a-f]+)"\n\Z')
 
 
 class FileLease(Lease):
@@ -138,17 +135,16 @@ class AnsibleVault(SecretStore):
         made: list[Secret] = []
         where = f"The record {self._path(place)}"
         document = self._document(data, where, made)
-        if isinstance(document, dict) and document.get("format", FORMAT) == FORMAT:
-            # The end of the file; without it the file is cut off.
-            missing = [name for name in ("account", "serial", "nonce") if name not in document]
-            if missing:
-                raise unreadable(where, f"it is cut off or no record: it has no {missing[0]}")
         record = from_document(document, where)
+        if not record.nonce or not isinstance(record.serial, int):
+            # The last lines of the file.
+            raise unreadable(where, "it is cut off")
         mine = (record.platform, record.account)
         if mine != (place.platform, place.account) or place.endpoint not in record.endpoints:
             is_of = Place(record.platform, ", ".join(map(str, record.endpoints)), record.account)
             raise unreadable(where, f"it is the record of {is_of}, in the place of {place}")
-        if len(made) != len(record.secrets()):
+        kept = record.secrets()
+        if not all(any(each is secret for secret in kept) for each in made):
             raise unreadable(where, "something else than a secret_key is encrypted in it")
         return Stored(record, f"{record.serial}-{record.nonce}")
 
@@ -163,24 +159,14 @@ class AnsibleVault(SecretStore):
             message = f"The record {place} cannot be written: {what}."
             raise self.fail("store_refused", message) from None
         with self._turn(place):
-            if self._version(place, expected) != expected:
+            present = self.read(place)
+            if (present.version if present else None) != expected:
                 raise CredentialsError(
                     "busy", f"The record {place} was changed by another run since it was read."
                 )
             self._sweep()
             self._tree.write(data, *self._parts(place))
         return f"{record.serial}-{record.nonce}"
-
-    def _version(self, place: Place, expected: Any) -> Any:
-        """Return the version that is there; None: no record. Raises store_unreadable."""
-        if expected is not None:
-            # Mostly it is the expected one, which the end of the file tells.
-            data = self._tree.read(*self._parts(place)) or b""
-            end = _END.search(data)
-            if end is not None and f"{int(end[1])}-{end[2].decode()}" == expected:
-                return expected
-        present = self.read(place)
-        return present.version if present else None
 
     @contextlib.contextmanager
     def lease(self, place: Place) -> Iterator[Lease]:

@@ -9,9 +9,11 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores import vault_format
 
 from .lab import Lab, open_lab
 
@@ -19,9 +21,10 @@ OpenLab = Callable[..., Lab]
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for the disk: that it is forced is proven elsewhere."""
+def _no_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the waiting for disks and the ten thousand rounds: both are proven elsewhere."""
     monkeypatch.setattr(os, "fsync", lambda _file: None)
+    monkeypatch.setattr(vault_format, "_ITERATIONS", 1)
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def lab_of(tmp_path: Path) -> Iterator[OpenLab]:
     """Return a function that opens a lab, by form; its rules are checked when the test is over."""
     with contextlib.ExitStack() as stack:
 
-        def make(form: tuple[str, str], accounts: int = 1, **modes: Any) -> Lab:
+        def make(form: tuple[str, str], accounts: int = 1, **modes: object) -> Lab:
             folder = tmp_path / f"lab-{len(list(tmp_path.iterdir()))}"
             return stack.enter_context(open_lab(form, folder, accounts, **modes))
 

@@ -199,7 +199,7 @@ class Lab:
     @contextlib.contextmanager
     def operator(self) -> Iterator[Platform]:
         """Give a login of the operator's own; what is done with it is outside interference."""
-        with self.watch.outside():
+        with self.watch.outside(), wired(self.network):
             yield self.open_platform()
 
     def make_key(self, name: str = ACCOUNT) -> str:
@@ -232,8 +232,9 @@ class Lab:
     ) -> AccessKey:
         """Return a key as the platform shows it."""
         platform = platform or self.open_platform()
-        account = platform.account(AccountRef(name=name))
-        return next(k for k in platform.access_keys(account) if k.access_key == access_key)
+        with wired(self.network):
+            account = platform.account(AccountRef(name=name))
+            return next(k for k in platform.access_keys(account) if k.access_key == access_key)
 
     # --- runs ------------------------------------------------------------------------------------
 

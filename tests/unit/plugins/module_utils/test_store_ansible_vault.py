@@ -35,7 +35,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.vau
     encrypt,
     label_of,
 )
-from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.ansible_vault_lab import (
+from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.ansible_vault_lab import (  # noqa: E501 - the package is this deep
     PASSWORD,
     file_of,
     store_at,
@@ -43,7 +43,7 @@ from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils
 from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.failing_os import (
     os_of,
 )
-from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.store_contract.lab import (
+from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.store_contract.lab import (  # noqa: E501 - the package is this deep
     OTHER,
     PLACE,
     pending_of,
@@ -499,7 +499,7 @@ def test_reading_looks_at_one_file_however_many_there_are(base: Path) -> None:
     counts = []
     for number in (1, 60):
         for each in range(number):
-            place = Place("echo", "lab", f"app-{each:04d}")
+            place = Place("echo", "lab", f"app-{each + 1:04d}")
             if store.read(place) is None:
                 store.write(place, record_of(place), None)
         store.probe()

@@ -22,7 +22,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.vau
     encrypt,
     label_of,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.stores.vault_passwords import (
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.vault_passwords import (  # noqa: E501 - the package is this deep
     Keyring,
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import (
