@@ -26,18 +26,20 @@ from ansible_collections.objectstore.credentials.tests.kill.engine import rotate
 from ansible_collections.objectstore.credentials.tests.kill.forms import FORMS
 from ansible_collections.objectstore.credentials.tests.kill.keepers import KEEPERS
 from ansible_collections.objectstore.credentials.tests.kill.plan import faults, kills
-from ansible_collections.objectstore.credentials.tests.kill.scenarios import ALL
+from ansible_collections.objectstore.credentials.tests.kill.scenarios import ALL, RIVALS
 
 
-def cells(only: list[str]) -> list[matrix.Cell]:
+def cells(only: list[str], duels: bool) -> list[matrix.Cell]:
     """Return the cells whose names fit one of the patterns, all without any."""
+    scenarios = {**ALL, **RIVALS} if duels else ALL
     found = []
-    for form in FORMS.values():
-        facts = matrix.facts_of(form)
-        for keeper in KEEPERS.values():
-            if keeper.is_clear:
-                continue
-            for scenario, fits in ALL.values():
+    facts_of = {form.label: matrix.facts_of(form) for form in FORMS.values()}
+    for keeper in KEEPERS.values():
+        if keeper.is_clear:
+            continue
+        for form in FORMS.values():
+            facts = facts_of[form.label]
+            for scenario, fits in scenarios.values():
                 cell = matrix.Cell(form, keeper, scenario)
                 if fits(facts) and (
                     not only or any(fnmatch.fnmatch(str(cell), pattern) for pattern in only)
@@ -57,12 +59,17 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="stop after so many")
     parser.add_argument("--case", help='one case of the only cell: "12 kill after; 3 kill before"')
     parser.add_argument("--stories", type=int, default=0, help="stories to tell per bad cell")
+    parser.add_argument("--duels", type=int, help="two runners at once, so often per cell")
+    parser.add_argument("--duel", help="one of them again, by its seed and step of pause")
     given = parser.parse_args()
     warm_up()
-    chosen = cells(given.only)
-    if given.case is not None:
+    chosen = cells(given.only, given.duels is not None or given.duel is not None)
+    if given.case is not None or given.duel is not None:
         (cell,) = chosen
-        verdict = matrix.case_of(cell, rotate, given.case)
+        if given.duel is not None:
+            verdict = matrix.duel_of(cell, rotate, given.duel)
+        else:
+            verdict = matrix.case_of(cell, rotate, given.case)
         print(*verdict.story, *verdict.violations, sep="\n")
         return 1 if verdict.violations else 0
     began = time.monotonic()
@@ -73,9 +80,12 @@ def main() -> int:
         if given.seconds and time.monotonic() - began > given.seconds:
             print(f"stopped after {given.seconds:g} s")
             break
-        tally = matrix.try_cell(
-            cell, rotate, seed=given.seed, most=given.sample, pairs=given.pairs, actions=actions
-        )
+        if given.duels:
+            tally = matrix.try_duels(cell, rotate, seed=given.seed, count=given.duels)
+        else:
+            tally = matrix.try_cell(
+                cell, rotate, seed=given.seed, most=given.sample, pairs=given.pairs, actions=actions
+            )
         totals.update(cells=1, cases=tally.cases, kills=tally.kills, bad=len(tally.bad))
         word = "ok" if not tally.bad and not tally.problem else "BAD"
         print(
@@ -91,7 +101,8 @@ def main() -> int:
             first = next(v for v in tally.bad if rule in [w.rule for w in v.violations])
             what = next(w.what for w in first.violations if w.rule == rule)
             print(f"    {count} x {rule}: {what[:400]}")
-            print(f'      tools/kill_matrix.py --only "{cell}" --case "{first.recipe()}"')
+            how = f'--duel "{first.duel}"' if first.duel else f'--case "{first.recipe()}"'
+            print(f'      tools/kill_matrix.py --only "{cell}" {how}')
         for verdict in tally.bad[: given.stories]:
             print(*verdict.story, sep="\n")
     seconds = time.monotonic() - began

@@ -13,10 +13,11 @@ import dataclasses
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Optional
 
 from .ancestors import STOP
 from .bulk import UNSEEN, each
+from .clock import iso
 from .errors import CredentialsError
 from .model import Account
 from .progress import Progress
@@ -48,8 +49,18 @@ class Turn:
     is_open: bool = False
     #: The rehearsal would have written something, whatever came of it in the end.
     acts: bool = False
+    #: A key of it is compromised: nothing holds its rotation back.
+    is_emergency: bool = False
     #: The key that this very run logs in with: it comes last.
     is_own: bool = False
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """After how many failures of a group, and for which reason, nothing more is begun."""
+
+    most_failures: Optional[int] = None
+    why: str = ""
 
 
 class Turns:
@@ -80,7 +91,7 @@ class Turns:
         results = [each for each in planned if each is not None]
         if check_mode:
             return results
-        stop = next((each for each in results if _stops_all(each)), None)
+        stop = next((each for each in results if _stops_all(each, self.wanted.strict)), None)
         if stop is not None:
             return [
                 skipped(identified(each.account), f"not started: {stop.why}") if each.acts else done
@@ -94,8 +105,8 @@ class Turns:
         groups = self._in_order(rehearsed_turns, order)
         self.progress.begin(len(order), "accounts")
         try:
-            for group, stopping, strict in groups:
-                done = self._real([rehearsed_turns[i] for i in group], stopping, strict)
+            for group, rule in groups:
+                done = self._real([rehearsed_turns[i] for i in group], rule)
                 for index, result in zip(group, done):
                     results[index] = result
         finally:
@@ -126,7 +137,13 @@ class Turns:
             is_own = is_own_key(case)
             if is_own:
                 check_own_key(case, planned)
-            found[index] = dataclasses.replace(now, is_own=is_own, acts=case.has_acted)
+            found[index] = dataclasses.replace(
+                now,
+                is_own=is_own,
+                acts=case.has_acted,
+                is_emergency=_is_emergency(case),
+                policy=_own_policy(now.policy) if is_own else now.policy,
+            )
             return planned
 
         if count:
@@ -161,9 +178,11 @@ class Turns:
         rotations = [
             index
             for index, each in enumerate(turns)
-            if each.planned is not None and each.planned.action in _ROTATIONS and not each.is_open
+            if each.planned is not None
+            and each.planned.action in _ROTATIONS
+            and not (each.is_open or each.is_emergency)
         ]
-        rotations.sort(key=lambda index: (_due_at(turns[index]), index))
+        rotations.sort(key=lambda index: (self._due_at(turns[index]), index))
         for index in rotations[most:]:
             turn_ = turns[index]
             assert turn_.planned is not None
@@ -175,42 +194,44 @@ class Turns:
 
     # --- the real turns --------------------------------------------------------------------------
 
+    def _due_at(self, turn_: Turn) -> str:
+        """Return since when the present key is due; what has none yet comes first."""
+        current = turn_.stored.record.current if turn_.stored else None
+        if current is None:
+            return ""
+        return iso(turn_.policy.due_at(current, self.desk.facts, turn_.account.name)) or ""
+
     def _in_order(
         self, turns: Sequence[Turn], order: Sequence[int]
-    ) -> list[tuple[list[int], Callable[[], Optional[str]], bool]]:
-        """Return groups of turns, each with its rule for stopping, and whether it is strict."""
-        still_open = [index for index in order if turns[index].is_open]
-        own = [index for index in order if turns[index].is_own and index not in still_open]
-        fresh = [index for index in order if index not in {*still_open, *own}]
-        most = self.wanted.max_failures
-        canary, rest = fresh[: self.wanted.canary], fresh[self.wanted.canary :]
+    ) -> list[tuple[list[int], _Rule]]:
+        """Return groups of turns, one after the other, each with its rule."""
+        own = [index for index in order if turns[index].is_own]
+        urgent = [
+            index
+            for index in order
+            if (turns[index].is_open or turns[index].is_emergency) and index not in own
+        ]
+        fresh = [index for index in order if index not in {*own, *urgent}]
+        # What proves most comes first: a rotation, not the deletion of an old key.
+        rotating = [index for index in fresh if _rotates(turns[index])]
+        canary = (rotating or fresh)[: self.wanted.canary]
+        rest = [index for index in fresh if index not in set(canary)]
         return [
-            (still_open, self._stopped, False),
-            (canary, self._after_failures(1, "the canary failed"), True),
-            (rest, self._after_failures(most, f"max_failures is {most}"), self.wanted.strict),
-            (own, self._after_failures(1, "the own key comes last"), True),
+            (urgent, _Rule()),
+            (canary, _Rule(most_failures=1, why="the canary failed")),
+            (rest, _Rule(self.wanted.max_failures, f"max_failures is {self.wanted.max_failures}")),
+            (own, _Rule()),
         ]
 
-    def _stopped(self) -> Optional[str]:
-        return self._stop or STOP.reason()
-
-    def _after_failures(self, most: int, rule: str) -> Callable[[], Optional[str]]:
-        def why() -> Optional[str]:
-            if self._failures >= most:
-                self._stop = self._stop or f"{self._failures} failed, and {rule}"
-            return self._stopped()
-
-        return why
-
-    def _real(
-        self, turns: Sequence[Turn], stopping: Callable[[], Optional[str]], strict: bool
-    ) -> list[AccountResult]:
+    def _real(self, turns: Sequence[Turn], rule: _Rule) -> list[AccountResult]:
         def work(turn_: Turn) -> AccountResult:
             result = self._do_one(turn_)
             with self._lock:
-                if result.has_failed and not turn_.is_open:
+                if result.has_failed and rule.most_failures is not None:
                     self._failures += 1
-                if result.stops_endpoint:
+                    if self._failures >= rule.most_failures:
+                        self._stop = self._stop or f"{self._failures} failed, and {rule.why}"
+                if result.stops_endpoint or (result.has_failed and self.wanted.strict):
                     self._stop = self._stop or result.why
             return result
 
@@ -222,9 +243,8 @@ class Turns:
             work,
             identify,
             parallelism=self._writing,
-            strict=strict,
             progress=self.progress,
-            stopping=stopping,
+            stopping=lambda: self._stop or STOP.reason(),
         )
 
     def _do_one(self, turn_: Turn) -> AccountResult:
@@ -240,7 +260,7 @@ class Turns:
                     case.settle_journal()
                     result = _outcome_of(case)
                     if turn_.is_own and not result.has_failed:
-                        log_in_anew(case)
+                        result.details.update(log_in_anew(case))
                 finally:
                     Permit.grant(None)
         except CredentialsError as exc:
@@ -296,11 +316,26 @@ def _is_quiet(turn_: Turn, desk: Desk) -> bool:
     return not turn_.acts
 
 
-def _stops_all(planned: AccountResult) -> bool:
+def _stops_all(planned: AccountResult, strict: bool) -> bool:
     """Tell whether a rehearsal found what concerns every account; an S3 service can wait."""
     kind = (planned.failure or {}).get("kind") or ""
+    if strict and planned.has_failed:
+        return True
     return planned.stops_endpoint and not kind.startswith("verification")
 
 
-def _due_at(turn_: Turn) -> str:
-    return (turn_.planned.due_at if turn_.planned else None) or ""
+def _rotates(turn_: Turn) -> bool:
+    return turn_.planned is not None and turn_.planned.action in _ROTATIONS
+
+
+def _is_emergency(case: Case) -> bool:
+    before = case.before
+    known = before.known_access_keys() if before else frozenset()
+    shown = {key.access_key for key in case.account.listed_keys or ()}
+    marked = before is not None and before.current is not None and before.current.compromised
+    return bool(case.policy.compromised & (known | shown)) or bool(marked)
+
+
+def _own_policy(policy: Policy) -> Policy:
+    """Return the policy of the key that this run logs in with: only a login acknowledges it."""
+    return dataclasses.replace(policy, acknowledge="explicit")

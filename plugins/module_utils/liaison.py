@@ -12,12 +12,15 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import select
 import socket
 import threading
 from collections.abc import Mapping
 from typing import Any, Optional
 
+#: How the name of the plugin's folder begins; a socket elsewhere is some connection plugin's.
+FOLDER = "s3-"
 #: Seconds that an answer of the controller is waited for.
 _PATIENCE = 10.0
 #: A longer line is none of the controller's.
@@ -37,7 +40,11 @@ class Liaison:
 
     @classmethod
     def open(cls, path: Optional[str]) -> Optional[Liaison]:
-        """Connect to the socket of the action plugin; None where there is none, or it refuses."""
+        """Connect to the socket of the action plugin; None where there is none, or it refuses.
+
+        A plugin that is gone already, because the task timed out before the module was up, makes a
+        line that is lost from the start.
+        """
         if not path:
             return None
         try:
@@ -48,13 +55,17 @@ class Liaison:
         liaison = cls(line)
         try:
             line.connect(path)
-            # Whoever is let in is greeted; a line closed without that is no controller's end.
-            if "hello" in liaison._receive():
-                return liaison
+            # Whoever is let in is greeted, and whoever is not is told so.
+            is_greeted = "hello" in liaison._receive()
+        except (FileNotFoundError, ConnectionError):
+            is_greeted, liaison._is_lost = False, True
         except (OSError, ValueError):
-            pass
+            is_greeted = False
+        if is_greeted:
+            return liaison
         line.close()
-        return None
+        folder = os.path.basename(os.path.dirname(path))
+        return liaison if liaison._is_lost and folder.startswith(FOLDER) else None
 
     def tell(self, progress: Mapping[str, Any]) -> None:
         """Send how far the work is."""

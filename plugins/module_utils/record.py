@@ -69,6 +69,8 @@ class HeldKey:
     #: "issued" by us, "imported" with its secret, "adopted" without, "delivered" by the platform.
     origin: str = "issued"
     rotation_id: Optional[str] = None
+    #: The attempt that made it in place; an escrow file may have its name.
+    attempt: Optional[str] = None
     #: When the platform made it, by the platform's clock; None: unknown.
     created_at: Optional[dt.datetime] = None
     expires_at: Optional[dt.datetime] = None
@@ -128,6 +130,8 @@ class Pending:
     delivery: str = "inline"
     #: Why the key it replaces counts as compromised: it is then revoked in the same run.
     compromised: Optional[str] = None
+    #: Seconds within which its call is sent, and within which a sent call lands.
+    settle: float = 0.0
 
     def pair(self) -> Pair | None:
         """Return the chosen or issued pair, or None."""
@@ -147,6 +151,8 @@ class KeyIntent:
     run: str
     #: What for: "retire", "rollback", "withdraw", "stray", "emergency", "decommission".
     purpose: str = "retire"
+    #: Seconds within which the call is sent, and within which a sent call lands.
+    settle: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,25 @@ class _JournalStandIn:
         return bool(self._journal.knows_later(account, moment))
 
 
+class _EscrowStandIn:
+    """Gives what was put there, and keeps nothing."""
+
+    def __init__(self, escrow: Any) -> None:
+        self._escrow = escrow
+
+    def take(self, place: Place, attempt: str) -> Pair | None:
+        """Return the pair of an attempt. Reads only."""
+        pair: Pair | None = self._escrow.take(place, attempt)
+        return pair
+
+    def put(self, place: Place, pair: Pair, attempt: str) -> str:
+        """Keep nothing."""
+        return "the escrow"
+
+    def remove(self, place: Place, attempt: str) -> None:
+        """Remove nothing."""
+
+
 class _ClockStandIn(Clock):
     """Does not wait."""
 
@@ -225,7 +244,7 @@ def rehearsed(desk: Desk, delivery: str = "inline") -> Desk:
         verifier=_VerifierStandIn(desk.verifier, platform),  # type: ignore[arg-type]  # same
         journal=_JournalStandIn(desk.journal),  # type: ignore[arg-type]  # same
         clock=_ClockStandIn(desk.clock),
-        escrow=None,
+        escrow=_EscrowStandIn(desk.escrow) if desk.escrow else None,  # type: ignore[arg-type]  # same
         is_rehearsal=True,
     )
 

@@ -21,11 +21,17 @@ from .rotation_issue import (
     issue,
     keep,
     refuse_unless_allowed,
+    refuse_unlike,
     require_free_slot,
 )
 from .rotation_promote import announce, promote, verify
 from .rotation_replace import keep_replaced
-from .rotation_resume import finish_open, settle_unanswered, verify_unverified
+from .rotation_resume import (
+    finish_open,
+    settle_intent,
+    settle_unanswered,
+    verify_unverified,
+)
 from .rotation_retire import bury_deleted, cut, mark_compromised, retire, revoke_compromised
 from .rotation_rollback import roll_back
 
@@ -51,15 +57,11 @@ def bring_to_policy(case: Case) -> None:
 def rotate(case: Case, order: Order) -> None:
     """Replace the current key: the whole of a rotation, in its order."""
     refuse_unless_allowed(case, order)
+    refuse_unlike(case, order)
     case.prove_probe()
     if not case.desk.facts.overlap:
         _replace_in_place(case, order)
         return
-    if case.policy.cut_first and order.compromised:
-        case.look()
-        # Deleting it makes room; disabling does not.
-        require_free_slot(case, freed=0 if case.desk.facts.can_disable else 1)
-        cut(case, order.compromised)
     intend(case, order)
     issued = issue(case)
     keep(case, issued)
@@ -118,6 +120,19 @@ def _why_due(case: Case) -> str | None:
     return why
 
 
+def _cut_first(case: Case) -> None:
+    """End a compromised current key before anything else, if there is room for its successor."""
+    current, policy = case.record.current, case.policy
+    if not policy.cut_first or current is None or current.access_key not in policy.compromised:
+        return
+    if case.desk.facts.overlap and case.record.pending is None:
+        case.look()
+        # Deleting it makes room; disabling does not.
+        require_free_slot(case, freed=0 if case.desk.facts.can_disable else 1)
+    if case.desk.facts.overlap:
+        cut(case, policy.reason)
+
+
 def _retire_only(case: Case) -> None:
     check_drift(case)
     retire(case)
@@ -137,5 +152,7 @@ def turn(case: Case) -> None:
     """Do for one account what its policy's state asks for, after finishing what is open."""
     if case.has_record:
         check_identity(case)
+        settle_intent(case)
+        _cut_first(case)
         finish_open(case)
     STATES[case.policy.state](case)

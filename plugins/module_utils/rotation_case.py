@@ -14,7 +14,7 @@ from typing import Any
 from .clock import iso
 from .errors import CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef, Pair
-from .record import HeldKey, KeyIntent, Record
+from .record import HeldKey, KeyIntent, Pending, Record
 from .rotation_desk import Desk
 from .rotation_policy import Policy
 from .stores.base import Lease, Stored
@@ -37,6 +37,10 @@ PRECEDENCE = (
     "unmanaged",
     "unchanged",
 )
+
+
+#: Purposes of deletions of keys that this very turn or record made.
+_OURS_FOR_SURE = ("withdraw",)
 
 
 class Permit:
@@ -73,7 +77,8 @@ class Case:
         #: When the pending pair was accepted in this turn; it is stored with the promotion.
         self.verified_at: dt.datetime | None = None
         self._keys: list[AccessKey] | None = None
-        self._unwritten: tuple[Mapping[str, Any], ...] = ()
+        #: Lines that may not stand in the journal yet, those of an earlier run among them.
+        self._unwritten: tuple[Mapping[str, Any], ...] = self.before.outbox if self.before else ()
         self._intended_at: float | None = None
         #: Actions of this turn with their reasons, and facts for the result's details.
         self.done: list[tuple[str, str]] = []
@@ -116,17 +121,24 @@ class Case:
         """Whether the store has a record of the account."""
         return self._record is not None
 
-    def save(self, record: Record, event: str | None = None, **facts: Any) -> None:
+    def save(
+        self, record: Record, event: str | None = None, leased: bool = True, **facts: Any
+    ) -> None:
         """Store a record in place of the last one, with the journal's line of what happened.
 
         The line travels in the record until it stands in the journal, so that a kill between the
-        two loses none. Raises busy, store_*; then the record is as it was, or nobody knows.
+        two loses none. leased false: also where the lease is unsure, for a pair that exists nowhere
+        else; the check-and-set alone keeps it safe. Raises busy, store_*; then the record is as it
+        was, or nobody knows.
         """
         desk = self.desk
+        # From here on: the store may take its time, and the call must be sent soon or not at all.
+        began = desk.clock.monotonic()
         entries = self._unwritten
         if event is not None and desk.journal.path is not None:
             entries = (*entries, desk.journal.entry(self.account.name, event, **_plain(facts)))
-        self.require_lease(writing=False)
+        if leased:
+            self.require_lease(writing=False)
         self.has_acted = True
         record = dataclasses.replace(
             record,
@@ -138,11 +150,12 @@ class Case:
         stored = desk.store.write(self.place, record, self._version)
         self._record, self._version = stored.record, stored.version
         self.has_promoted = self.has_promoted or event in ("promoted", "delivered")
-        self._intended_at = desk.clock.monotonic()
+        self._intended_at = began
         self._unwritten = entries
         try:
             desk.journal.append(entries)
-            self._unwritten = ()
+            if desk.journal.path is not None:
+                self._unwritten = ()
         except CredentialsError as exc:
             # The lines are safe in the record. What has begun is finished, nothing else is begun.
             self.details["journal"] = exc.message
@@ -150,8 +163,9 @@ class Case:
 
     def settle_journal(self) -> None:
         """Write the lines that an earlier run left in the record and not in the journal."""
-        if self._record is not None and self._record.outbox:
-            self.desk.journal.settle(self._record.outbox)
+        if self._unwritten and self.desk.journal.path is not None:
+            self.desk.journal.settle(self._unwritten)
+            self._unwritten = ()
 
     def destroy_old_versions(self) -> None:
         """Destroy what the store keeps of secrets that the record holds no more."""
@@ -202,6 +216,9 @@ class Case:
         next turn settles it. Afterwards the caller stores what it saw.
         """
         key = self.shown(access_key)
+        if key is None and action == "delete" and purpose in _OURS_FOR_SURE:
+            # A listing may lag: what we made ourselves is deleted by its name.
+            key = AccessKey(access_key, self.account)
         if key is None and action == "delete":
             return None
         if key is None:
@@ -211,7 +228,14 @@ class Case:
             )
         if key.immutable:
             raise self.fail("immutable", f"{access_key} is immutable: it is not {action}d.")
-        intent = KeyIntent(action, access_key, self.desk.now(), self.desk.run, purpose)
+        intent = KeyIntent(
+            action,
+            access_key,
+            self.desk.now(),
+            self.desk.run,
+            purpose,
+            self.policy.settle.total_seconds(),
+        )
         self.save(
             dataclasses.replace(self.record, intent=intent),
             f"{action}_intended",
@@ -285,15 +309,15 @@ class Case:
 
     # --- time, rights, results -----------------------------------------------------------------
 
-    def wait_settled(self, started_at: dt.datetime, run: str) -> None:
+    def wait_settled(self, intent: Pending | KeyIntent) -> None:
         """Wait until a call whose answer was lost can no longer land.
 
         It was sent within one settle of its intent, or not at all (see require_lease), and lands
         within another one.
         """
-        settle = self.policy.settle
-        is_mine = run == self.desk.run
-        wait = settle if is_mine else started_at + 2 * settle - self.desk.now()
+        settle = max(self.policy.settle, dt.timedelta(seconds=intent.settle))
+        is_mine = intent.run == self.desk.run
+        wait = settle if is_mine else intent.started_at + 2 * settle - self.desk.now()
         wait = max(dt.timedelta(), min(wait, 2 * settle))
         self.desk.clock.sleep(wait.total_seconds())
 

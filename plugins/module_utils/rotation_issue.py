@@ -12,7 +12,7 @@ import re
 import secrets
 
 from .errors import CredentialsError
-from .model import Issued, Pair
+from .model import AccessKey, Issued, Pair
 from .record import HeldKey, Pending, Record, Secret
 from .rotation_case import Case, names, retired
 from .rotation_retire import reclaim
@@ -60,6 +60,20 @@ def refuse_unless_allowed(case: Case, order: Order) -> None:
     )
 
 
+def refuse_unlike(case: Case, order: Order) -> None:
+    """Raise unsupported where the new key could not be like the one that it replaces."""
+    current = case.record.current
+    replaced = (current.access_key if current else None, *order.replaces)
+    for key in case.keys if case.sees_keys else ():
+        reason = case.desk.platform.why_not_replace(key) if key.access_key in replaced else None
+        if reason:
+            raise case.fail(
+                "unsupported",
+                f"{key.access_key} of {case.account.name} cannot be replaced: {reason}.",
+                alive=names(case.keys),
+            )
+
+
 def label_of(attempt: str) -> str:
     """Return what marks a key as made by an attempt."""
     return f"[s3-rotation {attempt}]"
@@ -91,6 +105,7 @@ def intend(case: Case, order: Order) -> None:
         access_key=pair.access_key if pair else None,
         secret=Secret(pair.secret_key) if pair else None,
         compromised=order.compromised,
+        settle=case.policy.settle.total_seconds(),
     )
     case.save(
         dataclasses.replace(case.record, pending=pending),
@@ -169,6 +184,7 @@ def keep(case: Case, issued: Issued) -> None:
         case.save(
             dataclasses.replace(case.record, pending=kept),
             "kept",
+            leased=False,
             rotation_id=pending.rotation_id,
             access_key=pair.access_key,
         )
@@ -194,6 +210,7 @@ def keep_in_place(case: Case, issued: Issued, recovered: bool) -> None:
             case.save(
                 record,
                 "promoted" if pair else "delivered",
+                leased=False,
                 rotation_id=pending.rotation_id,
                 access_key=pair.access_key if pair else None,
                 previous_access_key=", ".join(pending.keys_before),
@@ -205,7 +222,7 @@ def keep_in_place(case: Case, issued: Issued, recovered: bool) -> None:
             if pair is not None and _is_stored(case, pair):
                 return
             late = clock.monotonic() - started >= KEEP_FOR
-            if exc.kind == "busy" or late or pair is None:
+            if exc.kind == "busy" or late:
                 raise _to_escrow(case, pending, pair, exc) from None
             clock.sleep(_BETWEEN_TRIES)
 
@@ -233,6 +250,7 @@ def promoted_in_place(case: Case, pending: Pending, issued: Issued, recovered: b
         secret=(pending.secret or Secret(pair.secret_key)) if pair else None,
         origin="issued" if pair else "delivered",
         rotation_id=pending.rotation_id,
+        attempt=pending.attempt,
         created_at=issued.created_at or now,
         expires_at=issued.expires_at,
         slot=issued.slot,
@@ -325,9 +343,8 @@ def _take_back(case: Case, pair: Pair, refusal: CredentialsError) -> Credentials
     refusal.at(account=case.account.name)
     try:
         case.look()
-        key = case.shown(pair.access_key)
-        if key is None:
-            raise case.fail("not_found", f"{pair.access_key} is not shown.")
+        # A listing may lag: what we have just made is deleted by its name.
+        key = case.shown(pair.access_key) or AccessKey(pair.access_key, case.account)
         case.desk.platform.delete_access_key(key)
     except CredentialsError as exc:
         refusal.message += (

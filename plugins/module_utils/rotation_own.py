@@ -31,7 +31,8 @@ def check_own_key(case: Case, planned: AccountResult) -> None:
 
     Raises disruption_refused: afterwards nothing could log in, and nobody would know the new pair.
     """
-    if planned.action not in _CHANGES:
+    actions = {planned.action, *(action for action, _why in case.done)}
+    if not actions & set(_CHANGES):
         return
     settings = case.desk.platform.settings
     before = case.before.current if case.before else None
@@ -49,12 +50,15 @@ def check_own_key(case: Case, planned: AccountResult) -> None:
     )
 
 
-def log_in_anew(case: Case) -> None:
-    """Log in with the new own key; that is its acknowledgement. Reads only at the platform."""
+def log_in_anew(case: Case) -> dict[str, str]:
+    """Log in with the new own key; that is its acknowledgement. Reads only at the platform.
+
+    Returns what is to be said of it; a failure leaves the key unacknowledged, and the old one on.
+    """
     current = case.record.current
     pair = current.pair() if current is not None else None
     if current is None or pair is None or pair.access_key == _used(case):
-        return
+        return {}
     platform = case.desk.platform
     settings = dataclasses.replace(
         platform.settings, api_access_key=pair.access_key, api_secret_key=pair.secret_key
@@ -62,18 +66,19 @@ def log_in_anew(case: Case) -> None:
     client = Client(settings, platform.client.redactor, platform.client.clock)
     try:
         type(platform)(settings, client).connect()
+        case.save(
+            dataclasses.replace(
+                case.record, current=dataclasses.replace(current, acknowledged_at=case.desk.now())
+            ),
+            "acknowledged",
+            access_key=pair.access_key,
+            why="a login with it worked",
+        )
     except CredentialsError as exc:
-        case.details["own_key"] = f"a login with it failed, the old one goes on: {exc.message}"
-        return
+        return {"own_key": f"not acknowledged, the old one goes on: {exc.message}"}
     finally:
         client.close()
-    now = case.desk.now()
-    case.save(
-        dataclasses.replace(case.record, current=dataclasses.replace(current, acknowledged_at=now)),
-        "acknowledged",
-        access_key=pair.access_key,
-        why="a login with it worked",
-    )
+    return {"own_key": "a login with the new key worked"}
 
 
 def _used(case: Case) -> str | None:

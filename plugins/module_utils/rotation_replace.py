@@ -25,8 +25,6 @@ def keep_replaced(case: Case, issued: Issued, recovered: bool) -> None:
         case.did("recovered" if recovered else "rotated", pending.why)
     _check_delivery(case, issued)
     settle_replaced(case)
-    if case.desk.escrow is not None:
-        case.desk.escrow.remove(case.place, pending.attempt)
 
 
 def settle_replaced(case: Case) -> None:
@@ -55,6 +53,9 @@ def settle_replaced(case: Case) -> None:
     )
     for key in dead:
         settled = settled.without_retiring(key.access_key)
+    if case.desk.escrow is not None and current.attempt is not None:
+        # The store has the pair after all.
+        case.desk.escrow.remove(case.place, current.attempt)
     if _says_the_same(settled, record):
         return
     case.save(

@@ -27,12 +27,11 @@ def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
     current = record.current
     if exc is not None:
         result = failed(exc, identified(case.account))
-        # A rehearsal touches nothing, whatever its stand-ins did.
-        result.touched = (result.touched or case.touched) and not case.desk.is_rehearsal
+        result.touched = case.has_acted
     else:
         result = identified(case.account)
         result.action, result.why = case.outcome()
-        result.touched = case.touched and not case.desk.is_rehearsal
+        result.touched = case.has_acted
     result.stops_endpoint = result.stops_endpoint or case.stops_endpoint
     result.details = dict(case.details)
     if current is not None:

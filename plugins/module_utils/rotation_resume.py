@@ -30,11 +30,12 @@ from .rotation_rollback import finish_rollback
 
 #: Seconds between the two looks that must agree.
 _BETWEEN_LOOKS = 2.0
+#: Labels of unanswered calls that are remembered.
+_MOST_LABELS = 10
 
 
 def finish_open(case: Case) -> None:
-    """Settle calls whose answers never came, then bring the open rotation to its end."""
-    _settle_intent(case)
+    """Bring an open rotation to its end, and end what earlier ones left behind."""
     pending = case.record.pending
     if pending is None:
         _retire_strays(case)
@@ -59,12 +60,12 @@ def _complete(case: Case, pending: Pending) -> None:
     revoke_compromised(case)
 
 
-def _settle_intent(case: Case) -> None:
+def settle_intent(case: Case) -> None:
     """Wait until an unanswered disable, enable or delete can no longer land; look twice."""
     intent = case.record.intent
     if intent is None:
         return
-    case.wait_settled(intent.started_at, intent.run)
+    case.wait_settled(intent)
     look_twice(case)
     shown = case.shown(intent.access_key)
     case.save(
@@ -128,7 +129,7 @@ def settle_unanswered(case: Case) -> Pending | None:
     """
     pending, facts = case.record.pending, case.desk.facts
     assert pending is not None
-    case.wait_settled(pending.started_at, pending.run)
+    case.wait_settled(pending)
     look_twice(case)
     if _take_from_escrow(case, pending):
         return None
@@ -182,7 +183,7 @@ def _settle_chosen(case: Case, pending: Pending) -> Pending | None:
         )
         issued = issue(case)
     else:
-        issued = Issued(case.account, pending.pair(), slot=_slot_of(case, pending.access_key))
+        issued = _issued_as_shown(case, pending)
     if case.desk.facts.overlap:
         keep(case, issued)
         _complete(case, case.record.pending or pending)
@@ -196,7 +197,7 @@ def _settle_made(case: Case, pending: Pending) -> Pending:
     """A key may have been made whose secret nobody has: found by its label, or left alone."""
     if case.desk.facts.label == "description":
         ours = _labelled(case.keys, pending.attempt)
-        labels = (*case.record.lost_labels, pending.attempt)
+        labels = (*case.record.lost_labels, pending.attempt)[-_MOST_LABELS:]
         if ours is None:
             return _nothing_happened(case, pending, lost_labels=labels)
         case.change_key("delete", ours.access_key, "stray")
@@ -247,6 +248,16 @@ def _settle_unseen(case: Case, pending: Pending) -> Pending | None:
 def _replace_again(case: Case, pending: Pending, found: str) -> None:
     """Replace once more a key whose secret was lost, unless the record may be an old copy."""
     record, now = case.record, case.desk.now()
+    if case.policy.state != "rotated":
+        # A repair ends nothing that a stored pair opens, so it needs no allow_disruption; but who
+        # asks for another state does not ask for a rotation.
+        raise case.fail(
+            "disruption_refused",
+            f"A rotation of {case.account.name} was interrupted, and its new secret is lost:"
+            f" another one must end {found}.",
+            next_step="Run with state: rotated, which repairs it.",
+            alive=found,
+        )
     forced = case.policy.force and case.policy.is_named
     age = now - pending.started_at
     later = [past for past in record.rotations if past.at > pending.started_at]
@@ -283,11 +294,14 @@ def _take_from_escrow(case: Case, pending: Pending) -> bool:
         return False
     secret = Secret(pair.secret_key)
     case.save(
-        dataclasses.replace(case.record, pending=dataclasses.replace(pending, secret=secret)),
+        dataclasses.replace(
+            case.record,
+            pending=dataclasses.replace(pending, access_key=pair.access_key, secret=secret),
+        ),
         "taken_from_escrow",
         access_key=pair.access_key,
     )
-    keep_replaced(case, Issued(case.account, pair), recovered=True)
+    keep_replaced(case, _issued_as_shown(case, case.record.pending or pending), recovered=True)
     return True
 
 
@@ -301,9 +315,16 @@ def _labelled(keys: list[AccessKey], attempt: str) -> AccessKey | None:
     return next((key for key in keys if label_of(attempt) in (key.description or "")), None)
 
 
-def _slot_of(case: Case, access_key: str | None) -> int | None:
-    shown = case.shown(access_key)
-    return shown.slot if shown else None
+def _issued_as_shown(case: Case, pending: Pending) -> Issued:
+    """Return what a call of ours has made, by the pair that is stored and what the look tells."""
+    shown = case.shown(pending.access_key) if case.sees_keys else None
+    return Issued(
+        case.account,
+        pending.pair(),
+        created_at=shown.created_at if shown else None,
+        expires_at=shown.expires_at if shown else None,
+        slot=shown.slot if shown else None,
+    )
 
 
 def _drifted(case: Case, pending: Pending, shown: tuple[str, ...]) -> Exception:

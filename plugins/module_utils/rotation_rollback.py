@@ -34,6 +34,7 @@ def roll_back(case: Case) -> None:
         created_at=target.created_at,
         expires_at=target.expires_at,
         slot=target.slot,
+        settle=policy.settle.total_seconds(),
     )
     enabled = dataclasses.replace(target, disabled_at=None, disabled_in=None)
     case.save(
@@ -55,6 +56,10 @@ def finish_rollback(case: Case) -> None:
     pending = case.record.pending
     assert pending is not None
     access_key = pending.access_key or ""
+    if access_key in case.policy.compromised:
+        forget_pending(case, "rollback_failed", "the key is compromised")
+        case.did("resumed", f"the rollback to {access_key} was given up: it is compromised")
+        return
     case.look()
     shown = case.shown(access_key)
     if shown is None:

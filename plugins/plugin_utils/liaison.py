@@ -113,10 +113,12 @@ class Liaison:
 
     def _admit(self, listener: socket.socket) -> None:
         line, _address = listener.accept()
+        line.settimeout(_PATIENCE)
         if not _is_same_user(line):
+            # Said, so that a module of another user does not take it for the controller's end.
+            line.sendall(b'{"stranger": 1}\n')
             line.close()
             return
-        line.settimeout(_PATIENCE)
         line.sendall(b'{"hello": 1}\n')
         assert self._selector is not None
         self._received[line] = b""

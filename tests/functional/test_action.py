@@ -9,10 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible import context
+from ansible.module_utils.common.collections import ImmutableDict
 
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.action import (
     CredentialsAction,
     holds_secrets,
+    is_one_line,
+    vault_secrets,
+    wants_vault_secrets,
 )
 
 
@@ -109,3 +114,87 @@ def test_failure_hidden_beside_secrets_is_said_in_a_warning() -> None:
     made = action("local", {}, answer)
     assert made.run(task_vars={})["_ansible_no_log"] is True
     assert "b: no right." in made.sent["warned"][0]
+
+
+@pytest.mark.parametrize(
+    ("store", "wants"),
+    [
+        ({"type": "ansible_vault", "path": "/x"}, True),
+        ('{"type": "ansible_vault"}', True),
+        ("type=ansible_vault path=/x", True),
+        ({"type": "vault_kv2"}, False),
+        ("type=vault_kv2", False),
+        ({}, False),
+        (None, False),
+        ("ansible_vault", False),
+        ("{broken", False),
+        (["ansible_vault"], False),
+    ],
+)
+def test_vault_secrets_are_for_the_store_that_needs_them(store: Any, wants: bool) -> None:
+    assert wants_vault_secrets({"secret_store": store}) is wants
+
+
+def loader(*secrets: Any) -> Any:
+    """Return a loader that holds secrets as Ansible's does."""
+    return SimpleNamespace(_vault=SimpleNamespace(secrets=secrets))
+
+
+def test_vault_secrets_are_read_from_the_loader_in_its_order() -> None:
+    one, two = SimpleNamespace(bytes=b"one"), SimpleNamespace(bytes=b"two")
+    assert vault_secrets(loader(("b", one), ("a", two))) == [("b", b"one"), ("a", b"two")]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        SimpleNamespace(),
+        SimpleNamespace(_vault=None),
+        SimpleNamespace(_vault=SimpleNamespace(secrets=None)),
+        loader("x", None, ("a", None), ("a", SimpleNamespace(bytes=None))),
+        loader(("a", SimpleNamespace(bytes=b"")), ("a", SimpleNamespace(bytes="text"))),
+    ],
+)
+def test_loader_of_another_shape_holds_none(odd: Any) -> None:
+    assert vault_secrets(odd) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "callback", "is_short"),
+    [
+        ({"one_line": True}, "default", True),
+        ({"one_line": None}, "minimal", False),
+        ({}, "oneline", True),
+        ({}, "ansible.builtin.oneline", True),
+        ({}, None, False),
+    ],
+)
+def test_a_line_per_host_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, flags: dict[str, Any], callback: Any, is_short: bool
+) -> None:
+    monkeypatch.setattr(context, "CLIARGS", ImmutableDict(flags))
+    monkeypatch.setattr("ansible.constants.DEFAULT_STDOUT_CALLBACK", callback, raising=False)
+    assert is_one_line() is is_short
+
+
+@pytest.mark.parametrize(
+    ("transport", "async_val", "has_line"),
+    [("local", 0, True), ("local", 30, False), ("ssh", 0, False)],
+)
+def test_line_is_offered_where_the_module_can_reach_it(
+    transport: str, async_val: int, has_line: bool
+) -> None:
+    made = action(transport, {}, {})
+    made._task.async_val = async_val
+    given: dict[str, Any] = {}
+
+    def execute(task_vars: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+        given.update(task_vars)
+        return {}
+
+    made._execute_module = execute
+    variables = {"inventory_hostname": "cluster1"}
+    made.run(task_vars=variables)
+    assert ("ansible_socket" in given) is has_line
+    assert variables == {"inventory_hostname": "cluster1"}

@@ -6,21 +6,27 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 from ansible.module_utils import basic
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.ancestors import STOP
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
 from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
-from ansible_collections.objectstore.credentials.plugins.module_utils.options import ArgumentSpec
+from ansible_collections.objectstore.credentials.plugins.module_utils.options import (
+    ArgumentSpec,
+    split_hint,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.platform import Platform
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import (
     AccountResult,
     Outcome,
     failed,
 )
+from ansible_collections.objectstore.credentials.plugins.plugin_utils.liaison import Liaison
 
 PASSWORD = "hunter2-canary/+"
 OPTIONS = {
@@ -251,3 +257,182 @@ def test_password_inside_a_url_is_not_shown_with_the_arguments(
     output = run_with(lambda job: Outcome(), **options)[2]
     assert "canary" not in output.replace(PASSWORD, "")
     assert "hunter2%2Dcanary" not in output
+
+
+def test_shard_divides_the_pace_and_nobody_else_does(run_with: Run) -> None:
+    jobs: list[Job] = []
+
+    def operation(job: Job) -> Outcome:
+        jobs.append(job)
+        return Outcome()
+
+    run_with(operation, shard="3/8", requests_per_second=40)
+    run_with(operation, requests_per_second=40)
+    assert [job.platform.settings.requests_per_second for job in jobs] == [5, 40]
+    assert [str(job.shard) for job in jobs] == ["3/8", "1/1"]
+    code, result, _unused = run_with(operation, shard="8/3")
+    assert (code, len(jobs)) == (1, 2)
+    assert result["msg"].startswith("shard: ")
+
+
+def test_report_holds_every_account_and_the_result_only_failures(
+    run_with: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.jsonl"
+
+    def operation(job: Job) -> Outcome:
+        assert not path.exists()
+        outcome = one_result("unchanged")
+        error = CredentialsError("not_found", f"no b, {PASSWORD}")
+        outcome.accounts.append(failed(error, AccountResult(account="b", action="skipped")))
+        outcome.accounts.append(
+            AccountResult(account="c", action="rotated", extra={"secret_key": "made-secret"})
+        )
+        return outcome
+
+    code, result, output = run_with(operation, report_path=str(path), check_mode=True)
+    assert code == 1
+    assert [row["account"] for row in result["accounts"]] == ["b", "c"]
+    assert result["accounts"][1]["secret_key"] == "made-secret"
+    assert result["report_path"] == str(path)
+    assert result["totals"] == {"failed": 1, "rotated": 1, "unchanged": 1}
+    text = path.read_text()
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert [row["account"] for row in rows] == ["app", "b", "c"]
+    assert {(row["platform"], row["endpoint"]) for row in rows} == {("one", "lab")}
+    assert rows[1]["failure"]["kind"] == "not_found"
+    assert "made-secret" not in text
+    assert PASSWORD not in text + output
+
+
+def test_report_that_cannot_be_written_is_refused_before_anything(
+    run_with: Run, tmp_path: Path
+) -> None:
+    begun: list[Job] = []
+
+    def operation(job: Job) -> Outcome:
+        begun.append(job)
+        return Outcome()
+
+    path = str(tmp_path / "missing" / "report.jsonl")
+    code, result, _unused = run_with(operation, report_path=path)
+    assert (code, begun) == (1, [])
+    assert result["failure"]["kind"] == "invalid_option"
+    assert f"{tmp_path}/missing does not exist" in result["msg"]
+
+
+def test_report_that_fails_at_the_end_leaves_the_result_complete(
+    run_with: Run, warned: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def operation(job: Job) -> Outcome:
+        folder.rmdir()
+        return one_result()
+
+    code, result, _unused = run_with(operation, report_path=str(folder / "report.jsonl"))
+    assert code == 0
+    assert [row["account"] for row in result["accounts"]] == ["app"]
+    assert "report_path" not in result
+    assert "could not be written" in str(warned)
+
+
+def test_unchanged_accounts_are_left_out_when_asked(run_with: Run) -> None:
+    result = run_with(lambda job: one_result("unchanged"), report_unchanged=False)[1]
+    assert (result["accounts"], result["totals"]) == ([], {"unchanged": 1})
+    assert run_with(lambda job: one_result("unchanged"))[1]["accounts"]
+
+
+@pytest.mark.parametrize(("count", "with_report"), [(1001, False), (1000, False), (1001, True)])
+def test_list_too_long_for_a_result_is_warned_about(
+    run_with: Run, warned: list[str], tmp_path: Path, count: int, with_report: bool
+) -> None:
+    more = {"report_path": str(tmp_path / "report.jsonl")} if with_report else {}
+    run_with(lambda job: Outcome([AccountResult(f"a{n}", "updated") for n in range(count)]), **more)
+    assert ("Set report_path" in str(warned)) is (count > 1000 and not with_report)
+
+
+def test_stop_says_how_many_were_not_started(run_with: Run, warned: list[str]) -> None:
+    def operation(job: Job) -> Outcome:
+        STOP.ask("stopped by SIGTERM")
+        return Outcome([AccountResult("a", "updated"), AccountResult("b", "skipped")])
+
+    code, _result, _unused = run_with(operation)
+    assert code == 0
+    assert "1 of 2 accounts were not started: stopped by SIGTERM" in str(warned)
+    assert STOP.reason() is None
+
+
+PAIRS = ArgumentSpec({"users": {"type": "list", "elements": "raw", "aliases": ["user"]}})
+
+
+@pytest.mark.parametrize("name", ["users", "user"])
+def test_secrets_in_a_list_reach_the_operation_and_are_never_shown(
+    run_with: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setitem(SPEC.options, "users", PAIRS.options["users"])
+    seen: list[Any] = []
+
+    def operation(job: Job) -> Outcome:
+        seen.append(job.params["users"])
+        assert len(job.platform.client.redactor.redact("a hunter-of-a b")) < 15
+        return Outcome()
+
+    users = ["plain", {"name": "a", "access_key": "AK", "secret_key": "hunter-of-a"}]
+    _code, result, output = run_with(operation, **{name: users})
+    assert seen == [users]
+    assert "hunter-of-a" not in output
+    shown = result["invocation"]["module_args"]["users"]
+    assert shown[1] == {"name": "a", "access_key": "AK", "secret_key": "********"}
+
+
+@pytest.mark.parametrize(
+    ("given", "is_hinted"), [("Miller, Jane", True), (["Miller", "Jane"], False)]
+)
+def test_comma_is_hinted_at_only_where_a_text_was_split(
+    run_with: Run, monkeypatch: pytest.MonkeyPatch, given: Any, is_hinted: bool
+) -> None:
+    monkeypatch.setitem(SPEC.options, "users", PAIRS.options["users"])
+    hints: list[str] = []
+
+    def operation(job: Job) -> Outcome:
+        hints.append(split_hint(job.params["users"], "Miller"))
+        return Outcome()
+
+    run_with(operation, users=given)
+    assert bool(hints[0]) is is_hinted
+
+
+def test_job_talks_to_the_controller_over_the_socket(run_with: Run, tmp_path: Path) -> None:
+    shown: list[Any] = []
+
+    def operation(job: Job) -> Outcome:
+        held = job.vault_secrets()
+        job.progress.begin(2)
+        job.progress.report()
+        assert held == [("prod", b"of-prod")]
+        return Outcome()
+
+    with Liaison(shown.append, [("prod", b"of-prod")], [str(tmp_path)]) as controller:
+        code, result, _unused = run_with(operation, _ansible_socket=controller.path)
+        assert code == 0, result
+        code, _result, _unused = run_with(
+            operation, _ansible_socket=controller.path, progress=False
+        )
+        assert code == 0
+    # What was begun is ended, and only where progress is wanted.
+    assert [report["over"] for report in shown] == [False, True]
+
+
+def test_job_without_a_controller_has_nobody_to_ask(run_with: Run) -> None:
+    held: list[Any] = []
+
+    def operation(job: Job) -> Outcome:
+        job.progress.begin(1)
+        held.append(job.vault_secrets())
+        return Outcome()
+
+    assert run_with(operation)[0] == 0
+    assert run_with(operation, _ansible_socket="/nowhere/s")[0] == 0
+    assert held == [[], []]

@@ -180,14 +180,16 @@ def requests_after_the_end(world: World) -> int:
     return seen
 
 
+# A second is over before the module is up.
+@pytest.mark.parametrize("seconds", [1, 6])
 def test_task_timeout_lets_no_further_account_start(
-    start: Callable[..., subprocess.Popen[str]], slow: World
+    start: Callable[..., subprocess.Popen[str]], slow: World, seconds: int
 ) -> None:
-    process = start(timeout=6)
+    process = start(timeout=seconds)
     output = process.communicate(timeout=90)[0]
     assert process.returncode != 0
     assert re.search("timed out|time ?out|expected time frame", output, re.IGNORECASE), output
-    assert 5 < requests_after_the_end(slow) < 150
+    assert requests_after_the_end(slow) < 150
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -95,6 +95,9 @@ class Scenario:
     after: Sequence[Part] = ()
     #: The promise of overlap is off from the action on (cut_first, decommissioning).
     may_cut: bool = False
+    #: What the other of two runners does at the same time; None: the same. And what comes then.
+    rival: Optional[Run] = None
+    in_the_end: Run = Run(NOTHING)
     #: Afterwards the record is a tombstone, or on the way there.
     ends_account: bool = False
     #: Run again with the same options, it changes nothing.

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.journal_chains import (
+    verify_journal,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record
 
 if TYPE_CHECKING:
     from .promise import Trial
@@ -32,17 +37,63 @@ def lines(directory: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def problems(world: World, trial: Trial) -> list[str]:
     """Return what is wrong with the journal."""
-    found = []
-    wanted: dict[str, dict[str, Any]] = {}
-    for moment in trial.moments:
-        record = trial.record(moment)
-        for line in record.outbox if record else ():
-            wanted[str(line.get("id"))] = dict(line)
-    written = Counter(str(line.get("id")) for _unused, line in lines(world.directory / "journal"))
+    directory = world.directory / "journal"
+    found = [
+        f"chain {report.chain} is {report.state}: {report.message}"
+        for report in (verify_journal(str(directory)) if directory.is_dir() else ())
+        if report.state not in ("intact", "torn")
+    ]
+    events = [line for _unused, line in lines(directory)]
+    written = Counter(str(line.get("id")) for line in events)
     doubled = [name for name, count in written.items() if count > 1]
     if doubled:
         found.append(f"{len(doubled)} lines stand twice: {doubled[:3]}")
+    if not trial.runs[-1].is_good:
+        return found
+    wanted: dict[str, Mapping[str, Any]] = {}
+    for moment in trial.moments:
+        record = trial.record(moment)
+        for line in record.outbox if record else ():
+            wanted[str(line.get("id"))] = line
     missing = [line for name, line in wanted.items() if name not in written]
-    if missing and trial.runs[-1].is_good:
+    if missing:
         found.append(f"{len(missing)} lines are missing: {missing[0]}")
-    return found
+    return found + _untold(trial, events)
+
+
+def _untold(trial: Trial, events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the transitions of the record that do not stand in the journal exactly once."""
+    became: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    former: Optional[Record] = None
+    for moment in trial.world.moments:
+        record = trial.record(moment)
+        current = record.current.access_key if record and record.current else None
+        before = former.current.access_key if former and former.current else None
+        if current and current != before:
+            became[current] += 1
+        was_off = (
+            {key.access_key for key in former.retiring if key.disabled_at} if former else set()
+        )
+        for key in record.retiring if record else ():
+            if key.disabled_at and key.access_key and key.access_key not in was_off:
+                ended[key.access_key] += 1
+        former = record
+    told = Counter(
+        str(line.get("access_key"))
+        for line in events
+        if line.get("event") in ("promoted", "delivered", "adopted")
+    )
+    disabled = Counter(
+        str(line.get("access_key")) for line in events if line.get("event") == "disabled"
+    )
+    found = [
+        f"{key} became current {count} times, and the journal tells {told[key]} of it"
+        for key, count in became.items()
+        if told[key] != count
+    ]
+    return found + [
+        f"{key} was disabled {count} times, and the journal tells {disabled[key]} of it"
+        for key, count in ended.items()
+        if disabled[key] != count
+    ]

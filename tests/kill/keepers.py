@@ -61,6 +61,9 @@ class Keeper:
         """Return the server of a store that speaks HTTP."""
         return None
 
+    def warm_up(self) -> None:
+        """Load what every run needs, before the first fork."""
+
     def options(self, directory: Path) -> dict[str, Any]:
         """Return the option secret_store."""
         return {"type": self.name, "path": str(directory)}
@@ -262,6 +265,20 @@ class AwsKeeper(Keeper):
     """Keeps records in moto's Secrets Manager."""
 
     name = "aws_secretsmanager"
+
+    def warm_up(self) -> None:
+        """Read the models of AWS's services once: it takes longer than a run."""
+        import boto3
+        from botocore import loaders
+
+        if not self._is_warm:
+            shared = loaders.create_loader()
+            loaders.create_loader = lambda *_unused: shared
+            session = boto3.session.Session(aws_access_key_id="x", aws_secret_access_key="y")
+            session.client("secretsmanager", region_name=strict.REGION)
+            self._is_warm = True
+
+    _is_warm = False
 
     def double(self, clock: WorldClock) -> Optional[Simulator]:
         """Return the service."""

@@ -22,6 +22,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.model impo
 
 from . import hooks, promise, wire
 from .case import MOST_RUNS, Ran, Scenario, one_run, play
+from .duel import fight
 from .forms import Form
 from .keepers import KEEPERS, Keeper
 from .plan import Action, Plan, kills
@@ -31,6 +32,8 @@ from .world import World
 
 #: Files that no disk slows down.
 MEMORY = "/dev/shm"  # noqa: S108  # mkdtemp makes a private directory in it
+#: Actions of which two runners may do only one.
+CHANGING = {"rotated", "recovered", "delivered", "rolled_back", "adopted", "resumed"}
 #: Interruptions of the runs of one case, the first run first.
 Plans = tuple[Plan, ...]
 
@@ -60,6 +63,8 @@ class Verdict:
     interruptions: int = 0
     usual_keys: int = 0
     facts: Optional[Facts] = None
+    #: The recipe of two runners at once.
+    duel: str = ""
 
     def recipe(self) -> str:
         """Return the plans as --plan takes them."""
@@ -112,6 +117,7 @@ class Arena:
 
     def __init__(self, cell: Cell, engine: Engine) -> None:
         hooks.patch()
+        cell.keeper.warm_up()
         self.cell = cell
         self.engine = engine
         base = MEMORY if os.path.isdir(MEMORY) else None
@@ -123,6 +129,9 @@ class Arena:
         self.facts = tell_facts(self.world)
         before = play(self.world, engine, cell.scenario.before)
         bad = [run for run in before if not run.is_good]
+        # A collection in a fork would touch, and so copy, every page.
+        gc.collect()
+        gc.freeze()
         #: Why the cell cannot be tried: its preparation went wrong.
         self.problem = promise.told(bad[0]) if bad else ""
 
@@ -132,6 +141,13 @@ class Arena:
 
     def case(self, plans: Plans) -> Verdict:
         """Try one case in a fork."""
+        return self._in_fork(plans, lambda: self._try(plans))
+
+    def duel(self, seed: str, pause_at: Optional[int] = None) -> Verdict:
+        """Let two runners do the action at once, in a fork."""
+        return self._in_fork((), lambda: self._duel(seed, pause_at))
+
+    def _in_fork(self, plans: Plans, work: Callable[[], Verdict]) -> Verdict:
         self.cases += 1
         directory = self.directory / f"case-{self.cases}"
         reading, writing = os.pipe()
@@ -141,7 +157,7 @@ class Arena:
                 os.close(reading)
                 gc.disable()
                 self.world.moved_to(directory)
-                verdict = self._try(plans)
+                verdict = work()
                 with os.fdopen(writing, "wb") as stream:
                     pickle.dump(verdict, stream)
             except BaseException:
@@ -209,6 +225,48 @@ class Arena:
             verdict.story = story(trial)
         return verdict
 
+    def _duel(self, seed: str, pause_at: Optional[int]) -> Verdict:
+        world, scenario = self.world, self.cell.scenario
+        world.forget_steps()
+        begun = len(world.moments)
+        original = scenario.action.options(world)
+        rival = scenario.rival.options(world) if scenario.rival else original
+        runs = fight(world, self.engine, [original, rival], random.Random(seed), pause_at)
+        first_actions = [run.actions for run in runs]
+        for run in runs:
+            # Being refused or busy is how a rival loses.
+            run.harmed = True
+        while len(runs) < MOST_RUNS:
+            runs.append(one_run(world, self.engine, original))
+            if runs[-1].is_good or (scenario.rival and runs[-1].how == "done"):
+                break
+            world.let_pass(scenario.between)
+        if scenario.rival:
+            # Which of the two came first decides what the end is; the rules hold whatever it is.
+            runs.append(one_run(world, self.engine, scenario.in_the_end.options(world)))
+        slack = 1 if pause_at is not None or scenario.rival else 0
+        for run in runs:
+            run.harmed = False
+        trial = Trial(
+            world,
+            scenario,
+            self.facts,
+            begun,
+            [runs[0], *runs[2:]] if not scenario.rival else [runs[-1]],
+            self.usual_keys + slack,
+            scenario.replaces_of(world),
+        )
+        trial.all_runs = runs
+        violations = [v for v in promise.judge(trial) if v.rule != "repaired by the next run"]
+        if pause_at is None and not scenario.rival:
+            won = [actions for actions in first_actions if set(actions) & CHANGING]
+            if len(won) > 1:
+                violations.append(Violation("one of two does it", f"both did: {first_actions}"))
+        verdict = Verdict((), violations, [run.steps for run in runs], usual_keys=trial.usual_keys)
+        if violations:
+            verdict.story = story(trial)
+        return verdict
+
     def _afterwards(self, trial: Trial) -> list[Violation]:
         world, scenario = self.world, self.cell.scenario
         begun = len(world.moments)
@@ -268,7 +326,7 @@ def story(trial: Trial) -> list[str]:
         keys = {name: key.status for name, key in moment.keys.items()}
         lines.append(f"  {moment.at:10.2f} {moment.cause}: platform {keys}; record: {held}")
     lines.append("--- results")
-    for number, ran in enumerate(trial.runs, 1):
+    for number, ran in enumerate(trial.all_runs or trial.runs, 1):
         lines.append(f"  {number}: {ran.how}; {promise.told(ran)}")
     return lines
 
@@ -361,5 +419,42 @@ def case_of(cell: Cell, engine: Engine, recipe: str) -> Verdict:
             return Verdict((), [Violation("the preparation is good", arena.problem)])
         baseline = arena.baseline()
         return arena.case(plans_of(recipe)) if recipe.strip() else baseline
+    finally:
+        arena.close()
+
+
+def try_duels(cell: Cell, engine: Engine, *, seed: int = 0, count: int = 20) -> Tally:
+    """Let two runners at once do a cell's action, in orders drawn by the seed; half paused."""
+    tally = Tally(cell)
+    began = time.monotonic()
+    arena = Arena(cell, engine)
+    try:
+        if arena.problem:
+            tally.problem = arena.problem
+            return tally
+        baseline = arena.baseline()
+        tally.points = len(baseline.steps[0]) if baseline.steps else 0
+        dice = random.Random(f"{seed} {cell}")
+        for number in range(count):
+            pause_at = dice.randrange(max(1, tally.points)) if number % 2 else None
+            name = f"{seed}-{number}"
+            verdict = arena.duel(name, pause_at)
+            verdict.duel = f"{name}" + ("" if pause_at is None else f" {pause_at}")
+            tally.cases += 1
+            if verdict.violations:
+                tally.bad.append(verdict)
+    finally:
+        arena.close()
+        tally.seconds = time.monotonic() - began
+    return tally
+
+
+def duel_of(cell: Cell, engine: Engine, recipe: str) -> Verdict:
+    """Try one duel again: its seed and, where there was one, the step of the pause."""
+    arena = Arena(cell, engine)
+    try:
+        arena.baseline()
+        name, _unused, pause_at = recipe.partition(" ")
+        return arena.duel(name, int(pause_at) if pause_at else None)
     finally:
         arena.close()

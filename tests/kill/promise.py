@@ -47,6 +47,8 @@ class Trial:
     #: What the operator named as to be replaced.
     replaces: frozenset[str] = frozenset()
     records: dict[bytes, Record] = field(default_factory=dict)
+    #: Where runners met: all of them, for the story.
+    all_runs: Sequence[Ran] = ()
 
     def record(self, moment: Moment) -> Optional[Record]:
         """Return the subject's record at a moment."""

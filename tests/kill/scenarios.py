@@ -181,7 +181,7 @@ _add(
     _scenario("rotate, explicit", _with(acknowledge="explicit"), before=DUE),
 )
 _add(
-    _scenario("roll back", _with(state="rolled_back"), before=ROTATED, is_idempotent=False),
+    _scenario("roll back", _with(state="rolled_back"), before=ROTATED),
     _is_overlap,
 )
 _add(
@@ -189,7 +189,6 @@ _add(
         "roll back, disabled",
         _with(state="rolled_back"),
         before=(*ROTATED, GRACE, PLAIN),
-        is_idempotent=False,
     ),
     _can_disable,
 )
@@ -237,6 +236,44 @@ _add(
     ),
     lambda facts: facts.shows_access_key and facts.can_disable,
 )
+
+
+#: Two at once that want different things.
+RIVALS: dict[str, tuple[Scenario, Any]] = {
+    scenario.name: (scenario, fits)
+    for scenario, fits in (
+        (
+            Scenario(
+                "retire against roll back",
+                _with(state="retired"),
+                before=(*ROTATED, GRACE),
+                rival=_with(state="rolled_back"),
+                in_the_end=PLAIN,
+            ),
+            _can_end,
+        ),
+        (
+            Scenario(
+                "rotate against emergency",
+                PLAIN,
+                before=DUE,
+                rival=Run(_compromised),
+                in_the_end=PLAIN,
+            ),
+            _can_end,
+        ),
+        (
+            Scenario(
+                "acknowledge against rotate",
+                Run(_acknowledging),
+                before=(*ROTATED, AGED),
+                rival=PLAIN,
+                in_the_end=PLAIN,
+            ),
+            lambda facts: facts.shows_access_key,
+        ),
+    )
+}
 
 
 def scenarios_for(facts: Facts) -> dict[str, Scenario]:

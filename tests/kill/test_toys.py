@@ -10,7 +10,8 @@ import pytest
 from .case import Run, Scenario
 from .forms import FORMS
 from .keepers import KEEPERS
-from .matrix import Cell, try_cell
+from .matrix import Cell, plans_of, recipe_of, try_cell
+from .plan import KILL_AFTER, KILL_BEFORE, Action
 from .toys import TOYS, Toy, engine_of
 from .world import SUBJECT
 
@@ -23,10 +24,10 @@ SCENARIO = Scenario("toy rotation", Run(_rotation("second")), before=[Run(_rotat
 
 
 @pytest.mark.parametrize("toy", TOYS, ids=lambda toy: toy.__name__)
-def test_matrix_judges_toys(toy: type[Toy]) -> None:
+def test_matrix_judges_toy_by_its_protocol(toy: type[Toy]) -> None:
     label, broken = TOYS[toy]
     cell = Cell(FORMS[label], KEEPERS["toy"], SCENARIO)
-    tally = try_cell(cell, engine_of(toy), pairs=10)
+    tally = try_cell(cell, engine_of(toy), pairs=0 if broken else 6)
     assert not tally.problem
     assert tally.kills > 20
     rules = {violation.rule for verdict in tally.bad for violation in verdict.violations}
@@ -34,3 +35,10 @@ def test_matrix_judges_toys(toy: type[Toy]) -> None:
         assert rules == set()
     else:
         assert broken in rules
+
+
+def test_recipe_reads_back_what_it_wrote() -> None:
+    late = Action("late", seconds=40.0)
+    full = Action("error", 28)
+    plans = ({12: KILL_AFTER}, {3: KILL_BEFORE, 9: late}, {}, {0: full})
+    assert plans_of(recipe_of(plans)) == plans

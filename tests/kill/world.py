@@ -234,11 +234,11 @@ class World:
             return (wire.LOST, True)
         if name == "stale" and target in self._former:
             return self._packed(self._former[target], port)
-        before = set(self.moments[-1].keys) if self.moments else set()
+        before = self._keys()
         response = self.handle(port, request, step)
         self._remember(port, method, target, response)
         if not name:
-            self.told.update(dict.fromkeys(set(self.moments[-1].keys) - before, self.runs))
+            self.told.update(dict.fromkeys(self._keys() - before, self.runs))
         if name == "kill after":
             return (wire.DIE,)
         if name == "lost after":
@@ -252,6 +252,10 @@ class World:
                 Response(200, b'\x00\xff{"half": ', content_type="application/json"), port
             )
         return self._packed(response, port)
+
+    def _keys(self) -> set[str]:
+        """Return the subject's keys at the last moment."""
+        return set(self.moments[-1].keys) if self.moments else set()
 
     def _remember(self, port: int, method: str, target: str, response: Response) -> None:
         """Keep what a listing that lags would still show."""

@@ -21,7 +21,7 @@ from .vault_kv2_tokens import ALL, Role, Token, Tokens
 POLICY: dict[str, tuple[str, ...]] = {
     "secret/data/objectstore/*": ("create", "read", "update"),
     "secret/metadata/objectstore/*": ("create", "read", "update", "list"),
-    "secret/metadata/objectstore/_runs/*": ("create", "read", "update", "delete"),
+    "secret/metadata/objectstore/_runs/*": ("create", "read", "update", "delete", "list"),
     "secret/metadata/objectstore/_probe/*": ("create", "read", "update", "delete"),
     "secret/destroy/objectstore/*": ("update",),
 }

@@ -31,6 +31,8 @@ from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Store
 from .heartbeat import HeartbeatKeeper
 from .heartbeat_watch import HeartbeatWatch, run_of
 
+#: A record that the lease read is handed to the turn's own first read, for so many seconds.
+_FRESH = 1.0
 _TRIES = 3
 _BETWEEN_TRIES = 2.0
 
@@ -41,6 +43,8 @@ class _Turn:
 
     token: str
     stored: Optional[Stored] = None
+    #: What lease() has just read, as long as nobody asked for it: the record or None, and when.
+    fresh: Optional[tuple[Optional[Stored], float]] = None
 
 
 class AwsSecretsManager(SecretStore):
@@ -125,6 +129,15 @@ class AwsSecretsManager(SecretStore):
 
     def read(self, place: Place) -> Stored | None:
         """Return the record, or None where AWS says that there is none. Reads only."""
+        turn = self._turns.get(place)
+        if turn is not None and turn.fresh is not None:
+            stored, read_at = turn.fresh
+            turn.fresh = None
+            if self.clock.monotonic() - read_at <= _FRESH:
+                return stored
+        return self._read(place)
+
+    def _read(self, place: Place) -> Stored | None:
         try:
             found = self._versions.read(self._names.of(place))
             return None if found is None else self._parse(place, *found)
@@ -136,14 +149,14 @@ class AwsSecretsManager(SecretStore):
         turn = self._turns.get(place)
         if turn is None:
             return super().write(place, record, expected)
-        turn.stored = None
+        turn.stored = turn.fresh = None
         turn.stored = super().write(place, dataclasses.replace(record, run=turn.token), expected)
         return turn.stored
 
     def _write(self, place: Place, record: Record, expected: Any) -> Any:
         tags = own_tags(self.options["tags"])
         if self.options["audit_tags"]:
-            tags.update(audit_tags(place, record))
+            tags.update(audit_tags(record))
         new = NewSecret(
             f"Access keys of {place.account} at {place.endpoint} ({place.platform}), written by"
             " objectstore.credentials. Do not edit.",
@@ -159,15 +172,19 @@ class AwsSecretsManager(SecretStore):
 
         The record carries the token of the turn that wrote it last; while that run's heartbeat
         beats, it keeps others out. At the turn's end a tag says that it is over, which makes no
-        version, unlike a write of the record.
+        version, unlike a write of the record. A record that was left unfinished is written back
+        first, with our token in it, so that no late write of that turn can land any more.
         """
         if self.context.check_mode:
             yield CheckModeLease()
             return
         with self._keeper.turn(self._names.of(place)) as lease:
-            self._require_free(place)
+            stored, was_told = self._require_free(place)
             self._turns[place] = turn = _Turn(str(lease.run))
             try:
+                if stored is not None and not was_told and _is_open(stored.record):
+                    stored = self.write(place, stored.record, stored.version)
+                turn.fresh = (stored, self.clock.monotonic())
                 yield lease
             finally:
                 del self._turns[place]
@@ -252,19 +269,30 @@ class AwsSecretsManager(SecretStore):
             raise unreadable(where, f"it is the record of {found}")
         return Stored(record, version)
 
-    def _require_free(self, place: Place) -> None:
-        """Raise busy if another run works on the account; takes up to one lease to find out."""
-        stored = self.read(place)
-        token = stored.record.run if stored else None
-        if stored is None or token is None or token.rpartition("#")[0] == self._keeper.name:
-            return
-        answer = self._api.call("DescribeSecret", SecretId=self._names.of(place))
-        tags = {tag["Key"]: tag.get("Value") for tag in answer.get("Tags") or ()}
-        if tags.get(FREE) == stored.version or self._watch.is_over(token, self._names.of(place)):
-            return
+    def _require_free(self, place: Place) -> tuple[Stored | None, bool]:
+        """Return the record, and whether its last turn said itself that it was over.
+
+        Raises busy if another run works on the account; takes up to one lease to find out.
+        """
+        token = None
+        for _look in range(3):
+            stored = self._read(place)
+            token = stored.record.run if stored else None
+            if stored is None or token is None or token.rpartition("#")[0] == self._keeper.name:
+                return stored, False
+            answer = self._api.call("DescribeSecret", SecretId=self._names.of(place))
+            tags = {tag["Key"]: tag.get("Value") for tag in answer.get("Tags") or ()}
+            if tags.get(FREE) == stored.version:
+                return stored, True
+            if not self._watch.is_over(token, self._names.of(place)):
+                break
+            # It may have been written while its run was watched.
+            again = self._read(place)
+            if again is not None and again.version == stored.version:
+                return again, False
         raise self.fail(
             "busy",
-            f"The run {run_of(token)} is at work on {place.account}.",
+            f"The run {run_of(str(token))} is at work on {place.account}.",
             account=place.account,
         )
 
@@ -274,7 +302,7 @@ class AwsSecretsManager(SecretStore):
             return  # nothing was written, or nobody knows what: the heartbeat's end frees it
         tags = {FREE: str(turn.stored.version)}
         if self.options["audit_tags"]:
-            tags.update(audit_tags(place, turn.stored.record))
+            tags.update(audit_tags(turn.stored.record))
         try:
             self._api.call("TagResource", SecretId=self._names.of(place), Tags=tags_as_list(tags))
         except CredentialsError as exc:
@@ -290,6 +318,11 @@ class AwsSecretsManager(SecretStore):
     def _count_write(self) -> None:
         with self._lock:
             self.writes_sent += 1
+
+
+def _is_open(record: Record) -> bool:
+    """Tell whether a turn may act on what an earlier one left."""
+    return record.pending is not None or record.intent is not None
 
 
 def _opened(value: Any) -> str:

@@ -13,33 +13,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..clock import iso
 from ..record import Record
-from .base import Place
+from .vault_kv2_auditor import audit_copy
 
 PREFIX = "objectstore:"
 #: Names the version after which nobody works on the account any more.
 FREE = f"{PREFIX}free"
+#: Those of the copy that come and go: they are emptied, because to remove them takes a request.
+_PASSING = (
+    *("access_key", "created_at", "promoted_at", "acknowledged_at", "expires_at"),
+    *("retiring", "held_until"),
+)
 #: What a tag's value may not hold, beside letters and digits of any script.
 #: https://docs.aws.amazon.com/secretsmanager/latest/userguide/managing-secrets_tagging.html
 _NOT_ALLOWED = re.compile(r"[^\w +=.:/@-]")
 _LONGEST = 256
 
 
-def audit_tags(place: Place, record: Record) -> dict[str, str]:
+def audit_tags(record: Record) -> dict[str, str]:
     """Return what an auditor may know without the right to read secrets; never a secret."""
-    current = record.current
-    tags = {
-        "platform": place.platform,
-        "endpoint": place.endpoint,
-        "account": place.account,
-        "state": _state(record),
-        "access_key": (current.access_key if current else None) or "",
-        "created_at": (iso(current.created_at) if current else None) or "",
-        "promoted_at": (iso(current.promoted_at) if current else None) or "",
-        "retiring": " ".join(key.access_key or "unknown" for key in record.retiring),
-    }
-    return {f"{PREFIX}{name}": clean(value) for name, value in tags.items()}
+    copy = {**dict.fromkeys(_PASSING, ""), **audit_copy(record)}
+    return {f"{PREFIX}{name}": clean(value) for name, value in copy.items()}
 
 
 def own_tags(tags: Mapping[str, object] | None) -> dict[str, str]:
@@ -49,14 +43,4 @@ def own_tags(tags: Mapping[str, object] | None) -> dict[str, str]:
 
 def clean(text: str) -> str:
     """Return a text as a tag's value, what is not allowed there replaced."""
-    return _NOT_ALLOWED.sub("_", text)[:_LONGEST]
-
-
-def _state(record: Record) -> str:
-    if record.decommission is not None:
-        return "decommissioned" if record.decommission.done_at else "decommissioning"
-    if record.held is not None:
-        return "held"
-    if record.pending is not None:
-        return "rotating"
-    return "managed" if record.is_managed else "unmanaged"
+    return _NOT_ALLOWED.sub("_", text.replace(",", " "))[:_LONGEST]

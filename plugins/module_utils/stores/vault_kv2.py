@@ -21,9 +21,10 @@ from ..clock import parse_time
 from ..errors import CredentialsError
 from ..record import Record, Secret, from_document, to_document, unreadable
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
-from .heartbeat import HeartbeatKeeper, Heartbeats
+from .heartbeat import HeartbeatKeeper
 from .heartbeat_watch import HeartbeatWatch, run_of
 from .vault_kv2_auditor import audit_copy, is_settled, merged
+from .vault_kv2_beats import KvHeartbeats
 from .vault_kv2_options import OPTIONS, resolve_kv
 from .vault_kv2_paths import Paths, unescape
 from .vault_kv2_server import KvServer
@@ -47,7 +48,7 @@ class VaultKv2(SecretStore):
         self.settings = resolve_kv(options, context.environ, context.parallelism)
         self.paths = Paths(self.settings.template)
         self.server = KvServer(self.settings, context, self.fail)
-        beats = KvHeartbeats(self.server, self.paths)
+        self._beats = beats = KvHeartbeats(self.server, self.paths)
         length = self.settings.lease
         self._keeper = HeartbeatKeeper(beats, context.run, length, self.clock)
         self._watch = HeartbeatWatch(beats, context.run, length, self.clock)
@@ -83,6 +84,7 @@ class VaultKv2(SecretStore):
                 self._tidy(path)
             raise
         self.server.forget(path)
+        self._beats.sweep()
 
     def read(self, place: Place) -> Stored | None:
         """Return the record, or None where data and metadata both say that there is none."""
@@ -323,33 +325,6 @@ class VaultKv2(SecretStore):
     def _count(self) -> None:
         with self._lock:
             self.writes_sent += 1
-
-
-class KvHeartbeats(Heartbeats):
-    """Heartbeats as secrets of the mount, renewed by check-and-set."""
-
-    def __init__(self, server: KvServer, paths: Paths) -> None:
-        self._server = server
-        self._paths = paths
-
-    def put(self, run: str, beat: Mapping[str, Any], expected: Any) -> Any:
-        """Write a heartbeat if it is unchanged since; one try, because the next beat comes soon."""
-        path = self._paths.heartbeat(run)
-        return self._server.write(path, beat, expected or 0, patient=False)["version"]
-
-    def get(self, run: str) -> tuple[Mapping[str, Any], Any] | None:
-        """Return a heartbeat and its version, None where data and metadata both know of none."""
-        path = self._paths.heartbeat(run)
-        found = self._server.read(path)
-        if found is not None:
-            return found[0], found[1]["version"]
-        if self._server.is_absent(path):
-            return None
-        raise unreadable(path, "its metadata tell of versions, its data of none")
-
-    def remove(self, run: str) -> None:
-        """Delete a heartbeat with all its versions."""
-        self._server.forget(self._paths.heartbeat(run))
 
 
 def _is_open(record: Record) -> bool:

@@ -63,6 +63,8 @@ class Paths:
             fixed.append(segment)
         #: What stands before the first placeholder, with a slash behind it.
         self.base = "".join(f"{segment}/" for segment in fixed)
+        #: Below which the heartbeats lie.
+        self.runs = f"{self.base}_runs"
 
     def record(self, place: Place) -> str:
         """Return the path of a record."""
@@ -79,7 +81,7 @@ class Paths:
 
     def heartbeat(self, name: str) -> str:
         """Return the path of a run's heartbeat."""
-        return _short(f"{self.base}_runs/{escape(name)}")
+        return _short(f"{self.runs}/{escape(name)}")
 
     def probe(self, name: str) -> str:
         """Return the path of what proves that records can be written."""

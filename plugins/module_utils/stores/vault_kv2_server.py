@@ -8,19 +8,20 @@ https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2, and OpenBao's th
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ..errors import CredentialsError
-from ..pacing import retry_wait
+from ..pacing import parse_http_date, retry_wait
 from ..record import unreadable
 from .base import StoreContext
 from .vault_kv2_login import LOGINS
 from .vault_kv2_options import KvOptions
 from .vault_kv2_wire import Answer, Fail, Session, refusal
 
-_GUIDE = "The guide of vault_kv2 shows the policy that is needed."
+_WRONG_PATH = "Check secret_store.mount and secret_store.namespace."
 
 
 class KvServer:
@@ -47,7 +48,7 @@ class KvServer:
                 "invalid_option",
                 "The secret store vault_kv2 needs the Python library hvac, which is missing on the"
                 " machine that runs the module.",
-                next_step="pip install hvac, for the Python that runs the module.",
+                next_step="pip install 'hvac>=1.1.0', for the Python that runs the module.",
             ) from None
         # An empty token: hvac would take one from the environment, whatever the URL.
         return hvac.Client(
@@ -92,11 +93,11 @@ class KvServer:
             answer = self._attempt(
                 lambda: self._login.send(client),
                 f"the login by {self._login.name}",
-                {
-                    "right": "Check role, credentials and auth_mount of the login"
-                    f" (secret_store, auth_method {self._login.name}).",
-                    "path": "Check secret_store.auth_mount and secret_store.namespace.",
-                },
+                dict.fromkeys(
+                    ("right", "path", "other"),
+                    "Check the credentials and the role in secret_store, auth_mount"
+                    f" ({self._login.mount}) and namespace.",
+                ),
             )
             auth = answer.get("auth") if isinstance(answer, dict) else None
             token = auth.get("client_token") if isinstance(auth, dict) else None
@@ -133,7 +134,11 @@ class KvServer:
         are tried again too.
         """
         token = self._client.token
-        hints = {"right": self._missing_right(what), "path": self._wrong_path()}
+        hints = {
+            "right": f"The policy of the login does not allow {what}. The guide of vault_kv2 shows"
+            " the one that is needed.",
+            "path": _WRONG_PATH,
+        }
         try:
             return self._attempt(work, what, hints, patient)
         except CredentialsError as exc:
@@ -183,11 +188,9 @@ class KvServer:
             raise refusal(answer, what, self._fail, hints)
         return answer
 
-    def _missing_right(self, what: str) -> str:
-        return f"The policy of the login does not allow {what}. {_GUIDE}"
-
-    def _wrong_path(self) -> str:
-        return "Check secret_store.mount and secret_store.namespace."
+    def now(self) -> dt.datetime | None:
+        """Return the server's time at its last answer to this thread. Sends nothing."""
+        return parse_http_date(self._session.last.headers.get("Date") or "")
 
     # --- the verbs of a mount ------------------------------------------------------------------
 
@@ -245,7 +248,7 @@ class KvServer:
         return self._fail(
             "store_refused",
             f"secret_store.mount{inside}: {what}.",
-            next_step=f"{self._wrong_path()} The login needs some right below the mount to see it.",
+            next_step=f"{_WRONG_PATH} The login needs some right below the mount to see it.",
         )
 
     def read(

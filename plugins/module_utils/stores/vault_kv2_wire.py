@@ -165,8 +165,8 @@ def _as_json(value: Any) -> bytes:
 def refusal(answer: Answer, what: str, fail: Fail, hints: Mapping[str, str]) -> CredentialsError:
     """Return the error for an answer that is no success.
 
-    what: what was being done, as "reading x". hints: the next steps for a right and for a path.
-    Its details say "passing" where it is worth trying again.
+    what: what was being done, as "reading x". hints: the next steps for a right, a path, and any
+    other refusal. Its details say "passing" where it is worth trying again.
     """
     status, said = answer.status_code, answer.errors
     shown = said[:_SHOWN] or ("no reason" if answer.speaks_the_api else "no answer of this API")
@@ -209,7 +209,7 @@ def refusal(answer: Answer, what: str, fail: Fail, hints: Mapping[str, str]) -> 
     elif status >= 500 or status == 412:
         landed, is_passing = unknown, True
     else:
-        kind = "store_refused"
+        kind, next_step = "store_refused", hints.get("other")
     return fail(
         kind,
         message,

@@ -56,8 +56,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.none import NoStore
 from ansible_collections.objectstore.credentials.plugins.module_utils.verify import Verifier
 from ansible_collections.objectstore.credentials.tests.simulators.s3 import PROFILES, S3Simulator
-from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.contract.cells import (
-    simulator_of,
+from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.contract import (
+    cells,
 )
 
 from .lab_store import PASSWORD, LabStore, StoreFaults
@@ -80,6 +80,18 @@ UNSEEN = ("commvault", "inline")
 EMAIL = ("commvault", "email")
 OVERLAP = (LABELLED, TWO_KEYS, UNLABELLED, NO_DISABLE, ADVISORY, FRONT, TWO_SLOTS)
 REPLACING = (IN_PLACE, CHOSEN, UNSEEN)
+Form = tuple[str, str]
+#: Platform -> what is done over the wire: method, and a regular expression of path and query.
+_CALLS: dict[str, dict[str, tuple[str, str]]] = {
+    "huawei": {"create": ("POST", "(credentials|access-keys)$"), "set": ("PUT", "/")},
+    "ose": {"create": ("POST", "credentials$"), "set": ("PATCH", "/")},
+    "ontap": {
+        "create": ("PATCH", "regenerate"),
+        "regenerate": ("PATCH", "regenerate|users"),
+        "delete": ("PATCH", "delete_keys"),
+    },
+    "commvault": {"regenerate": ("PUT", "s3accesskey")},
+}
 
 
 class LabClock(Clock):
@@ -125,7 +137,7 @@ class Lab:
     ) -> None:
         self.name, label = form
         self.folder = folder
-        simulator_class = simulator_of(self.name)
+        simulator_class = cells.simulator_of(self.name)
         self.variant = simulator_class.VARIANTS[label]
         world = FixedClock()
         self.simulator: Any = simulator_class(world, **{**self.variant.modes, **modes})
@@ -142,6 +154,7 @@ class Lab:
         self.usual: dict[str, Any] = {}
         self.settings: dict[str, Any] = {}
         self.has_store = True
+        self.password = PASSWORD
         self.has_escrow = True
         self.store_faults = StoreFaults()
         self.last: Optional[Outcome] = None
@@ -245,9 +258,7 @@ class Lab:
             platform.connect()
         return platform
 
-    def _platform(
-        self, redactor: Redactor, check_mode: bool, changed: dict[str, Any]
-    ) -> Platform:
+    def _platform(self, redactor: Redactor, check_mode: bool, changed: dict[str, Any]) -> Platform:
         given = {
             "api_url": self.host.url + self.simulator.BASE_PATH,
             "endpoint": "lab",
@@ -336,9 +347,20 @@ class Lab:
             self.run(**params)
         self.store_faults.clear()
 
-    def kill_before_answer(self, method: str, path: str, skip: int = 0) -> None:
+    def call(self, verb: str) -> dict[str, Any]:
+        """Return how a fault finds a call: create, regenerate, disable, enable or delete."""
+        calls = _CALLS[self.name]
+        if verb in ("disable", "enable"):
+            verb = "set"
+        elif verb == "delete" and verb not in calls:
+            return {"method": "DELETE", "path": "/"}
+        method, path = calls[verb]
+        return {"method": method, "path": path}
+
+    def kill_before_answer(self, verb: str, skip: int = 0) -> None:
         """Let the next run die when the platform has done such a call, before it answers."""
         left = [skip]
+        method, path = self.call(verb)["method"], self.call(verb)["path"]
 
         def hook(sent: str, url: str) -> None:
             if sent == method and re.search(path, url, re.IGNORECASE):
@@ -348,6 +370,17 @@ class Lab:
                 left[0] -= 1
 
         self.network.after.append(hook)
+
+    def managed(self, **params: Any) -> str:
+        """Bring the account under management, its old keys gone; return its access key."""
+        self.adopt(**params)
+        if self.facts.overlap:
+            self.settle_down()
+        assert self.rec().retiring == () or not self.facts.overlap
+        self.watch.story.clear()
+        self.log.clear()
+        self.s3.log.clear()
+        return self.current()
 
     def settle_down(self, **params: Any) -> None:
         """Let old keys run through grace and soak until they are gone."""
@@ -365,7 +398,7 @@ class Lab:
             store = NoStore({}, context)
         else:
             options = {name: spec.get("default") for name, spec in AnsibleVault.OPTIONS.items()}
-            options.update(path=str(self.folder / "records"), vault_password=PASSWORD)
+            options.update(path=str(self.folder / "records"), vault_password=self.password)
             store = LabStore(options, context, self.store_faults, self.watch.stored_now)
         store.open()
         return store
@@ -374,7 +407,7 @@ class Lab:
         """Return what the store has of an account."""
         context = StoreContext(self.clock, Redactor(), "look", environ={})
         options = {name: spec.get("default") for name, spec in AnsibleVault.OPTIONS.items()}
-        options.update(path=str(self.folder / "records"), vault_password=PASSWORD)
+        options.update(path=str(self.folder / "records"), vault_password=self.password)
         store = AnsibleVault(options, context)
         store.open()
         stored = store.read(Place(self.name, "lab", account))
@@ -437,9 +470,7 @@ def _filled(value: Any, url: str) -> Any:
 
 
 @contextlib.contextmanager
-def open_lab(
-    form: tuple[str, str], folder: Path, accounts: int = 1, **modes: Any
-) -> Iterator[Lab]:
+def open_lab(form: tuple[str, str], folder: Path, accounts: int = 1, **modes: Any) -> Iterator[Lab]:
     """Make a lab; at its end no rule that always holds may have been broken in it."""
     lab = Lab(form, folder, accounts, **modes)
     yield lab

@@ -8,20 +8,8 @@ from __future__ import annotations
 import pytest
 
 from .conftest import OpenLab
-from .lab import CHOSEN, IN_PLACE, REPLACING, UNSEEN, Lab
+from .lab import CHOSEN, IN_PLACE, REPLACING, UNSEEN, Form, Lab
 from .lab_store import is_intended, is_promoted
-
-#: How the key is replaced over the wire: method, and a part of the path.
-CALL = {"ontap": ("PATCH", "/users"), "commvault": ("PUT", "s3accesskey")}
-Form = tuple[str, str]
-
-
-def managed(lab: Lab) -> str:
-    """Bring the account under management; return its access key."""
-    assert lab.adopt().action == "rotated"
-    lab.watch.story.clear()
-    lab.log.clear()
-    return lab.current()
 
 
 def regenerations(lab: Lab) -> int:
@@ -32,7 +20,7 @@ def regenerations(lab: Lab) -> int:
 @pytest.mark.parametrize("form", REPLACING)
 def test_rotation_is_refused_without_allow_disruption(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    key = managed(lab)
+    key = lab.managed()
     before = lab.files()
     result = lab.one(force=True, allow_disruption=False)
     assert result.action == "failed"
@@ -51,7 +39,7 @@ def test_intent_comes_before_the_call_and_one_write_keeps_and_promotes(
     lab_of: OpenLab, form: Form
 ) -> None:
     lab = lab_of(form)
-    managed(lab)
+    lab.managed()
     assert lab.one(force=True).action == "rotated"
     kinds = [kind for kind, _unused in lab.watch.story]
     call = kinds.index("platform")
@@ -64,7 +52,7 @@ def test_intent_comes_before_the_call_and_one_write_keeps_and_promotes(
 @pytest.mark.parametrize("form", [IN_PLACE, UNSEEN])
 def test_kept_pair_is_unverified_until_the_service_takes_it(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    managed(lab)
+    lab.managed()
     seen = []
 
     def look() -> None:
@@ -82,7 +70,7 @@ def test_kept_pair_is_unverified_until_the_service_takes_it(lab_of: OpenLab, for
 @pytest.mark.parametrize("form", REPLACING)
 def test_failed_verification_undoes_nothing_and_is_reported(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    old = managed(lab)
+    old = lab.managed()
     lab.s3_simulator.modes["propagation"] = 3600
     result = lab.one(force=True)
     assert result.failure is not None
@@ -108,7 +96,7 @@ def test_failed_verification_undoes_nothing_and_is_reported(lab_of: OpenLab, for
 @pytest.mark.parametrize("form", REPLACING)
 def test_unreachable_service_leaves_the_new_pair_stored(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    managed(lab)
+    lab.managed()
     lab.s3.faults.add("drop", times=0, skip=1)  # the made-up key is refused, then silence
     result = lab.one(force=True)
     assert result.failure is not None
@@ -121,7 +109,7 @@ def test_unreachable_service_leaves_the_new_pair_stored(lab_of: OpenLab, form: F
 @pytest.mark.parametrize("form", REPLACING)
 def test_nothing_is_sent_while_the_service_cannot_be_asked(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    key = managed(lab)
+    key = lab.managed()
     lab.s3.is_down = True
     result = lab.one(force=True)
     assert result.failure is not None
@@ -135,7 +123,7 @@ def test_call_is_not_sent_when_somebody_changed_the_key_after_the_intent(
     lab_of: OpenLab, form: Form
 ) -> None:
     lab = lab_of(form)
-    managed(lab)
+    lab.managed()
     lab.store_faults.add("", is_intended, act=lambda: lab.regenerate())
     result = lab.one(force=True)
     assert result.action == "failed"
@@ -151,7 +139,7 @@ def test_call_is_not_sent_when_somebody_changed_the_key_after_the_intent(
 @pytest.mark.parametrize("form", [IN_PLACE, CHOSEN])
 def test_key_changed_by_somebody_right_after_ours_is_drifted(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    managed(lab)
+    lab.managed()
     lab.store_faults.add("", is_promoted, act=lambda: lab.regenerate())
     # Verification would tell as well; a service that still honours ours leaves it to the look.
     lab.s3_simulator.modes["linger"] = 3600
@@ -164,7 +152,7 @@ def test_key_changed_by_somebody_right_after_ours_is_drifted(lab_of: OpenLab, fo
 @pytest.mark.parametrize("form", [IN_PLACE, UNSEEN])
 def test_old_pair_stays_until_the_service_refuses_it(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    old = managed(lab)
+    old = lab.managed()
     lab.s3_simulator.modes["linger"] = 3600
     assert lab.one(force=True).action == "rotated"
     (kept,) = lab.rec().retiring
@@ -180,7 +168,7 @@ def test_old_pair_stays_until_the_service_refuses_it(lab_of: OpenLab, form: Form
 @pytest.mark.parametrize("form", [IN_PLACE, UNSEEN])
 def test_old_pair_that_is_refused_at_once_leaves_the_record(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    managed(lab)
+    lab.managed()
     lab.one(force=True)
     assert lab.rec().retiring == ()
     assert lab.one().action == "unchanged"
@@ -189,9 +177,8 @@ def test_old_pair_that_is_refused_at_once_leaves_the_record(lab_of: OpenLab, for
 @pytest.mark.parametrize("form", [IN_PLACE, UNSEEN])
 def test_lost_answer_is_repaired_in_the_same_run(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    old = managed(lab)
-    method, path = CALL[form[0]]
-    lab.faults.add("drop", "after", method=method, path=path)
+    old = lab.managed()
+    lab.faults.add("drop", "after", **lab.call("regenerate"))
     result = lab.one(force=True)
     assert result.action == "recovered"
     assert result.previous_access_key == old
@@ -206,9 +193,8 @@ def test_lost_answer_is_repaired_in_the_same_run(lab_of: OpenLab, form: Form) ->
 @pytest.mark.parametrize("form", REPLACING)
 def test_call_that_never_arrived_leaves_the_old_key_working(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    old = managed(lab)
-    method, path = CALL[form[0]]
-    lab.faults.add("drop", "before", method=method, path=path)
+    old = lab.managed()
+    lab.faults.add("drop", "before", **lab.call("regenerate"))
     result = lab.one(force=True)
     if form == CHOSEN:
         # The same pair is sent again.
@@ -227,7 +213,7 @@ def test_call_that_never_arrived_leaves_the_old_key_working(lab_of: OpenLab, for
 @pytest.mark.parametrize("form", REPLACING)
 def test_killed_before_the_call_costs_no_further_rotation(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    managed(lab)
+    lab.managed()
     lab.store_faults.add("kill after", is_intended)
     lab.killed(rotation_id="winter")
     assert lab.stored_pair_works()
@@ -240,8 +226,8 @@ def test_killed_before_the_call_costs_no_further_rotation(lab_of: OpenLab, form:
 @pytest.mark.parametrize("form", [IN_PLACE, UNSEEN])
 def test_killed_after_the_call_is_repaired_by_the_next_run(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    managed(lab)
-    lab.kill_before_answer(*CALL[form[0]])
+    lab.managed()
+    lab.kill_before_answer("regenerate")
     lab.killed(rotation_id="winter")
     assert not lab.stored_pair_works()
     result = lab.one(rotation_id="winter")
@@ -254,8 +240,8 @@ def test_killed_after_the_call_is_repaired_by_the_next_run(lab_of: OpenLab, form
 @pytest.mark.parametrize("form", [IN_PLACE, UNSEEN])
 def test_repair_needs_no_rotation_to_be_due_and_no_force(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
-    managed(lab)
-    lab.kill_before_answer(*CALL[form[0]])
+    lab.managed()
+    lab.kill_before_answer("regenerate")
     lab.killed(force=True)
     # Nothing that works is ended by it, so it needs no allow_disruption either.
     assert lab.one(allow_disruption=False).action == "recovered"
@@ -264,8 +250,8 @@ def test_repair_needs_no_rotation_to_be_due_and_no_force(lab_of: OpenLab, form: 
 
 def test_repair_after_recover_within_is_drifted_and_names_force(lab_of: OpenLab) -> None:
     lab = lab_of(IN_PLACE)
-    managed(lab)
-    lab.kill_before_answer(*CALL["ontap"])
+    lab.managed()
+    lab.kill_before_answer("regenerate")
     lab.killed(force=True)
     theirs = lab.only()
     lab.later(7.1)
@@ -281,7 +267,7 @@ def test_repair_after_recover_within_is_drifted_and_names_force(lab_of: OpenLab)
 
 def test_restored_record_with_a_rotation_under_way_is_not_acted_on(lab_of: OpenLab) -> None:
     lab = lab_of(IN_PLACE)
-    managed(lab)
+    lab.managed()
     lab.store_faults.add("kill after", is_intended)
     lab.killed(force=True)
     copy = lab.backup()
@@ -316,7 +302,7 @@ def test_lifetime_of_a_key_is_kept(lab_of: OpenLab) -> None:
     user = lab.simulator.svm.users["app-0001"]
     user.slots = {1: lab.simulator.new_key(dt.timedelta(days=60), None)}
     lab.watch.look_again()
-    managed(lab)
+    lab.managed()
     assert next(iter(user.slots.values())).lifetime == dt.timedelta(days=60)
     current = lab.rec().current
     assert current is not None

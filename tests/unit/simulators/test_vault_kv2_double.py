@@ -302,11 +302,12 @@ def test_logins(double: VaultKv2Double, server: SimulatorServer) -> None:
     kubernetes = double.add_role("kubernetes", "pod")
     jwt = double.add_role("jwt", "job", ttl=60)
     secret_id = next(iter(approle.secret_ids))
-    for login in (
+    ways: tuple[Callable[[Any], Any], ...] = (
         lambda c: c.auth.approle.login(approle.role_id, secret_id),
         lambda c: c.auth.kubernetes.login("pod", next(iter(kubernetes.jwts))),
         lambda c: c.auth.jwt.jwt_login("job", next(iter(jwt.jwts))),
-    ):
+    )
+    for login in ways:
         client = hvac.Client(url=server.url, token="")
         auth = login(client)["auth"]
         assert auth["policies"] == ["default", "rotator"]

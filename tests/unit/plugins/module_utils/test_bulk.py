@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.ancestors import STOP
 from ansible_collections.objectstore.credentials.plugins.module_utils.bulk import each, each_group
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
+from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import AccountResult
 
 
@@ -161,3 +163,62 @@ def test_rest_of_the_group_is_skipped_after_the_endpoint_failed() -> None:
     work = Work(b=CredentialsError("unreachable", "no"))
     results = each_group(["abc", "d"], work, named, parallelism=1)
     assert [r.action for r in results] == ["updated", "failed", "skipped", "skipped"]
+
+
+@pytest.mark.parametrize("kind", ["busy", "drifted"])
+def test_error_of_a_kind_that_is_an_action_has_that_action(kind: str) -> None:
+    work = Work(a=CredentialsError(kind, "no"))
+    results = each("ab", work, named, parallelism=1, strict=True)
+    # Another run at work is no failure, not even under strict.
+    assert [r.action for r in results] == [kind, "updated" if kind == "busy" else "skipped"]
+    assert (results[0].failure is None) is (kind == "busy")
+    assert results[0].why == "no"
+
+
+class Counting(Progress):
+    """Remembers what it was told of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.actions: list[str] = []
+
+    def done(self, result: AccountResult) -> None:
+        """Remember."""
+        self.actions.append(result.action)
+
+
+def test_progress_is_told_of_every_result_the_skipped_ones_too() -> None:
+    progress = Counting()
+    work = Work(b=CredentialsError("permission", "no"))
+    each("abc", work, named, parallelism=1, progress=progress)
+    assert progress.actions == ["updated", "failed", "skipped"]
+    each_group(["de", "f"], work, named, parallelism=3, progress=progress)
+    assert progress.actions[3:] == ["updated"] * 3
+
+
+@pytest.mark.parametrize("parallelism", [1, 4])
+def test_reason_to_stop_lets_nothing_more_start(parallelism: int) -> None:
+    work = Work()
+
+    def stopping() -> Optional[str]:
+        return "stopped by SIGTERM" if len(work.began) >= 4 else None
+
+    items = [str(number) for number in range(100)]
+    results = each(items, work, named, parallelism=parallelism, stopping=stopping)
+    skipped = [r for r in results if r.action == "skipped"]
+    assert 4 <= len(work.began) <= 4 + parallelism
+    assert len(skipped) == 100 - len(work.began)
+    assert {r.why for r in skipped} == {"not started: stopped by SIGTERM"}
+
+
+def test_stop_asked_of_the_process_stops_every_list() -> None:
+    def work(item: str) -> AccountResult:
+        STOP.ask("stopped by SIGTERM")
+        return done(item)
+
+    try:
+        results = each("abc", work, named, parallelism=1)
+    finally:
+        STOP.forget()
+    assert [r.action for r in results] == ["updated", "skipped", "skipped"]
+    assert [r.action for r in each("a", done, named, parallelism=1)] == ["updated"]

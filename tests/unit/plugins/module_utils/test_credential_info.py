@@ -16,6 +16,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.credential
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import INACTIVE
+from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
 from ansible_collections.objectstore.credentials.plugins.module_utils.selection import Selection
 from ansible_collections.objectstore.credentials.tests.unit.memory_platform import Memory
@@ -237,3 +238,30 @@ def test_listing_that_is_no_proof_warns(platform: Memory) -> None:
 def test_failure_to_connect_is_raised(platform: Memory) -> None:
     platform.failures["connect"] = CredentialsError("authentication", "no")
     assert raised(listed, platform).kind == "authentication"
+
+
+def test_shard_is_listed_alone_and_the_others_are_counted(platform: Memory) -> None:
+    for number in range(20):
+        platform.add(f"app-{number}", f"K{number}")
+    parts = [listed(platform, shard=f"{number}/3") for number in (1, 2, 3)]
+    assert sorted(r.account or "" for part in parts for r in part.accounts) == sorted(
+        account.name for account in platform.known.values()
+    )
+    for part in parts:
+        assert part.totals["accounts"] + part.totals["other_shards"] == 21
+    assert "other_shards" not in listed(platform).totals
+
+
+def test_progress_counts_the_accounts(platform: Memory) -> None:
+    told: list[Any] = []
+    progress = Progress(told.append, interval=3600)
+    list_credentials(
+        platform,
+        Selection.parse({"all": True}),
+        max_age=90 * DAY,
+        last_used=False,
+        parallelism=1,
+        progress=progress,
+    )
+    progress.report()
+    assert (told[0]["what"], told[0]["done"], told[0]["total"]) == ("accounts", 1, 1)

@@ -17,7 +17,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.credential
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import ACTIVE, INACTIVE
+from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
+from ansible_collections.objectstore.credentials.plugins.module_utils.shard import Shard
 from ansible_collections.objectstore.credentials.tests.unit.memory_platform import Memory
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
@@ -283,3 +285,31 @@ def test_defect_on_one_key_keeps_the_result_of_the_others(platform: Memory) -> N
     platform.failures["set BK1"] = ZeroDivisionError("by nought")
     outcome = brought(platform, "AK1", "BK1", description="x", parallelism=1)
     assert kinds(outcome) == [None, "internal"]
+
+
+def test_keys_of_other_shards_are_left_out_and_each_is_changed_in_one(platform: Memory) -> None:
+    for number in range(6):
+        platform.add(f"app-{number}", f"K{number}")
+    keys = ["AK1", "AK2", "BK1", *(f"K{number}" for number in range(6)), "nobody's"]
+    wanted = Wanted(keys, None, INACTIVE, None, allow_disruption=True)
+    seen: list[Any] = []
+    for number in (1, 2, 3):
+        shard = Shard(number, 3)
+        outcome = set_credential_status(
+            platform, wanted, check_mode=False, parallelism=2, shard=shard
+        )
+        assert outcome.totals == {"other_shards": len(keys) - len(outcome.accounts)}
+        assert all(shard.holds(r.account or "") for r in outcome.accounts if r.account)
+        seen += [result.access_key for result in outcome.accounts]
+    assert sorted(seen) == sorted(keys)
+    assert sorted(platform.writes) == sorted(f"set {key}" for key in keys if key != "nobody's")
+
+
+def test_progress_counts_the_keys(platform: Memory) -> None:
+    told: list[Any] = []
+    progress = Progress(told.append, interval=3600)
+    wanted = Wanted(("AK1", "BK1", "none"), None, None, "mine", allow_disruption=False)
+    set_credential_status(platform, wanted, check_mode=True, parallelism=1, progress=progress)
+    assert told == []
+    progress.report()
+    assert (told[0]["what"], told[0]["done"], told[0]["total"]) == ("access keys", 2, 2)

@@ -488,11 +488,10 @@ def test_entry_in_a_torn_line_comes_late(make: MakeJournal, base: Path) -> None:
 
 def test_chain_that_grows_is_looked_at_again(make: MakeJournal) -> None:
     first, second = make("run-1"), make("run-2")
-    one, two = first.entry("a", "e"), first.entry("b", "f")
-    first.append([one])
-    second.settle([one])
-    first.append([two])
-    second.settle([two])
+    for number in range(4):
+        entry = first.entry(f"app-{number}", "e")
+        first.append([entry])
+        second.settle([entry])
     assert second.head["lines"] == 0
 
 
@@ -517,6 +516,9 @@ def test_record_s_entry_cannot_forge_the_chain(make: MakeJournal, base: Path) ->
     second.settle([entry])
     assert states(base) == ["intact"]
     assert lines_of(second)[0]["late"] is True
+    assert Path(second.head["file"]).read_text().count('"hash"') == 1
+    second.append([{**second.entry("b", "f"), "late": True, "meant_for": "a/b/c"}])
+    assert not {"late", "meant_for"} & set(lines_of(second)[1])
 
 
 # --- what is known of an account ----------------------------------------------------------------

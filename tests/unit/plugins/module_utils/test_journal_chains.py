@@ -27,6 +27,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.journal im
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock, raised
 
+SOME = [("a", "intended", ""), ("a", "kept", ""), ("b", "promoted", "")]
 EVENTS = st.lists(
     st.tuples(st.text(max_size=12), st.sampled_from(["kept", "promoted"]), st.text(max_size=20)),
     min_size=2,
@@ -156,28 +157,42 @@ def test_cut_tail_is_found_by_its_head(events: Any, data: Any) -> None:
         assert only(base, heads).state == "cut"
 
 
+def written_anew(file: Path, **changes: Any) -> bytes:
+    """Return a chain with other fields, as somebody would who can make hashes."""
+    prev, lines = "0" * 64, []
+    for line in file.read_bytes().splitlines():
+        fields = json.loads(line)
+        fields.pop("hash")
+        fields.update({"prev": prev, **changes})
+        body = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+        prev = hashlib.sha256(body).hexdigest()
+        lines.append(body[:-1] + f',"hash":"{prev}"}}\n'.encode())
+    return b"".join(lines)
+
+
 @quick
 @given(EVENTS)
 def test_chain_written_anew_is_found_by_its_head(events: Any) -> None:
     with chain_of(events) as (base, file, heads):
-        prev, lines = "0" * 64, []
-        for line in file.read_bytes().splitlines():
-            fields = json.loads(line)
-            fields.pop("hash")
-            fields.update(prev=prev, event="nothing_happened")
-            body = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
-            prev = hashlib.sha256(body).hexdigest()
-            lines.append(body[:-1] + f',"hash":"{prev}"}}\n'.encode())
-        file.write_bytes(b"".join(lines))
+        file.write_bytes(written_anew(file, event="nothing_happened"))
         assert only(base).state == "intact"
         report = only(base, heads)
         assert report.state == "broken"
         assert "anew" in report.message
 
 
-# --- files that come and go ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("changes", "at_line"),
+    [({"seq": 1}, 2), ({"prev": "0" * 64}, 2), ({"chain": "echo/lab/other"}, 1), ({"seq": "1"}, 1)],
+)
+def test_line_with_a_right_hash_in_the_wrong_place_is_found(changes: Any, at_line: int) -> None:
+    with chain_of(SOME) as (base, file, _unused):
+        file.write_bytes(written_anew(file, **changes))
+        report = only(base)
+        assert (report.state, report.at_line) == ("broken", at_line)
 
-SOME = [("a", "intended", ""), ("a", "kept", ""), ("b", "promoted", "")]
+
+# --- files that come and go ---------------------------------------------------------------------
 
 
 @pytest.fixture

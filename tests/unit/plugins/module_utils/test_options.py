@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.options import (
+    COMMON,
     CONNECTION,
     SECRET_OPTIONS,
     ArgumentSpec,
     check_scope,
     connection_spec,
+    mark_listed,
     optional_duration,
     parse_duration,
     split_hint,
@@ -157,3 +159,13 @@ def test_scope_choice_of_another_platform_is_refused() -> None:
 def test_split_hint_appears_only_beside_other_names() -> None:
     assert "comma" in split_hint(["Miller", " Jane"], "Miller")
     assert split_hint(["Miller"], "Miller") == ""
+
+
+def test_split_hint_is_not_given_for_a_list_of_the_operators_own() -> None:
+    names = mark_listed(["Miller", " Jane", 3])
+    assert split_hint([n for n in names if isinstance(n, str)], "Miller") == ""
+    assert names == ["Miller", " Jane", 3]
+
+
+def test_options_of_every_module_do_not_meet_those_of_the_connection() -> None:
+    assert not set(COMMON.options) & set(CONNECTION)

@@ -36,7 +36,7 @@ from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils
 SEALED = "$ANSIBLE_VAULT;1.1;AES256\n6162\n63"
 RECORDS = records("echo", "lab", "app-0001")
 MANY = settings(
-    database=None, deadline=None, max_examples=150, suppress_health_check=list(HealthCheck)
+    database=None, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -44,8 +44,12 @@ class Reader(yaml.SafeLoader):
     """What an auditor with PyYAML alone would write."""
 
 
-Reader.add_constructor("!vault", lambda loader, node: ("vault", loader.construct_scalar(node)))
-Reader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+def _scalar(loader: Any, node: Any) -> Any:
+    return loader.construct_scalar(node)
+
+
+Reader.add_constructor("!vault", lambda loader, node: ("vault", _scalar(loader, node)))
+Reader.add_constructor("!unsafe", _scalar)
 
 
 def secret(sealed: str) -> Secret:

@@ -10,6 +10,8 @@ import pytest
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import (
     ACTIONS,
+    FAILED_ACTIONS,
+    MOST_BESIDE_REPORT,
     QUIET_ACTIONS,
     AccountResult,
     Outcome,
@@ -32,6 +34,26 @@ def result(account: str, action: str, **fields: object) -> AccountResult:
 def test_changed_follows_the_action(action: str) -> None:
     assert result("a", action).changed is (action not in QUIET_ACTIONS)
     assert result("a", action, touched=True).changed
+
+
+def test_only_what_failed_and_what_drifted_fails_the_task() -> None:
+    assert [a for a in ACTIONS if result("a", a).has_failed] == ["drifted", "failed"]
+    assert set(FAILED_ACTIONS) < set(QUIET_ACTIONS) < set(ACTIONS)
+    outcome = Outcome([result("a", a) for a in ("busy", "skipped", "unmanaged", "announced")])
+    assert "failure" not in outcome.as_dict()
+    assert not outcome.changed
+
+
+def test_busy_result_carries_no_failure_and_drifted_does() -> None:
+    busy = failed(CredentialsError("busy", "another run is at it"), result("a", "skipped"))
+    assert (busy.action, busy.failure, busy.why) == ("busy", None, "another run is at it")
+    drifted = failed(CredentialsError("drifted", "who did that"), result("b", "skipped"))
+    assert drifted.action == "drifted"
+    outcome = Outcome([busy, drifted])
+    outcome.place(platform="one")
+    assert outcome.as_dict()["failure"]["kind"] == "drifted"
+    assert outcome.as_dict()["failure"]["platform"] == "one"
+    assert outcome.as_dict()["msg"].startswith("1 of 2 failed; the first: b: who did that.")
 
 
 def test_result_has_every_documented_name() -> None:
@@ -118,3 +140,36 @@ def test_diff_shows_only_what_changed() -> None:
             "after": {"status": "y"},
         }
     ]
+
+
+def many() -> Outcome:
+    """Return an outcome of a thousand accounts, half of them failed, one with a secret."""
+    error = CredentialsError("not_found", "no")
+    accounts = [result(f"g{n}", "rotated", before={"n": 0}, after={"n": 1}) for n in range(499)]
+    accounts += [failed(error, result(f"b{n}", "skipped")) for n in range(500)]
+    accounts.append(result("s", "rotated", extra={"secret_key": "x"}))
+    return Outcome(accounts)
+
+
+def test_beside_a_report_only_failures_and_secrets_are_returned() -> None:
+    returned = many().as_dict(diff=True, report_path="/r.jsonl")
+    assert returned["report_path"] == "/r.jsonl"
+    assert returned["totals"] == {"failed": 500, "rotated": 500}
+    assert returned["changed"] is True
+    assert returned["msg"].startswith("500 of 1000 failed")
+    assert [row["action"] for row in returned["accounts"]] == (
+        ["failed"] * MOST_BESIDE_REPORT + ["rotated"]
+    )
+    assert returned["accounts"][-1]["secret_key"] == "x"
+    assert len(returned["diff"]) == MOST_BESIDE_REPORT
+    assert "report_path" not in many().as_dict()
+    assert len(many().as_dict()["accounts"]) == 1000
+    assert len(list(many().rows())) == 1000
+
+
+def test_unchanged_accounts_are_only_counted_when_nobody_asks_for_them() -> None:
+    accounts = [result("a", "unchanged"), result("b", "updated"), result("c", "unchanged")]
+    accounts[2].touched = True
+    returned = Outcome(accounts).as_dict(report_unchanged=False)
+    assert [row["account"] for row in returned["accounts"]] == ["b", "c"]
+    assert returned["totals"] == {"unchanged": 2, "updated": 1}

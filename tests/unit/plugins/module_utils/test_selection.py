@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import AccountRef
+from ansible_collections.objectstore.credentials.plugins.module_utils.options import mark_listed
 from ansible_collections.objectstore.credentials.plugins.module_utils.selection import (
     LOOK_UP_AT_MOST,
     Selected,
@@ -163,3 +164,72 @@ def test_reserved_and_suspended_accounts_can_be_named(platform: Memory) -> None:
     platform.add("root", reserved=True)
     platform.add("asleep", enabled=False)
     assert [a.name for a in chosen(platform, "root", "asleep").accounts] == ["root", "asleep"]
+
+
+def test_shards_share_all_accounts_and_count_those_of_others(platform: Memory) -> None:
+    platform.add("root", reserved=True)
+    everybody = {account.name for account in platform.known.values()}
+    seen: list[str] = []
+    for number in (1, 2, 3):
+        selection = Selection.parse({"all": True, "shard": f"{number}/3"})
+        found = select(platform, selection, parallelism=4)
+        names = [account.name for account in found.accounts]
+        assert all(selection.shard.holds(name) for name in [*names, *found.left_out])
+        elsewhere = found.totals["other_shards"]
+        assert len(names) + found.totals.get("left_out", 0) + elsewhere == len(everybody)
+        seen += [*names, *found.left_out]
+    assert sorted(seen) == sorted(everybody)
+
+
+@pytest.mark.parametrize("count", [3, 15])
+def test_named_account_of_another_shard_is_left_out(platform: Memory, count: int) -> None:
+    names = [f"app-{number:02d}" for number in range(count)]
+    seen: list[str] = []
+    for number in (1, 2):
+        selection = Selection.parse({"users": names, "shard": f"{number}/2"})
+        found = select(platform, selection, parallelism=1)
+        seen += [account.name for account in found.accounts]
+        assert found.totals.get("other_shards", 0) == count - len(found.accounts)
+        assert found.missing == []
+    assert sorted(seen) == names
+
+
+def test_name_of_nobody_fails_in_one_shard_alone(platform: Memory) -> None:
+    missing = [
+        result.account
+        for number in (1, 2, 3)
+        for result in select(
+            platform,
+            Selection.parse({"users": ["nobody", "id:nothing"], "shard": f"{number}/3"}),
+            parallelism=1,
+        ).missing
+    ]
+    assert sorted(str(name) for name in missing) == ["id:nothing", "nobody"]
+
+
+def test_trouble_of_the_endpoint_fails_in_every_shard(platform: Memory) -> None:
+    platform.failures["app-01"] = CredentialsError("permission", "no")
+    for number in (1, 2):
+        selection = Selection.parse({"users": ["app-01"], "shard": f"{number}/2"})
+        (result,) = select(platform, selection, parallelism=1).missing
+        assert result.stops_endpoint
+
+
+def test_shard_of_another_form_is_refused() -> None:
+    error = raised(Selection.parse, {"all": True, "shard": "3 of 8"})
+    assert error.message.startswith("shard: ")
+
+
+def test_accounts_left_out_are_all_counted_and_not_all_named(platform: Memory) -> None:
+    for number in range(150):
+        platform.add(f"asleep-{number}", enabled=False)
+    found = select(platform, Selection.parse({"all": True}), parallelism=1)
+    assert len(found.left_out) == 100
+    assert found.totals == {"left_out": 150}
+
+
+def test_name_in_a_list_of_the_operators_own_gets_no_hint(platform: Memory) -> None:
+    selection = Selection.parse({"users": mark_listed(["Miller", " Jane"])})
+    (first, _unused) = select(platform, selection, parallelism=1).missing
+    assert first.failure is not None
+    assert "comma" not in first.failure["message"]

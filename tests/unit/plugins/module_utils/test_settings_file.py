@@ -128,6 +128,16 @@ def test_entry_of_another_endpoint_is_not_used(file: File) -> None:
     assert "no entry for endpoint 'lab'" in raised(file.resolve, {}).message
 
 
+def test_entry_that_is_missing_is_said_so(file: File) -> None:
+    file.write({"other": {}})
+    settings = file.resolve({"api_url": "https://storage.example.com"})
+    assert settings.without_entry == (
+        f"{file.path} (S3_CREDENTIALS_FILE) has no entry for the endpoint 'lab'."
+    )
+    file.write({"lab": {}})
+    assert file.resolve({"api_url": "https://storage.example.com"}).without_entry is None
+
+
 def test_file_is_not_read_without_an_endpoint(file: File) -> None:
     file.write("{ broken")
     env = {"S3_CREDENTIALS_FILE": str(file.path)}

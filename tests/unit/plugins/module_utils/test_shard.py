@@ -48,7 +48,8 @@ def test_option_is_read_and_written_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0/8", "9/8", "3", "3/", "/8", "3 of 8", "-1/8", "3/0", "1.5/8", "3/8/9", 0.375, "1/1025"]
+    "text",
+    ["0/8", "9/8", "3", "3/", "/8", "3 of 8", "-1/8", "3/0", "1.5/8", "3/8/9", 0.375, "1/1025"],
 )
 def test_what_is_no_part_names_the_option(text: Any) -> None:
     with pytest.raises(CredentialsError) as caught:

@@ -405,7 +405,7 @@ def test_new_password_beside_the_old_one_is_added_to_the_check_file(
     old = tmp_path / "old"
     old.write_text(PASSWORD)
     old.chmod(0o600)
-    both = {"vault_password": "new-password", "vault_password_file": str(old)}
+    both: dict[str, Any] = {"vault_password": "new-password", "vault_password_file": str(old)}
     changed = store_at(base, **both)
     changed.probe()
     changed.probe()

@@ -179,7 +179,7 @@ def test_writer_that_is_killed_at_any_call_leaves_a_whole_record(
         def work(base: Path = base, old: Any = old, step: int = step) -> None:
             store = store_at(base, "killed")
             for module in (durable_files, file_locks):
-                module.os = DyingOs(step)  # type: ignore[assignment]  # of this process only
+                vars(module)["os"] = DyingOs(step)  # of this process only
             record = record_of(pending=pending_of()) if old is None else old.record
             record = dataclasses.replace(record, pending=pending_of())
             if is_leased:

@@ -315,14 +315,19 @@ def test_tags_tell_an_auditor_the_state_and_no_secret(lab: AwsLab) -> None:
     tags = lab.simulator.tags(NAME)
     assert tags.pop("objectstore:free") in lab.simulator.versions(NAME)
     assert tags == {
+        "objectstore:managed_by": "objectstore.credentials",
         "objectstore:platform": "echo",
         "objectstore:endpoint": "lab",
         "objectstore:account": "app-0001",
-        "objectstore:state": "managed",
+        "objectstore:account_id": "42",
+        "objectstore:state": "unacknowledged",
         "objectstore:access_key": "AKIDMADEUP0000000001",
         "objectstore:created_at": "2026-01-02T03:04:05Z",
         "objectstore:promoted_at": "",
+        "objectstore:acknowledged_at": "",
+        "objectstore:expires_at": "",
         "objectstore:retiring": "",
+        "objectstore:held_until": "",
     }
 
 

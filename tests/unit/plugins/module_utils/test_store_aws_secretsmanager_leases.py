@@ -20,9 +20,14 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
 from ansible_collections.objectstore.credentials.tests.simulators.aws_secretsmanager_strict import (
     aws_fault,
 )
+from ansible_collections.objectstore.credentials.tests.simulators.base import (
+    CaseInsensitive,
+    Request,
+)
 from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.store_contract.lab import (  # noqa: E501  # one name
     OTHER,
     PLACE,
+    pending_of,
     record_of,
 )
 from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.store_contract.lab_aws_secretsmanager import (  # noqa: E501  # one name
@@ -149,6 +154,65 @@ def test_dead_run_is_deposed_after_one_lease(lab: AwsLab) -> None:
         assert ["run-2" in tag for tag in beats(lab)] == [True]
 
 
+def test_late_write_of_a_deposed_run_cannot_land(lab: AwsLab) -> None:
+    """What a dead run left open is written back before anything is done about it."""
+    one, other = lab.store("run-1"), lab.store("run-2")
+    first = one.write(PLACE, record_of(pending=pending_of()), None)
+    turn = one.lease(PLACE)
+    turn.__enter__()
+    lab.server.faults.add("drop", path="^/UpdateSecretVersionStage", times=6)
+    assert raised(one.write, PLACE, first.record, first.version).landed is None
+    late = next(entry for entry in reversed(lab.server.log) if "VersionStage/" in entry.target)
+    lab.server.faults.clear()
+    lab.clock._timers.clear()
+    with other.lease(PLACE):
+        headers = CaseInsensitive(late.headers.items())
+        answer = lab.simulator.handle(Request("POST", "/", headers, late.body.encode()))
+        assert answer.status == 400
+        found = other.read(PLACE)
+        assert found is not None
+        assert found.record.run is not None
+        assert found.record.run.startswith("run-2.")
+        assert other.write(PLACE, found.record, found.version)
+    # Whose end says nothing any more.
+    del turn
+
+
+def test_finished_record_is_not_written_to_take_its_lease(lab: AwsLab) -> None:
+    one, other = lab.store("run-1"), lab.store("run-2")
+    work(one)
+    before = lab.simulator.value("objectstore/echo/lab/app-0001")
+    enter(other)
+    assert lab.simulator.value("objectstore/echo/lab/app-0001") == before
+
+
+def test_open_record_whose_turn_ended_well_is_not_written_either(lab: AwsLab) -> None:
+    one, other = lab.store("run-1"), lab.store("run-2")
+    with one.lease(PLACE):
+        one.write(PLACE, record_of(pending=pending_of()), None)
+    before = lab.simulator.value("objectstore/echo/lab/app-0001")
+    enter(other)
+    assert lab.simulator.value("objectstore/echo/lab/app-0001") == before
+
+
+def test_record_that_changes_while_its_run_is_watched_is_read_again(lab: AwsLab) -> None:
+    lab.leave_dead_lease(PLACE)
+    store, third = lab.store("run-2"), lab.store("run-3")
+    changed: list[str] = []
+
+    def change(_seconds: float) -> None:
+        if not changed:
+            found = third.read(PLACE)
+            assert found is not None
+            changed.append(third.write(PLACE, found.record, found.version).version)
+
+    lab.clock.meanwhile.append(change)
+    with store.lease(PLACE):
+        found = store.read(PLACE)
+        assert found is not None
+        assert found.version == changed[0]
+
+
 def test_run_that_slept_through_its_lease_does_not_come_back(lab: AwsLab) -> None:
     one, other = lab.store("run-1"), lab.store("run-2")
     with one.lease(PLACE) as lease:
@@ -213,6 +277,7 @@ def test_full_page_is_followed_by_another(lab: AwsLab) -> None:
         assert lease.is_sure()
         assert raised(enter, other).kind == "busy"
     one.close()
+    other.close()
     assert beats(lab, f"{RUNS}/2") == {}
 
 

@@ -49,7 +49,7 @@ NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
 
 
 class Lab:
-    """A double and the runs that use it; each run has a clock of its own if it is to stand still."""
+    """A double and the runs that use it; a run that is to stand still has a clock of its own."""
 
     def __init__(self, server: SimulatorServer) -> None:
         self.server = server
@@ -61,13 +61,15 @@ class Lab:
         reset(server, self.double)
 
     def store(self, run: str = "run-1", **changed: Any) -> VaultKv2:
-        """Return an opened store of its own run; clock, check_mode and environ are the context's."""
+        """Return a store of its own run; clock, check_mode and environ are the context's."""
+        is_opened = changed.pop("opened", True)
         context: dict[str, Any] = {"clock": self.clock, "environ": {}, "check_mode": False}
         context.update({name: changed.pop(name) for name in list(changed) if name in context})
         options = {"url": self.server.url, "token": self.token, **changed}
         store = VaultKv2(options, StoreContext(redactor=self.redactor, run=run, **context))
         self._stores.append(store)
-        store.open()
+        if is_opened:
+            store.open()
         return store
 
     def asked(self) -> list[str]:
@@ -314,9 +316,8 @@ def test_write_tells_what_is_known_of_it(
 
 
 def test_write_without_a_connection_never_landed(lab: Lab, slow_server: SimulatorServer) -> None:
-    reset(slow_server, lab.double)
-    store = lab.store(url=slow_server.url)
     slow_server.stop()
+    store = lab.store(url=slow_server.url, opened=False)
     failure = raised(store.write, PLACE, record_of(), None)
     assert (failure.kind, failure.landed) == ("store_unavailable", False)
     assert "secret_store.url" in str(failure.next_step)
@@ -672,9 +673,8 @@ def test_run_that_has_closed_keeps_nobody_waiting(lab: Lab) -> None:
 def test_what_was_left_open_is_written_back_before_anything_else(lab: Lab, left: str) -> None:
     one = lab.store("run-1")
     intent = KeyIntent("disable", "AKIDMADEUP01", NOW, "run-1")
-    stored = one.write(
-        PLACE, record_of(**{left: pending_of() if left == "pending" else intent}), None
-    )
+    fields: dict[str, Any] = {left: pending_of() if left == "pending" else intent}
+    stored = one.write(PLACE, record_of(**fields), None)
     other = lab.store("run-2")
     with other.lease(PLACE) as lease:
         found = read(other)
@@ -755,6 +755,16 @@ def test_list_is_one_request_and_shows_accounts_only(lab: Lab) -> None:
     }
     assert lab.asked() == ["LIST /v1/secret/metadata/objectstore/echo/lab"]
     assert kept.updated <= now
+
+
+def test_heartbeats_of_long_ago_are_swept_away(lab: Lab) -> None:
+    for run, days in (("run-old", 8), ("run-young", 1)):
+        store = lab.store(run, clock=RecordingClock())
+        store.lease(PLACE).__enter__()
+        kept = next(kept for path, kept in lab.double.kv.secrets.items() if run in path)
+        kept.versions[1].created -= dt.timedelta(days=days)
+    lab.store().probe()
+    assert [path.rpartition("/")[2][:9] for path in lab.double.kv.secrets] == ["run-young"]
 
 
 def test_probe_leaves_nothing_and_asks_for_every_right(lab: Lab) -> None:

@@ -133,13 +133,14 @@ def test_source_that_gives_no_password_is_named(
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
-    for environ, options in (
-        ({}, {"vault_password_file": str(tmp_path / "none")}),
-        ({"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "none")}, {}),
+    path = str(tmp_path / "none")
+    for ring in (
+        keyring(vault_password_file=path),
+        keyring({"ANSIBLE_VAULT_PASSWORD_FILE": path}),
     ):
-        failure = raised(found, keyring(environ, **options))
+        failure = raised(found, ring)
         assert failure.kind == "invalid_option"
-        assert str(tmp_path / "none") in failure.message
+        assert path in failure.message
 
 
 def test_empty_password_is_refused() -> None:

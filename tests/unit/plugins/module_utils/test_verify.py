@@ -419,6 +419,11 @@ def test_secret_is_in_no_message_and_known_to_the_redactor(server: SimulatorServ
     assert NEW.secret_key not in lab.redactor.redact(f"x {NEW.secret_key} y")
 
 
+def test_accepting_teaches_the_redactor_as_well(lab: Lab) -> None:
+    lab.verifier().accept(GOOD)
+    assert GOOD.secret_key not in lab.redactor.redact(f"x {GOOD.secret_key} y")
+
+
 def test_secret_of_an_error_is_redacted(server: SimulatorServer) -> None:
     lab = scripted(server, error("WhoKnows", message=f"you are {NEW.secret_key}"))
     lab.redactor.learn(NEW.secret_key)

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small part of the matrix over the engine itself; make kill-matrix is the whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from .engine import rotate, warm_up
+from .forms import FORMS
+from .keepers import KEEPERS
+from .matrix import Cell, try_cell, try_duels
+from .plan import faults, kills
+from .scenarios import ALL
+
+#: One cell for each way that a rotation can go, and for each store.
+CELLS = (
+    ("huawei-v3.0", "ansible_vault", "rotate"),
+    ("huawei-v5", "vault_kv2", "adopt"),
+    ("osis", "ansible_vault", "retire, grace"),
+    ("ontap-9.14", "ansible_vault", "rotate"),
+    ("ontap-9.16.1", "vault_kv2", "rotate"),
+    ("ontap-9.19.1", "ansible_vault", "rotate"),
+    ("commvault-inline", "ansible_vault", "rotate"),
+)
+
+
+def _cell(form: str, keeper: str, scenario: str) -> Cell:
+    warm_up()
+    return Cell(FORMS[form], KEEPERS[keeper], ALL[scenario][0])
+
+
+@pytest.mark.parametrize(("form", "keeper", "scenario"), CELLS)
+def test_promise_holds_wherever_it_is_killed(form: str, keeper: str, scenario: str) -> None:
+    tally = try_cell(_cell(form, keeper, scenario), rotate, seed=3, most=8, pairs=2)
+    assert tally.problem == ""
+    assert tally.cases >= 10
+    assert [f"{verdict.recipe()}: {verdict.violations}" for verdict in tally.bad] == []
+
+
+@pytest.mark.parametrize(("form", "keeper", "scenario"), CELLS[:4])
+def test_promise_holds_whatever_goes_wrong(form: str, keeper: str, scenario: str) -> None:
+    cell = _cell(form, keeper, scenario)
+    tally = try_cell(cell, rotate, seed=3, most=8, actions=(faults, kills))
+    assert tally.problem == ""
+    assert [f"{verdict.recipe()}: {verdict.violations}" for verdict in tally.bad] == []
+
+
+@pytest.mark.parametrize(("form", "keeper", "scenario"), CELLS[:4])
+def test_two_runners_rotate_once(form: str, keeper: str, scenario: str) -> None:
+    tally = try_duels(_cell(form, keeper, scenario), rotate, seed=3, count=4)
+    assert tally.problem == ""
+    assert [f"{verdict.duel}: {verdict.violations}" for verdict in tally.bad] == []
