@@ -114,26 +114,36 @@ def _replaced_by_takeover(case: Case) -> tuple[str, ...]:
     policy = case.policy
     if not case.sees_keys or not case.desk.store.is_durable:
         return ()
-    unknown = [key for key in case.unknown_keys() if not key.immutable]
-    named = [key for key in unknown if key.access_key in policy.replaces]
+    unknown = [key.access_key for key in case.unknown_keys() if not key.immutable]
     # What appeared during a call of ours that went unanswered is not what the clients use.
-    used = [key for key in unknown if key.access_key not in case.record.suspects]
-    missing = sorted(set(policy.replaces) - {key.access_key for key in unknown})
-    if missing:
-        # No failure: an earlier run may have deleted it to make room.
-        case.details["replaces_not_found"] = ", ".join(missing)
-    if len(used) > 1 and not named:
+    suspects = [access_key for access_key in unknown if access_key in case.record.suspects]
+    used = [access_key for access_key in unknown if access_key not in suspects]
+    if policy.replaces:
+        named = [access_key for access_key in policy.replaces if access_key in unknown]
+        missing = sorted(set(policy.replaces) - set(unknown))
+        if missing and not case.has_record:
+            raise case.fail(
+                "not_found",
+                f"replaces: {case.account.name} has no access key {', '.join(missing)} that could"
+                f" be replaced; it has {names(case.keys)}.",
+            )
+        if missing:
+            # No failure: an earlier run may have deleted it to make room.
+            case.details["replaces_not_found"] = ", ".join(missing)
+        # Naming a suspect only makes room; what is in use is still to be replaced.
+        only_suspects = named and set(named) <= set(suspects) and len(used) == 1
+        return (*named, *used) if only_suspects else tuple(named)
+    if len(used) > 1:
         raise case.fail(
             "ambiguous",
-            f"{case.account.name} has {len(unknown)} access keys that no record knows:"
-            f" {names(unknown)}. It is not known which of them is in use.",
+            f"{case.account.name} has {len(used)} access keys that no record knows:"
+            f" {names(case.keys)}. It is not known which of them is in use.",
             next_step="Say with replaces which of them the new key replaces. Where the platform has"
             " no room for one more, and with allow_disruption: true, it is deleted before the new"
             " one works.",
-            alive=names(unknown),
+            alive=names(case.keys),
         )
-    chosen = [*named, *(key for key in used if len(used) == 1 and key not in named)]
-    return tuple(key.access_key for key in chosen)
+    return tuple(used)
 
 
 def _import(case: Case) -> None:

@@ -17,6 +17,9 @@ from .rotation_promote import promote, verify
 
 def roll_back(case: Case) -> None:
     """Make a retiring key the current one again: intend, enable, verify, promote, hold."""
+    if _is_rolled_back(case):
+        case.did("unchanged", "it is rolled back already")
+        return
     target = _target(case)
     now, policy = case.desk.now(), case.policy
     why = policy.reason or "rolled back"
@@ -73,6 +76,16 @@ def finish_rollback(case: Case) -> None:
         case.save(dataclasses.replace(case.record, intent=None), "enabled", access_key=access_key)
     verify(case)
     promote(case)
+
+
+def _is_rolled_back(case: Case) -> bool:
+    """Tell whether the current key is what an earlier rollback went back to."""
+    record, wanted = case.record, case.policy.access_key
+    current = record.current
+    if current is None or (wanted is not None and wanted != current.access_key):
+        return False
+    last = record.rotations[-1].outcome if record.rotations else ""
+    return wanted is not None or (record.held is not None and last == "rolled_back")
 
 
 def _target(case: Case) -> HeldKey:

@@ -107,6 +107,47 @@ def test_vault_secrets_reach_the_task_that_needs_them_and_no_other(
     assert not [path for path in paths if os.path.exists(os.path.dirname(path))]
 
 
+def test_rotation_is_kept_under_the_vault_password_of_the_controller(
+    ansible: Ansible, ose: World
+) -> None:
+    for label, text in PASSWORDS.items():
+        (ansible.folder / label).write_text(text)
+    records = ansible.folder / "records"
+    records.mkdir(mode=0o700)
+    arguments = {
+        "users": ["app-0001"],
+        "adopt": "rotate",
+        "secret_store": {"type": "ansible_vault", "path": str(records), "vault_id": "prod"},
+        "verify": {"enabled": False},
+        **ose.options,
+    }
+    tasks = [{"objectstore.credentials.s3_access_key_rotate": arguments}]
+    without = ansible.playbook(tasks)
+    assert without.code != 0
+    assert ose.simulator.writes == 0
+    flags = [f"--vault-id={label}@{ansible.folder / label}" for label in ("old", "prod")]
+    run = ansible.playbook(tasks, *flags)
+    assert run.code == 0, run.output[-3000:]
+    (record,) = records.rglob("app-0001.yml")
+    assert "$ANSIBLE_VAULT;1.2;AES256;prod" in record.read_text()
+    show: list[dict[str, Any]] = [
+        {"ansible.builtin.include_vars": {"file": str(record), "name": "kept"}, "no_log": True},
+        {
+            "ansible.builtin.copy": {
+                "dest": str(ansible.folder / "pair.json"),
+                "content": "{{ kept.current | to_json }}",
+                "mode": "0600",
+            },
+            "no_log": True,
+            "diff": False,
+        },
+    ]
+    shown = ansible.playbook(show, *flags)
+    assert shown.code == 0, shown.output[-3000:]
+    pair = json.loads((ansible.folder / "pair.json").read_text())
+    assert ose.simulator.secret_of(pair["access_key"]) == pair["secret_key"]
+
+
 def test_path_too_long_for_a_socket_is_avoided(ansible: Ansible) -> None:
     deep = ansible.folder / ("d" * 90)
     deep.mkdir()

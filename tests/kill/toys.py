@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.journal import Journal
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import (
     AccessKey,
     Account,
@@ -39,6 +40,16 @@ class Toy:
         self.place = Place(self.platform.name, "lab", name)
         self.store = runtime.open_store()
         self.stored = self.store.read(self.place)
+        self.journal = Journal(
+            runtime.journal_path,
+            run=runtime.run,
+            platform=self.platform.name,
+            endpoint="lab",
+            clock=runtime.clock,
+            redactor=runtime.redactor,
+            environ={},
+        )
+        self.settle_journal()
 
     @property
     def record(self) -> Record:
@@ -47,9 +58,13 @@ class Toy:
             return Record(self.platform.name, ("lab",), self.account.name)
         return self.stored.record
 
+    def settle_journal(self) -> None:
+        """Write the line that a killed run left in the record."""
+        self.journal.settle(self.record.outbox)
+
     def write(self, **changes: Any) -> None:
         """Write the record with changes."""
-        record = dataclasses.replace(self.record, **changes)
+        record = dataclasses.replace(self.record, **{"outbox": (), **changes})
         version = self.stored.version if self.stored else None
         self.stored = self.store.write(self.place, record, version)
 
@@ -118,7 +133,9 @@ class Toy:
         """Make it the current one."""
         pending, current = self.record.pending, self.record.current
         assert pending is not None
+        line = self.journal.entry(self.account.name, "promoted", access_key=pending.access_key)
         self.write(
+            outbox=(line,),
             current=HeldKey(pending.access_key, pending.secret),
             retiring=self.record.retiring + ((current,) if current else ()),
             pending=None,
@@ -126,6 +143,7 @@ class Toy:
                 pending.rotation_id, "rotated", self.runtime.clock.now()
             ).rotations,
         )
+        self.journal.append((line,))
 
 
 class StoresLast(Toy):
@@ -198,6 +216,21 @@ class Talks(Toy):
         return {**result, "note": pair.secret_key if pair else ""}
 
 
+class LosesLines(Toy):
+    """Forgets the line that a killed run left in the record."""
+
+    def settle_journal(self) -> None:
+        """Do nothing."""
+
+
+class TellsTwice(Toy):
+    """Writes the line that an earlier run left in the record, whether it stands there or not."""
+
+    def settle_journal(self) -> None:
+        """Write it once more."""
+        self.journal.append(self.record.outbox)
+
+
 class InPlace(Toy):
     """The right order where the old key dies at once: regenerate again what went unanswered."""
 
@@ -264,6 +297,8 @@ TOYS: Mapping[type[Toy], tuple[str, Optional[str]]] = {
     GuessesTheNewest: ("osis", "only what is known as ours is ended"),
     ForgetsItsIntent: ("osis", "left pending"),
     NeverEnough: ("osis", "a second run changes nothing"),
+    LosesLines: ("osis", "journal"),
+    TellsTwice: ("osis", "journal"),
     Talks: ("osis", "no secret in clear"),
     ForgetfulInPlace: ("ontap-9.14", "current works at the end"),
     ChosenTooLate: ("ontap-9.16.1", "a stored pair works at every moment"),

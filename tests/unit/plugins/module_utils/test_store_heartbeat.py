@@ -155,6 +155,23 @@ def test_lease_counts_from_the_sending_of_the_last_confirmed_beat(pair: Pair) ->
     assert not lease.is_sure()
 
 
+def test_slow_answer_makes_no_lease_longer(pair: Pair) -> None:
+    put = pair.beats.put
+
+    def slow(run: str, beat: Mapping[str, Any], expected: Any) -> Any:
+        version = put(run, beat, expected)
+        pair.clock.slept.append(30.0)
+        return version
+
+    pair.beats.put = slow  # type: ignore[method-assign]  # lands at once, answers late
+    _turn, lease = pair.begin()
+    pair.beats.script = ["lost"] * 99
+    pair.clock.slept.append(LENGTH * 2 / 3 - 30.1)
+    assert lease.is_sure()
+    pair.clock.slept.append(0.2)
+    assert not lease.is_sure()
+
+
 def test_run_that_stands_still_is_deposed_after_a_whole_lease(pair: Pair) -> None:
     _turn, lease = pair.begin()
     assert pair.watch.is_over(str(lease.run), "a")
@@ -186,6 +203,22 @@ def test_beat_that_comes_just_before_the_mark_wins(pair: Pair) -> None:
         return put(run, beat, expected)
 
     pair.beats.put = beat_first  # type: ignore[method-assign]  # a runner wakes at this moment
+    assert not pair.watch.is_over(str(lease.run), "a")
+    assert lease.is_sure()
+
+
+def test_beat_that_comes_right_after_the_last_look_wins(pair: Pair) -> None:
+    _turn, lease = pair.begin()
+    get = pair.beats.get
+
+    def then_beat(run: str) -> Any:
+        found = get(run)
+        if sum(pair.other_clock.slept) >= LENGTH:
+            pair.beats.get = get  # type: ignore[method-assign]  # only once
+            assert pair.keeper.beat()
+        return found
+
+    pair.beats.get = then_beat  # type: ignore[method-assign]  # a runner wakes at this moment
     assert not pair.watch.is_over(str(lease.run), "a")
     assert lease.is_sure()
 

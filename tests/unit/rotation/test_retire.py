@@ -1,0 +1,310 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of an old key: grace, disabled, soak, deleted, proven dead, forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import OpenLab
+from .lab import (
+    ADVISORY,
+    FRONT,
+    LABELLED,
+    NO_DISABLE,
+    TWO_KEYS,
+    TWO_SLOTS,
+    UNLABELLED,
+    Form,
+    Lab,
+)
+
+DISABLING = (LABELLED, TWO_KEYS, UNLABELLED, ADVISORY, FRONT)
+DELETING = (NO_DISABLE, TWO_SLOTS)
+
+
+def rotated(lab: Lab, **params: object) -> tuple[str, str]:
+    """Rotate a managed account; return the old and the new key."""
+    old = lab.managed()
+    assert lab.one(force=True, **params).action == "rotated"
+    return old, lab.current()
+
+
+@pytest.mark.parametrize("form", DISABLING)
+def test_old_key_is_disabled_after_grace_and_deleted_after_soak(
+    lab_of: OpenLab, form: Form
+) -> None:
+    lab = lab_of(form)
+    old, new = rotated(lab)
+    lab.later(6.9)
+    assert lab.one().action == "unchanged"
+    lab.later(0.2)
+    assert lab.one().action == "disabled"
+    assert lab.truth() == {old: "inactive", new: "active"}
+    lab.later(6.9)
+    assert lab.one().action == "unchanged"
+    lab.later(0.2)
+    assert lab.one().action == "deleted"
+    assert lab.truth() == {new: "active"}
+    assert lab.rec().retiring == ()
+
+
+@pytest.mark.parametrize("form", DELETING)
+def test_old_key_that_cannot_be_disabled_is_deleted_after_grace_and_soak(
+    lab_of: OpenLab, form: Form
+) -> None:
+    lab = lab_of(form)
+    old, new = rotated(lab)
+    lab.later(13.9)
+    assert lab.one().action == "unchanged"
+    assert lab.truth() == {old: "active", new: "active"}
+    lab.later(0.2)
+    assert lab.one().action == "deleted"
+    assert lab.truth() == {new: "active"}
+
+
+@pytest.mark.parametrize("form", DISABLING)
+def test_late_run_never_skips_the_soak(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    old, _new = rotated(lab)
+    lab.later(60)
+    assert lab.one().action == "disabled"
+    assert lab.one().action == "unchanged"
+    assert lab.truth()[old] == "inactive"
+    lab.later(6.9)
+    lab.one()
+    assert lab.truth()[old] == "inactive"
+
+
+@pytest.mark.parametrize("form", [LABELLED, UNLABELLED])
+def test_deletion_comes_at_least_one_run_after_disabling(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    old, _new = rotated(lab)
+    lab.later(8)
+    # Even a soak of nothing is not the same run.
+    assert lab.one(soak_period="0s").action == "disabled"
+    assert lab.truth()[old] == "inactive"
+    assert lab.one(soak_period="0s").action == "deleted"
+
+
+@pytest.mark.parametrize("form", [UNLABELLED, NO_DISABLE])
+def test_grace_counts_from_the_acknowledgement(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    old, new = rotated(lab, acknowledge="explicit")
+    lab.later(40)
+    assert lab.one(acknowledge="explicit").action == "announced"
+    assert lab.truth()[old] == "active"
+    lab.one(state="acknowledged", access_key=new)
+    lab.later(6.9)
+    assert lab.one(acknowledge="explicit").action == "unchanged"
+    lab.later(0.2 if lab.facts.can_disable else 7.2)
+    assert lab.one(acknowledge="explicit").action in ("disabled", "deleted")
+
+
+def test_retire_false_leaves_old_keys_to_another_run(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED)
+    old, _new = rotated(lab)
+    lab.later(8)
+    assert lab.one(retire=False).action == "unchanged"
+    assert lab.truth()[old] == "active"
+    assert lab.one(state="retired").action == "disabled"
+
+
+def test_state_retired_rotates_nothing(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED)
+    _old, new = rotated(lab)
+    lab.later(100)
+    assert lab.one(state="retired").action == "disabled"
+    assert lab.current() == new
+
+
+def test_retiring_needs_no_leave(lab_of: OpenLab) -> None:
+    lab = lab_of(TWO_SLOTS)
+    _old, new = rotated(lab)
+    lab.later(15)
+    assert lab.one(allow_disruption=False).action == "deleted"
+    assert lab.truth() == {new: "active"}
+
+
+def test_several_old_keys_each_run_their_own_course(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED)
+    first, second = rotated(lab)
+    lab.later(3)
+    lab.one(force=True)
+    third = lab.current()
+    lab.later(5)  # the first is 8 days into retirement, but the third only acknowledged for 5
+    lab.one()
+    assert lab.truth() == {first: "active", second: "active", third: "active"}
+    lab.later(3)
+    lab.one()
+    assert lab.truth() == {first: "inactive", second: "inactive", third: "active"}
+
+
+# --- somebody still uses it -----------------------------------------------------------------------
+
+
+def used_now(lab: Lab, access_key: str) -> None:
+    """Let a client use a key."""
+    if lab.name == "huawei":
+        key = lab.simulator.world.keys[access_key]
+        key.last_used = lab.clock.now()
+    else:
+        credential = lab.simulator.credentials[access_key]
+        credential.last_used = lab.clock.now()
+
+
+@pytest.mark.parametrize("form", [LABELLED, TWO_KEYS, FRONT])
+def test_key_used_since_the_acknowledgement_is_not_disabled(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    old, _new = rotated(lab)
+    lab.later(8)
+    used_now(lab, old)
+    lab.later(0.5)
+    result = lab.one(last_used=True)
+    assert result.action == "still_used"
+    assert not result.changed
+    assert lab.truth()[old] == "active"
+    # A quiet period later nobody uses it any more.
+    lab.later(0.6)
+    assert lab.one(last_used=True).action == "disabled"
+
+
+@pytest.mark.parametrize("form", [LABELLED, FRONT])
+def test_force_retire_gives_a_reason(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    old, _new = rotated(lab)
+    lab.later(8)
+    used_now(lab, old)
+    result = lab.one(last_used=True, force_retire="the owner agreed, CHG-1")
+    assert result.action == "disabled"
+    assert lab.truth()[old] == "inactive"
+    assert any("CHG-1" in str(line) for line in lab.lines())
+
+
+def test_use_before_the_acknowledgement_counts_for_nothing(lab_of: OpenLab) -> None:
+    lab = lab_of(LABELLED)
+    old = lab.managed()
+    used_now(lab, old)
+    lab.later(0.1)
+    lab.one(force=True)
+    lab.later(8)
+    assert lab.one(last_used=True, quiet_period="30d").action == "disabled"
+
+
+def test_key_enabled_again_by_somebody_is_not_cut_off_once_more(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED)
+    old, _new = rotated(lab)
+    lab.later(8)
+    lab.one()
+    lab.set_key(old, "active")
+    for _unused in range(3):
+        lab.later(10)
+        result = lab.one()
+        assert result.action == "still_used"
+        assert old in str(result.why)
+    assert lab.truth()[old] == "active"
+
+
+# --- dead, and proven -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [LABELLED, UNLABELLED, NO_DISABLE, TWO_SLOTS])
+def test_service_that_goes_on_honouring_is_reported_and_looked_at_again(
+    lab_of: OpenLab, form: Form
+) -> None:
+    lab = lab_of(form)
+    old, _new = rotated(lab)
+    lab.later(8 if lab.facts.can_disable else 15)
+    lab.s3_simulator.modes["linger"] = 3600
+    result = lab.one()
+    steps = f"{result.action} {result.details}"
+    assert "still_honoured" in steps
+    retiring = lab.rec().retiring_key(old)
+    assert retiring is not None
+    assert retiring.secret is not None
+    assert retiring.honoured_at is not None
+    lab.later(8)
+    lab.one()
+    lab.later(1)
+    lab.one()
+    assert lab.rec().retiring == ()
+
+
+@pytest.mark.parametrize("form", [LABELLED, UNLABELLED, NO_DISABLE, TWO_SLOTS])
+def test_secret_is_destroyed_only_when_the_pair_is_refused(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    old, _new = rotated(lab)
+    lab.s3_simulator.modes["linger"] = 40 * 86400
+    for _unused in range(3):
+        lab.later(8)
+        lab.one()
+    assert old not in lab.truth()
+    retiring = lab.rec().retiring_key(old)
+    assert retiring is not None
+    assert retiring.secret is not None
+    lab.later(40)
+    lab.one()
+    assert lab.rec().retiring == ()
+    assert "secret_destroyed" in lab.events()
+
+
+def test_secret_is_kept_while_nobody_can_tell(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED)
+    old, _new = rotated(lab)
+    lab.later(8)
+    lab.one()
+    lab.later(8)
+    lab.s3.is_down = True
+    lab.one()
+    assert old not in lab.truth()
+    assert lab.rec().retiring_key(old) is not None
+    lab.s3.is_down = False
+    assert lab.one().action == "deleted"
+    assert lab.rec().retiring == ()
+
+
+def test_unverified_key_is_forgotten_by_a_listing_that_is_proof(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED)
+    lab.verify = {"enabled": False, "s3_url": None}
+    _old, new = rotated(lab)
+    lab.settle_down()
+    assert lab.truth() == {new: "active"}
+    assert lab.rec().retiring == ()
+
+
+def test_platform_that_answers_success_and_disables_nothing_is_unsupported(
+    lab_of: OpenLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = lab_of(UNLABELLED)
+    old, _new = rotated(lab)
+    lab.later(8)
+    lab.simulator.modes["ignores_inactive"] = True
+    result = lab.one()
+    assert result.failure is not None
+    assert result.failure["kind"] == "unsupported"
+    assert old in result.failure["message"]
+    retiring = lab.rec().retiring_key(old)
+    assert retiring is not None
+    assert retiring.disabled_at is None
+
+
+@pytest.mark.parametrize("missing", ["updateCredentialStatus", "deleteCredential"])
+def test_adapter_without_a_call_ends_keys_by_the_other(lab_of: OpenLab, missing: str) -> None:
+    lab = lab_of(UNLABELLED, not_implemented=(missing,))
+    old, new = rotated_of(lab)
+    for _unused in range(3):
+        lab.later(8)
+        assert not lab.one().has_failed
+    if missing == "deleteCredential":
+        assert lab.truth()[old] == "inactive"
+    else:
+        assert lab.truth() == {new: "active"}
+
+
+def rotated_of(lab: Lab) -> tuple[str, str]:
+    """Rotate where the takeover's old key may never go."""
+    lab.adopt()
+    old = lab.current()
+    assert lab.one(force=True).action == "rotated"
+    return old, lab.current()
