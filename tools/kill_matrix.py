@@ -26,12 +26,12 @@ from ansible_collections.objectstore.credentials.tests.kill.engine import rotate
 from ansible_collections.objectstore.credentials.tests.kill.forms import FORMS
 from ansible_collections.objectstore.credentials.tests.kill.keepers import KEEPERS
 from ansible_collections.objectstore.credentials.tests.kill.plan import faults, kills
-from ansible_collections.objectstore.credentials.tests.kill.scenarios import ALL, RIVALS
+from ansible_collections.objectstore.credentials.tests.kill.scenarios import RIVALS, SCENARIOS
 
 
 def cells(only: list[str], duels: bool) -> list[matrix.Cell]:
     """Return the cells whose names fit one of the patterns, all without any."""
-    scenarios = {**ALL, **RIVALS} if duels else ALL
+    scenarios = {**SCENARIOS, **RIVALS} if duels else SCENARIOS
     found = []
     facts_of = {form.label: matrix.facts_of(form) for form in FORMS.values()}
     for keeper in KEEPERS.values():

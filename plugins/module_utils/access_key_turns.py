@@ -168,7 +168,8 @@ class Turns:
         if wanted:
             shown = {key.access_key for key in case.keys} if case.sees_keys else set()
             with self._lock:
-                self.found_compromised |= wanted & (case.record.known_access_keys() | shown)
+                known = case.record.known_access_keys() | shown | set(case.record.revoked)
+                self.found_compromised |= wanted & known
 
     def _defer(self, turns: list[Turn]) -> None:
         """Leave rotations above max_rotations to a later run; those due longest come first."""

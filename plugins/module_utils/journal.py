@@ -258,9 +258,10 @@ class Journal:
             own.read_on()
             if name in own.ids:
                 return True
-            start = chain.rpartition("/")[2]
+            # By the second: of two runs that began in one, either may have come later.
+            start = _stamp(chain)
             for other in self._neighbours():
-                if other != chain and other.rpartition("/")[2] >= start:
+                if other != chain and _stamp(other) >= start:
                     self._other(other, self._late).read_on()
             return name in self._late
 
@@ -276,6 +277,11 @@ class Journal:
         assert self.path is not None
         parts = self.chain.split("/")[:2]
         return [chain for chain in chains_below(self.path, *parts) if chain != self.chain]
+
+
+def _stamp(chain: str) -> str:
+    """Return when a chain began, as its name has it."""
+    return chain.rpartition("/")[2].partition("-")[0]
 
 
 class _Batch:

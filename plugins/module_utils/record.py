@@ -204,6 +204,8 @@ class Record:
     lost_labels: tuple[str, ...] = ()
     #: Keys that appeared while a call of ours went unanswered: maybe ours, never touched.
     suspects: tuple[str, ...] = ()
+    #: Compromised keys that were ended here: naming them again is no mistake.
+    revoked: tuple[str, ...] = ()
     #: Lines of the journal that may not have been written to it yet.
     outbox: tuple[Mapping[str, Any], ...] = ()
     #: The run that works on this account; None between runs. Meaningful to stores with leases.
@@ -251,8 +253,11 @@ class Record:
 
     def without_retiring(self, access_key: str | None) -> Record:
         """Return the record without a retiring key and its secret."""
+        gone = [key for key in self.retiring if key.access_key == access_key]
         kept = tuple(key for key in self.retiring if key.access_key != access_key)
-        return dataclasses.replace(self, retiring=kept)
+        ended = [key.access_key for key in gone if key.compromised and key.access_key]
+        revoked = (*self.revoked, *ended)[-MOST_ROTATIONS:]
+        return dataclasses.replace(self, retiring=kept, revoked=revoked)
 
     def with_outcome(self, rotation_id: str, outcome: str, at: dt.datetime) -> Record:
         """Return the record remembering what became of a rotation."""
@@ -340,7 +345,7 @@ def from_document(document: Any, where: str = "the record") -> Record:
                 values[name] = tuple(_read(part[0], each) for each in values.get(name) or ())
             elif values.get(name) is not None:
                 values[name] = _read(part, values[name])
-        for name in ("endpoints", "lost_labels", "suspects", "outbox"):
+        for name in ("endpoints", "lost_labels", "suspects", "revoked", "outbox"):
             values[name] = tuple(values.get(name) or ())
         return Record(**values)
     except (TypeError, ValueError, AttributeError, KeyError) as exc:

@@ -25,6 +25,7 @@ from .rotation_issue import (
     require_free_slot,
 )
 from .rotation_promote import announce, promote, verify
+from .rotation_proof import prove_probe
 from .rotation_replace import keep_replaced
 from .rotation_resume import (
     finish_open,
@@ -58,7 +59,7 @@ def rotate(case: Case, order: Order) -> None:
     """Replace the current key: the whole of a rotation, in its order."""
     refuse_unless_allowed(case, order)
     refuse_unlike(case, order)
-    case.prove_probe()
+    prove_probe(case)
     if not case.desk.facts.overlap:
         _replace_in_place(case, order)
         return

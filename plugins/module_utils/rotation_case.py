@@ -13,7 +13,7 @@ from typing import Any
 
 from .clock import iso
 from .errors import CredentialsError
-from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef, Pair
+from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef
 from .record import HeldKey, KeyIntent, Pending, Record
 from .rotation_desk import Desk
 from .rotation_policy import Policy
@@ -280,32 +280,6 @@ class Case:
                 alive=f"{key.access_key} ({now.status})",
             )
         return now
-
-    # --- signed requests -----------------------------------------------------------------------
-
-    def where_to_verify(self) -> dict[str, Any]:
-        """Return the account's own bucket and URL for the verifier."""
-        return {"bucket": self.policy.bucket, "s3_url": self.policy.s3_url}
-
-    @property
-    def can_ask(self) -> bool:
-        """Whether there is an S3 service that can be asked about a pair."""
-        verifier = self.desk.verifier
-        return verifier.enabled and bool(verifier.options.s3_url or self.policy.s3_url)
-
-    def prove_probe(self) -> None:
-        """Have the probe refuse a made-up key before anything depends on it. Reads only."""
-        if self.desk.verifier.enabled:
-            self.desk.verifier.prove(**self.where_to_verify())
-
-    def is_refused(self, pair: Pair | None) -> bool | None:
-        """Ask the S3 service whether it refuses a pair; None: nobody can tell. Reads only."""
-        if pair is None or not self.can_ask:
-            return None
-        verdict = self.desk.verifier.probe(pair, **self.where_to_verify())
-        if verdict.is_refusal:
-            return True
-        return False if verdict.works else None
 
     # --- time, rights, results -----------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from .model import ACTIVE, AccessKey, Pair
 from .record import HeldKey, Secret
 from .rotation_case import Case, names
 from .rotation_issue import Order
+from .rotation_proof import accepted, unproven
 
 
 def take_custody(case: Case) -> Order | None:
@@ -206,13 +207,10 @@ def _imported_key(case: Case) -> AccessKey | None:
 
 
 def _verified(case: Case, pair: Pair) -> dt.datetime | None:
-    verifier = case.desk.verifier
-    if not verifier.enabled:
+    if not case.desk.verifier.enabled:
         return None
-    verdict = verifier.accept(pair, **case.where_to_verify())
+    verdict = accepted(case, pair)
     if verdict.works:
         return case.desk.now()
-    raise case.fail(
-        "verification_failed" if verdict.is_refusal else "verification_unreachable",
-        f"The pair {pair.access_key} of {case.account.name} was not imported: {verdict.message}",
-    )
+    what = f"The pair {pair.access_key} of {case.account.name} was not imported"
+    raise unproven(case, verdict, what, None)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from .errors import CredentialsError
 from .record import HeldKey
 from .rotation_case import Case, retired
 from .rotation_issue import forget_pending, old_keys
+from .rotation_proof import accepted, can_ask, unproven
 
 
 def verify(case: Case) -> None:
@@ -19,24 +19,20 @@ def verify(case: Case) -> None:
     Raises verification_failed after the refused key is gone, verification_unreachable with the pair
     kept for the next run.
     """
-    verifier, pending = case.desk.verifier, case.record.pending
+    pending = case.record.pending
     assert pending is not None
     pair = pending.pair()
-    if not verifier.enabled or pair is None:
+    if not case.desk.verifier.enabled or pair is None:
         return
-    verdict = verifier.accept(pair, **case.where_to_verify())
+    verdict = accepted(case, pair)
     if verdict.works:
         case.verified_at = case.desk.now()
         return
     if verdict.is_refusal:
         _withdraw(case, verdict.message)
-    raise case.fail(
-        "verification_unreachable",
-        f"The new key {pair.access_key} of {case.account.name} is stored, and could not be"
-        f" verified: {verdict.message}",
-        alive=f"{pair.access_key} (stored, unverified) beside the old one",
-        landed=True,
-    )
+    what = f"The new key {pair.access_key} of {case.account.name} is stored, and not verified"
+    alive = f"{pair.access_key} (stored, unverified) beside the old one"
+    raise unproven(case, verdict, what, alive)
 
 
 def _withdraw(case: Case, why: str) -> None:
@@ -141,16 +137,14 @@ def announce(case: Case) -> None:
 
 def verify_current(case: Case) -> None:
     """Verify a current key that never was; store when it was accepted. Raises what it is not."""
-    current, verifier = case.record.current, case.desk.verifier
-    if current is None or current.verified_at is not None or not verifier.enabled:
+    current = case.record.current
+    pair = current.pair() if current is not None else None
+    if current is None or pair is None or current.verified_at is not None or not can_ask(case):
         return
-    pair = current.pair()
-    if pair is None:
-        return
-    verdict = verifier.accept(pair, **case.where_to_verify())
+    verdict = accepted(case, pair)
     if not verdict.works:
-        kind = "verification_failed" if verdict.is_refusal else "verification_unreachable"
-        raise _unverified(case, kind, pair.access_key, verdict.message)
+        what = f"The current key {pair.access_key} of {case.account.name} is not verified"
+        raise unproven(case, verdict, what, f"{pair.access_key} (stored, unverified)")
     case.save(
         dataclasses.replace(
             case.record, current=dataclasses.replace(current, verified_at=case.desk.now())
@@ -159,13 +153,3 @@ def verify_current(case: Case) -> None:
         access_key=current.access_key,
     )
     case.did("resumed", f"{current.access_key} is verified now")
-
-
-def _unverified(case: Case, kind: str, access_key: str, message: str) -> CredentialsError:
-    return case.fail(
-        kind,
-        f"The current key {access_key} of {case.account.name} is stored, and its verification did"
-        f" not succeed: {message}",
-        alive=f"{access_key} (stored, unverified)",
-        landed=True,
-    )

@@ -11,6 +11,7 @@ from .model import Issued
 from .record import HeldKey, Record
 from .rotation_case import Case
 from .rotation_issue import keep_in_place
+from .rotation_proof import accepted, unproven
 from .rotation_retire import is_dead
 
 
@@ -35,15 +36,11 @@ def settle_replaced(case: Case) -> None:
     verified_at = current.verified_at
     pair = current.pair()
     if desk.verifier.enabled and pair is not None:
-        verdict = desk.verifier.accept(pair, **case.where_to_verify())
+        verdict = accepted(case, pair)
         if not verdict.works:
-            raise case.fail(
-                "verification_failed" if verdict.is_refusal else "verification_unreachable",
-                f"The new key {pair.access_key} of {case.account.name} is stored, and its"
-                f" verification did not succeed: {verdict.message}",
-                alive=f"{pair.access_key} (stored, unverified); the old one is dead",
-                landed=True,
-            )
+            what = f"The new key {pair.access_key} of {case.account.name} is stored, not verified"
+            alive = f"{pair.access_key} (stored, unverified); the old one is dead"
+            raise unproven(case, verdict, what, alive)
         verified_at = desk.now()
     _require_ours(case, current)
     current = _as_shown(case, current)

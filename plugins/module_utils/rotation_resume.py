@@ -24,6 +24,7 @@ from .rotation_issue import (
     refuse_unless_allowed,
 )
 from .rotation_promote import finish_withdrawal, promote, verify, verify_current
+from .rotation_proof import can_ask, is_refused
 from .rotation_replace import keep_replaced, settle_replaced
 from .rotation_retire import revoke_compromised
 from .rotation_rollback import finish_rollback
@@ -85,7 +86,7 @@ def verify_unverified(case: Case) -> None:
     current, policy = case.record.current, case.policy
     if current is None or current.verified_at is not None or current.secret is None:
         return
-    if not case.can_ask or (case.sees_keys and case.shown(current.access_key) is None):
+    if not can_ask(case) or (case.sees_keys and case.shown(current.access_key) is None):
         return
     try:
         if case.desk.facts.overlap:
@@ -225,7 +226,11 @@ def _settle_replaced(case: Case, pending: Pending) -> Pending | None:
 def _settle_unseen(case: Case, pending: Pending) -> Pending | None:
     """No access key to be seen: the old pair decides by a signed request."""
     current = case.record.current
-    refused = case.is_refused(current.pair()) if current is not None else None
+    refused = (
+        is_refused(case, current.pair(), current.verified_at is not None)
+        if current is not None
+        else None
+    )
     if refused is False:
         return _nothing_happened(case, pending)
     if refused is None and not (case.policy.force and case.policy.is_named):
@@ -308,7 +313,7 @@ def _take_from_escrow(case: Case, pending: Pending) -> bool:
 def _is_live(case: Case, pair: Pair) -> bool:
     if case.sees_keys:
         return case.shown(pair.access_key) is not None
-    return case.is_refused(pair) is not True
+    return is_refused(case, pair) is not True
 
 
 def _labelled(keys: list[AccessKey], attempt: str) -> AccessKey | None:

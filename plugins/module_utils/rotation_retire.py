@@ -15,6 +15,7 @@ from .errors import CredentialsError
 from .model import ACTIVE, AccessKey
 from .record import HeldKey
 from .rotation_case import Case
+from .rotation_proof import can_ask, is_refused
 
 
 def mark_compromised(case: Case) -> None:
@@ -212,7 +213,7 @@ def _is_used(case: Case, key: HeldKey) -> bool:
 
 def _disable(case: Case, key: HeldKey) -> None:
     case.change_key("disable", key.access_key or "", "retire")
-    _note_disabled(case, key, "grace period over")
+    _note_disabled(case, key, case.policy.force_retire or "grace period over")
     case.did("disabled", f"{key.access_key} is disabled")
 
 
@@ -253,6 +254,7 @@ def _delete(case: Case, key: HeldKey) -> None:
         dataclasses.replace(case.record.with_retiring(gone), intent=None),
         "deleted",
         access_key=key.access_key,
+        why=case.policy.force_retire,
     )
     case.did("deleted", f"{key.access_key} is deleted")
     bury(case, gone)
@@ -277,10 +279,11 @@ def bury(case: Case, key: HeldKey) -> None:
 def is_dead(case: Case, key: HeldKey) -> bool | None:
     """Tell whether a key that is no longer there works nowhere; None: nobody can tell yet."""
     facts = case.desk.facts
-    refused = case.is_refused(key.pair()) if key.secret is not None else None
+    pair = key.pair() if can_ask(case) else None
+    refused = is_refused(case, pair, key.verified_at is not None)
     if refused is not None:
         return refused
-    if key.secret is not None and case.can_ask:
+    if key.secret is not None and can_ask(case):
         return None
     if facts.shows_access_key:
         is_gone = case.shown(key.access_key) is None
@@ -294,7 +297,7 @@ def is_dead(case: Case, key: HeldKey) -> bool | None:
 def _report_if_honoured(case: Case, key: HeldKey, known: bool = False) -> None:
     """Say that the S3 service goes on taking a pair that the platform has ended."""
     try:
-        honoured = known or case.is_refused(key.pair()) is False
+        honoured = known or is_refused(case, key.pair(), key.verified_at is not None) is False
     except CredentialsError as exc:
         case.details["not_proven"] = exc.message
         return

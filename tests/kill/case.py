@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Callable, Optional, Union
 
 from . import runner, wire
-from .plan import Plan
+from .plan import BETWEEN, Plan
 from .world import World
 
 NOTHING: Plan = MappingProxyType({})
@@ -98,6 +98,8 @@ class Scenario:
     #: What the other of two runners does at the same time; None: the same. And what comes then.
     rival: Optional[Run] = None
     in_the_end: Run = Run(NOTHING)
+    #: Every account is worked on; the promise is checked for the subject.
+    is_over_all: bool = False
     #: Afterwards the record is a tombstone, or on the way there.
     ends_account: bool = False
     #: Run again with the same options, it changes nothing.
@@ -138,7 +140,7 @@ def one_run(
         _forked(world, engine, ran, plan, name)
     else:
         _inside(world, engine, ran, name)
-    world.store_is_dead = world.platform_is_dead = False
+    world.after_run(plan.get(BETWEEN))
     world.look(f"the end of run {world.runs}")
     ran.seconds = world.memory.seconds - began
     return ran

@@ -33,6 +33,8 @@ class Form:
     facts_class: str
     #: Modes beside those of the variant.
     modes: Mapping[str, Any] = field(default_factory=dict)
+    #: Modes of the data plane: a pair is known, or refused, with a delay.
+    data_modes: Mapping[str, Any] = field(default_factory=dict)
     #: A colleague's key beside ours: there is room for it.
     has_room: bool = False
 
@@ -48,7 +50,7 @@ class Form:
 
     def data_plane(self, simulator: Simulator) -> S3Simulator:
         """Return the S3 service of a world."""
-        plane = S3Simulator(simulator, **PROFILES.get(self.platform, {}))
+        plane = S3Simulator(simulator, **{**PROFILES.get(self.platform, {}), **self.data_modes})
         plane.add_bucket(BUCKET)
         return plane
 
@@ -84,6 +86,14 @@ FORMS = {
     for form in (
         Form("huawei-v3.0", "huawei", "v3.0 access key", "overlap, labelled"),
         Form("huawei-v5", "huawei", "v5", "overlap, unlabelled, two keys"),
+        Form(
+            "huawei-v3.0-slow",
+            "huawei",
+            "v3.0 access key",
+            "overlap, labelled; lists and gateways that lag",
+            {"reads_showing_deleted": 2},
+            {"propagation": 20, "linger": 40, "nodes": 3},
+        ),
         Form("osis", "ose", "osis", "overlap, unlabelled", has_room=True),
         Form(
             "osis-no-delete",
@@ -97,6 +107,14 @@ FORMS = {
         Form("osis-scality", "ose", "osis-scality", "overlap, advisory listing", has_room=True),
         Form("ose-front", "ose", "front", "overlap, front API", has_room=True),
         Form("ontap-9.14", "ontap", "9.14.1, login of the SVM", "in place"),
+        Form(
+            "ontap-9.14-slow",
+            "ontap",
+            "9.14.1, login of the SVM",
+            "in place; gateways that lag",
+            {},
+            {"propagation": 20, "linger": 40, "nodes": 3},
+        ),
         Form("ontap-9.16.1", "ontap", "9.16.1", "in place, chosen pair"),
         Form("ontap-9.19.1", "ontap", "9.19.1", "two slots, chosen pair"),
         Form("commvault-inline", "commvault", "inline", "in place, invisible"),

@@ -25,7 +25,7 @@ from .case import MOST_RUNS, Ran, Scenario, one_run, play
 from .duel import fight
 from .forms import Form
 from .keepers import KEEPERS, Keeper
-from .plan import Action, Plan, kills
+from .plan import BETWEEN, GAPS, Action, Plan, kills
 from .promise import Trial, Violation
 from .runner import Engine
 from .world import World
@@ -123,6 +123,7 @@ class Arena:
         base = MEMORY if os.path.isdir(MEMORY) else None
         self.directory = Path(tempfile.mkdtemp(prefix="kill-", dir=base))
         self.world = World(cell.form, cell.keeper, self.directory / "world")
+        self.world.is_over_all = cell.scenario.is_over_all
         self.world.populate(cell.scenario.subject_keys, cell.scenario.age)
         self.cases = 0
         self.usual_keys = 0
@@ -192,7 +193,10 @@ class Arena:
         original = wanted = scenario.action.options(world)
         while len(runs) < MOST_RUNS:
             plan = plans[len(runs)] if len(runs) < len(plans) else {}
+            is_off = abs(world.memory.wall_error) > 300
             runs.append(one_run(world, self.engine, wanted, plan))
+            if is_off:
+                runs[-1].harmed = True  # it rightly refuses to go by such a clock
             if len(runs) >= len(plans) and runs[-1].is_good and not runs[-1].harmed:
                 break
             if runs[-1].how == "done" and runs[-1].failures and not runs[-1].harmed:
@@ -201,7 +205,7 @@ class Arena:
                     wanted, named = answer
                     replaces |= named
                     runs[-1].harmed = True  # the operator had to help: that is no defect
-            if len(runs) >= len(plans):
+            if BETWEEN not in plan and len(runs) >= len(plans):
                 world.let_pass(scenario.between)
         usual = self._born(begun) if not plans else self.usual_keys
         trial = Trial(
@@ -389,6 +393,9 @@ def try_cell(
         after: list[tuple[Plans, list[tuple[str, str]]]] = []
         for kind in actions:
             for plans in sampled(list(singles(steps, kind)), most, dice):
+                gap = dice.choice((None, *GAPS))
+                if gap is not None:
+                    plans = ({**plans[0], BETWEEN: gap},)
                 verdict = arena.case(plans)
                 _count(tally, verdict)
                 if len(verdict.steps) > 1:
@@ -406,7 +413,7 @@ def try_cell(
 
 def _count(tally: Tally, verdict: Verdict) -> None:
     tally.cases += 1
-    tally.kills += sum(len(plan) for plan in verdict.plans)
+    tally.kills += sum(len(set(plan) - {BETWEEN}) for plan in verdict.plans)
     if verdict.violations:
         tally.bad.append(verdict)
 

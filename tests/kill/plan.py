@@ -43,13 +43,26 @@ class Action:
         return cls(" ".join(name), number, seconds)
 
 
-#: Step number -> what goes wrong there.
+#: Step number -> what goes wrong there; BETWEEN: after the run.
 Plan = Mapping[int, Action]
+BETWEEN = -1
 
 KILL_BEFORE, KILL_AFTER, KILL_HALF = (
     Action("kill before"),
     Action("kill after"),
     Action("kill half"),
+)
+
+
+#: What may lie between an interrupted run and the next.
+GAPS = (
+    Action("passes"),
+    Action("passes", seconds=120.0),
+    Action("passes", seconds=6 * 3600.0),
+    Action("passes", seconds=6 * 86400.0),
+    Action("clock ahead", seconds=200.0),
+    Action("clock behind", seconds=200.0),
+    Action("clock ahead", seconds=86400.0),
 )
 
 
@@ -75,7 +88,11 @@ def faults(kind: str, label: str) -> tuple[Action, ...]:
             Action("status after", 504),
             Action("status before", 429, headers={"Retry-After": "2"}),
             Action("garbage after"),
+            Action("storm", 4),
         )
+        if label.startswith("store "):
+            dies = (Action("status before", 403), Action("store dies"), Action("store dies after"))
+            common = (*common, *dies)
         if label.startswith("GET "):
             return (*common, Action("stale"))
         if label.startswith(("HEAD ", "s3 ", "store GET", "store LIST")):

@@ -121,11 +121,21 @@ def _scenario(name: str, action: Run, **more: Any) -> Scenario:
 
 
 #: Name -> scenario, and the class of facts that it needs.
-ALL: dict[str, tuple[Scenario, Any]] = {}
+SCENARIOS: dict[str, tuple[Scenario, Any]] = {}
 
 
 def _add(scenario: Scenario, fits: Any = lambda facts: True) -> None:
-    ALL[scenario.name] = (scenario, fits)
+    SCENARIOS[scenario.name] = (scenario, fits)
+
+
+def _all(world: World) -> Wanted:
+    wanted = dict(_rotated(world, all=True, adopt="rotate"))
+    del wanted["users"]
+    return wanted
+
+
+ALL = Run(_all)
+ALL_SETTLED = (ALL, GRACE, ALL, GRACE, ALL, GRACE, ALL)
 
 
 def _is_overlap(facts: Facts) -> bool:
@@ -176,6 +186,10 @@ _add(
         after=LIFE,
     ),
     lambda facts: facts.shows_access_key,
+)
+_add(
+    _scenario("all", ALL, before=(*ALL_SETTLED, AGED), after=(GRACE, ALL), is_over_all=True),
+    lambda facts: "email" not in facts.secret_comes_back,
 )
 _add(
     _scenario("rotate, explicit", _with(acknowledge="explicit"), before=DUE),
@@ -278,4 +292,4 @@ RIVALS: dict[str, tuple[Scenario, Any]] = {
 
 def scenarios_for(facts: Facts) -> dict[str, Scenario]:
     """Return the scenarios that a form with these facts has."""
-    return {name: scenario for name, (scenario, fits) in ALL.items() if fits(facts)}
+    return {name: scenario for name, (scenario, fits) in SCENARIOS.items() if fits(facts)}

@@ -12,7 +12,7 @@ from .forms import FORMS
 from .keepers import KEEPERS
 from .matrix import Cell, try_cell, try_duels
 from .plan import faults, kills
-from .scenarios import ALL
+from .scenarios import SCENARIOS
 
 #: One cell for each way that a rotation can go, and for each store.
 CELLS = (
@@ -28,7 +28,7 @@ CELLS = (
 
 def _cell(form: str, keeper: str, scenario: str) -> Cell:
     warm_up()
-    return Cell(FORMS[form], KEEPERS[keeper], ALL[scenario][0])
+    return Cell(FORMS[form], KEEPERS[keeper], SCENARIOS[scenario][0])
 
 
 @pytest.mark.parametrize(("form", "keeper", "scenario"), CELLS)

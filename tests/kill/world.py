@@ -103,8 +103,11 @@ class World:
         self.steps: list[Step] = []
         self.landings: list[Landing] = []
         self.runs = 0
+        #: All accounts are worked on, not the subject alone.
+        self.is_over_all = False
         self.store_is_dead = False
-        self.platform_is_dead = False
+        #: So many more requests are answered 429.
+        self.storm = 0
         #: Access key -> the run that was told of its making.
         self.told: dict[str, int] = {}
         #: What was last answered to a read, and what before the last change.
@@ -157,6 +160,8 @@ class World:
         ours: dict[str, Key] = {}
         foreign: dict[str, Key] = {}
         for name, number in self.ids.items():
+            if self.is_over_all and name != SUBJECT:
+                continue
             for access_key, status in self.simulator.keys_of(number).items():
                 key = Key(status, self.simulator.secret_of(access_key))
                 is_ours = name == SUBJECT and access_key not in self.planted
@@ -219,8 +224,16 @@ class World:
             return (wire.DIE,)
         if name == "store dies":
             self.store_is_dead = True
-        if (port == STORE_PORT and self.store_is_dead) or self.platform_is_dead:
+        if name == "storm":
+            assert action is not None
+            self.storm = action.number
+        if port == STORE_PORT and self.store_is_dead:
             return (wire.LOST, False)
+        if name == "store dies after":
+            self.store_is_dead = True
+        if self.storm:
+            self.storm -= 1
+            return self._packed(Response(429, None, {"Retry-After": "2"}), port)
         if name == "lost before":
             self.memory.advance(30.0)
             return (wire.LOST, True)
@@ -294,6 +307,19 @@ class World:
         if kind:
             headers["Content-Type"] = kind
         return (wire.ANSWER, response.status, headers, payload)
+
+    def after_run(self, action: Optional[Action]) -> None:
+        """Mend what was broken for one run, and let happen what lies between two."""
+        self.store_is_dead = False
+        self.storm = 0
+        self.memory.set_wall_error(0.0)
+        if action is None:
+            return
+        if action.name == "passes":
+            self.let_pass(action.seconds)
+        elif action.name in ("clock ahead", "clock behind"):
+            sign = 1 if action.name == "clock ahead" else -1
+            self.memory.set_wall_error(sign * action.seconds)
 
     # --- time ----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@
 """Serve a simulator over HTTP or TLS on loopback: kept connections, faults, a log, remote control.
 
 Remote control, for tests and demos in another process (never part of a real API):
-GET /_simulator/state, GET /_simulator/log, GET /_simulator/access_keys,
+GET /_simulator/state, GET /_simulator/log, GET /_simulator/access_keys, GET /_simulator/secrets,
 POST /_simulator/faults (a fault's fields), DELETE /_simulator/faults,
 POST /_simulator/clock {"advance": seconds}, POST /_simulator/modes {name: value},
 DELETE /_simulator/log.
@@ -118,8 +118,12 @@ class SimulatorServer:
         if self.latency:
             time.sleep(self.latency)
         fault = self.faults.take(request.method, request.target)
+        after = 0.0
         if fault and fault.action == "delay":
-            time.sleep(fault.seconds)
+            if fault.when == "before":
+                time.sleep(fault.seconds)
+            else:
+                after = fault.seconds
             fault = None
         response: Optional[Response]
         writes = 0
@@ -133,6 +137,8 @@ class SimulatorServer:
             response = _spoilt(fault)
         else:
             response, writes = self._handled(request)
+            if after:
+                time.sleep(after)
             if fault and fault.action not in ("truncate", "endless"):
                 response = _spoilt(fault)
         with self._lock:
@@ -174,6 +180,8 @@ class SimulatorServer:
             )
         if verb == ("GET", "access_keys"):
             return Response(200, self.simulator.access_keys())
+        if verb == ("GET", "secrets"):
+            return Response(200, self.simulator.secrets())
         if verb == ("GET", "log"):
             return Response(200, [asdict(entry) for entry in self.log])
         if verb == ("DELETE", "log"):

@@ -221,6 +221,30 @@ def test_lock_is_for_one_and_goes_round(tmp_path: Path) -> None:
     assert list(tree.names("locks")) == []
 
 
+def test_lock_whose_holder_removed_it_between_opening_and_locking_is_taken_anew(
+    tmp_path: Path,
+) -> None:
+    tree = Tree(str(tmp_path))
+    FileLock(tree, "it", HOLDER, "locks", "one").release()
+    opened: list[int] = []
+
+    def opening(path: str, *args: Any, **more: Any) -> int:
+        file = os.open(path, *args, **more)
+        if path == "one":
+            opened.append(file)
+            if len(opened) < 3:
+                os.unlink(path, dir_fd=more["dir_fd"])
+        return file
+
+    with os_of(file_locks, open=opening):
+        lock = FileLock(tree, "it", HOLDER, "locks", "one")
+    # Whoever comes now opens the very file that is locked.
+    assert lock.is_held()
+    assert len(opened) == 3
+    lock.release()
+    assert list(tree.names("locks")) == []
+
+
 def test_file_system_without_locks_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = Tree(str(tmp_path))
     monkeypatch.setattr(fcntl, "flock", failing(errno.ENOLCK))

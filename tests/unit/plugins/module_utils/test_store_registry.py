@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,6 +25,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
     SecretStore,
     StoreContext,
 )
+from ansible_collections.objectstore.credentials.tests.simulators.vault_kv2 import POLICY
 from ansible_collections.objectstore.credentials.tests.unit.support import (
     CANARY,
     RecordingClock,
@@ -183,7 +186,38 @@ def test_store_is_known_by_its_own_name(name: str) -> None:
     assert "type" not in STORES[name].OPTIONS
 
 
+def guide() -> str:
+    """Return the guide to the secret stores."""
+    return (ROOT / "docs" / "secret-stores.md").read_text()
+
+
 def test_every_secret_store_has_its_guide() -> None:
-    guide = (ROOT / "docs" / "secret-stores.md").read_text()
     for name in STORES:
-        assert f"`{name}`" in guide
+        assert f"\n## `{name}`\n" in guide()
+
+
+def test_guide_gives_aws_exactly_the_rights_that_are_used() -> None:
+    policy = json.loads(guide().split("```json\n")[1].split("```")[0])
+    given = {
+        action
+        for statement in policy["Statement"]
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+        if action.startswith("secretsmanager:")
+    }
+    sources = (ROOT / "plugins" / "module_utils" / "stores").glob("aws_secretsmanager*.py")
+    used = {
+        operation
+        for path in sources
+        for operation in re.findall(r'call\(\s*"(\w+)"', path.read_text())
+    }
+    assert given == {f"secretsmanager:{operation}" for operation in used}
+
+
+def test_guide_gives_vault_exactly_the_rights_that_its_tests_have() -> None:
+    text = guide().split("```hcl\n")[1].split("```")[0]
+    rules = re.findall(r'path "([^"]+)" \{\s*capabilities = (\[[^]]*\])', text)
+    assert {path: set(json.loads(words)) for path, words in rules} == {
+        path: set(words) for path, words in POLICY.items()
+    }
