@@ -16,11 +16,12 @@ from .ancestors import STOP
 from .clock import Clock, clock_for
 from .errors import CredentialsError, sentences
 from .http import Client
+from .invocation import opened, sealed_entries, shown, url_passwords
 from .liaison import Liaison
 from .options import COMMON, ArgumentSpec, check_scope, connection_spec, mark_listed
 from .platform import Platform
 from .progress import Progress
-from .redaction import MASK, Redactor, passwords_in_url
+from .redaction import Redactor
 from .report import Report
 from .results import Outcome
 from .settings import resolve
@@ -72,6 +73,27 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
     def _load_params(self) -> None:
         super()._load_params()
         self.given = dict(self.params)
+        for name, value in self.params.items():
+            if self._option(name).get("elements") == "raw":
+                # Ansible logs the arguments, and shows them when it refuses one of them.
+                self.params[name] = self.given[name] = sealed_entries(value)
+
+    def exit_json(self, **result: Any) -> None:
+        """Leave, with the arguments as they may be shown."""
+        super().exit_json(**{"invocation": self._invocation(), **result})
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        """Leave, with the arguments as they may be shown."""
+        super().fail_json(msg, **{"invocation": self._invocation(), **result})
+
+    def _invocation(self) -> dict[str, Any]:
+        return {"module_args": shown(self.params, self.argument_spec)}
+
+    def _option(self, name: str) -> Mapping[str, Any]:
+        for known, option in self.argument_spec.items():
+            if name in (known, *option.get("aliases", ())):
+                return dict(option)
+        return {}
 
 
 def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Outcome]) -> None:
@@ -79,10 +101,11 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
     scopes = {name: known.SCOPE for name, known in platforms.items()}
     full = connection_spec(scopes) | COMMON | spec
     module = _Module(supports_check_mode=True, **full.for_module())
-    for value in module.params.values():
-        # Ansible shows the arguments at -vvv; an option such as proxy may hold a login.
-        module.no_log_values.update(passwords_in_url(value))
+    # An option such as proxy may hold a login, which a message would quote.
+    in_urls = set(url_passwords(opened(module.params)))
+    module.no_log_values.update(in_urls)
     redactor = Redactor()
+    redactor.learn(*in_urls)
     params = _options(module, full, redactor)
     with _errors_become_failures(module, redactor):
         platform_class = platforms[params["platform"]]
@@ -136,7 +159,7 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
 
 
 def _options(module: _Module, spec: ArgumentSpec, redactor: Redactor) -> dict[str, Any]:
-    """Return the options as an operation gets them, and hide from Ansible what it would show.
+    """Return the options as an operation gets them; the pairs of a list are learned and opened.
 
     The secret keys of a list of pairs are no no_log_values: Ansible would look for each of them in
     each text of the result, which for thousands of accounts takes hours.
@@ -148,12 +171,9 @@ def _options(module: _Module, spec: ArgumentSpec, redactor: Redactor) -> dict[st
         names = (name, *spec.options.get(name, {}).get("aliases", ()))
         if any(isinstance(module.given.get(known), list) for known in names):
             params[name] = mark_listed(value)
-        if any(isinstance(entry, dict) and entry.get("secret_key") for entry in value):
+        if spec.options.get(name, {}).get("elements") == "raw":
+            params[name] = opened(params[name])
             redactor.learn(*(e.get("secret_key") for e in value if isinstance(e, dict)))
-            module.params[name] = [
-                {**entry, "secret_key": MASK} if isinstance(entry, dict) else entry
-                for entry in value
-            ]
     return params
 
 

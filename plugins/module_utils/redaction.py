@@ -136,9 +136,12 @@ def passwords_in_url(url: Any) -> list[str]:
     except ValueError:
         return []  # no URL at all; whoever uses it says so
     if not password and "@" in url:
-        # user:password@host without a scheme, or a token alone before the host.
-        userinfo = url.rpartition("@")[0].rpartition("//")[2]
-        password = "" if "/" in userinfo else userinfo.partition(":")[2] or userinfo
+        # user:password@host without a scheme, a token alone before the host, or a password whose
+        # slashes nobody encoded.
+        userinfo = url.rpartition("@")[0].rpartition("://")[2].lstrip("/")
+        password = userinfo.partition(":")[2]
+        if not password and "/" not in userinfo:
+            password = userinfo
     found = {password, unquote(password)}
     return sorted(text for text in found if len(text) >= SHORTEST_SECRET)
 

@@ -152,6 +152,8 @@ def _prepared(method: str, url: str, headers: Mapping[str, str], body: bytes) ->
         return requests.Request(
             method, url, headers=dict(headers), data=body if body else None
         ).prepare()
+    for header in headers.items():
+        requests.utils.check_header_validity(header)
     prepared = requests.PreparedRequest()
     prepared.method, prepared.url, prepared.body = method, url, body or None
     prepared.headers = requests.structures.CaseInsensitiveDict(headers)

@@ -34,7 +34,7 @@ PYTHON = [
 ORDER = (
     ("ancestors", "errors"),
     ("clock", "model", "options", "redaction"),
-    ("auth", "pacing", "settings"),
+    ("auth", "invocation", "pacing", "settings"),
     ("transport", "transport_errors"),
     ("http", "liaison", "record", "report", "shard"),
     ("journal", "platform", "progress", "results", "stores", "verify"),
