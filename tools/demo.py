@@ -16,8 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from demo_run import Demo
 from demo_story import tell
-from demo_world import COLLECTIONS, ROOT, Demo, DemoError, simulators
+from demo_world import COLLECTIONS, ROOT, DemoError, simulators
 from terminal import Terminal
 
 

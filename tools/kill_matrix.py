@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / ".build" / "collections"))
 
-from ansible_collections.objectstore.credentials.tests.kill import matrix
+from ansible_collections.objectstore.credentials.tests.kill import arena, matrix
 from ansible_collections.objectstore.credentials.tests.kill.engine import rotate, warm_up
 from ansible_collections.objectstore.credentials.tests.kill.forms import FORMS
 from ansible_collections.objectstore.credentials.tests.kill.keepers import KEEPERS
@@ -29,18 +29,18 @@ from ansible_collections.objectstore.credentials.tests.kill.plan import faults, 
 from ansible_collections.objectstore.credentials.tests.kill.scenarios import RIVALS, SCENARIOS
 
 
-def cells(only: list[str], duels: bool) -> list[matrix.Cell]:
+def cells(only: list[str], duels: bool) -> list[arena.Cell]:
     """Return the cells whose names fit one of the patterns, all without any."""
     scenarios = {**SCENARIOS, **RIVALS} if duels else SCENARIOS
     found = []
-    facts_of = {form.label: matrix.facts_of(form) for form in FORMS.values()}
+    facts_of = {form.label: arena.facts_of(form) for form in FORMS.values()}
     for keeper in KEEPERS.values():
         if keeper.is_clear:
             continue
         for form in FORMS.values():
             facts = facts_of[form.label]
             for scenario, fits in scenarios.values():
-                cell = matrix.Cell(form, keeper, scenario)
+                cell = arena.Cell(form, keeper, scenario)
                 if fits(facts) and (
                     not only or any(fnmatch.fnmatch(str(cell), pattern) for pattern in only)
                 ):

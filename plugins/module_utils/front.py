@@ -173,7 +173,7 @@ def _options(module: _Module, spec: ArgumentSpec, redactor: Redactor) -> dict[st
             params[name] = mark_listed(value)
         if spec.options.get(name, {}).get("elements") == "raw":
             params[name] = opened(params[name])
-            redactor.learn(*(e.get("secret_key") for e in value if isinstance(e, dict)))
+            redactor.learn(*(e.get("secret_key") for e in params[name] if isinstance(e, dict)))
     return params
 
 

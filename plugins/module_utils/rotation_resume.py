@@ -11,8 +11,8 @@ import dataclasses
 
 from .clock import iso
 from .errors import CredentialsError
-from .model import AccessKey, Issued, Pair
-from .record import Pending, Secret
+from .model import ACTIVE, AccessKey, Issued, Pair
+from .record import KeyIntent, Pending, Record, Secret, find_key
 from .rotation_case import Case
 from .rotation_issue import (
     Order,
@@ -70,12 +70,29 @@ def settle_intent(case: Case) -> None:
     look_twice(case)
     shown = case.shown(intent.access_key)
     case.save(
-        dataclasses.replace(case.record, intent=None),
+        dataclasses.replace(_with_seen(case, intent), intent=None),
         f"{intent.action}_settled",
         access_key=intent.access_key,
         status=shown.status if shown else "gone",
     )
     case.did("resumed", f"an interrupted {intent.action} of {intent.access_key}")
+
+
+def _with_seen(case: Case, intent: KeyIntent) -> Record:
+    """Return the record with what the look tells of a key whose change was not answered."""
+    record, shown, now = case.record, case.shown(intent.access_key), case.desk.now()
+    key = find_key(record.held_keys(), intent.access_key)
+    if key is None:
+        return record
+    if intent.action == "delete" and shown is None:
+        seen = dataclasses.replace(key, deleted_at=now)
+    elif intent.action == "disable" and shown is not None and shown.status != ACTIVE:
+        seen = dataclasses.replace(key, disabled_at=now, disabled_in=case.desk.run)
+    else:
+        return record
+    if record.current is key:
+        return dataclasses.replace(record, current=seen)
+    return record.with_retiring(seen)
 
 
 def verify_unverified(case: Case) -> None:

@@ -97,7 +97,7 @@ class Scenario:
     may_cut: bool = False
     #: What the other of two runners does at the same time; None: the same. And what comes then.
     rival: Optional[Run] = None
-    in_the_end: Run = Run(NOTHING)
+    in_the_end: Run = Run(MappingProxyType({}))
     #: Every account is worked on; the promise is checked for the subject.
     is_over_all: bool = False
     #: Afterwards the record is a tombstone, or on the way there.

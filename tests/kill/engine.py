@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from ansible_collections.objectstore.credentials.plugins.module_utils import access_key_call
+from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
 from ansible_collections.objectstore.credentials.plugins.module_utils.platform import Platform
 from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
 from ansible_collections.objectstore.credentials.plugins.module_utils.shard import WHOLE
@@ -52,7 +53,7 @@ class Call:
             "journal": runtime.journal_path,
         }
         self.platform: Platform = runtime.platform
-        self.clock = runtime.clock
+        self.clock: Clock = runtime.clock
         self.check_mode = bool(wanted.get("check_mode"))
         self.shard = WHOLE
         self.progress: Any = Progress()

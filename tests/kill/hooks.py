@@ -242,9 +242,8 @@ def _patch_files() -> None:
         around(name, by_number)
     for name in ("rename", "replace", "link", "symlink"):
         around(name, target)
-    os.open = open_  # type: ignore[assignment]  # the point of this file
-    os.close = close
-    os.write = write
+    for name, patched in (("open", open_), ("close", close), ("write", write)):
+        setattr(os, name, patched)
     _patch_builtin_open()
 
 
@@ -259,5 +258,5 @@ def _patch_builtin_open() -> None:
                 _HERE.announce(f"{'write' if isinstance(file, int) else 'open'} {where}")
         return original(file, mode, *args, **kwargs)
 
-    io.open = open_  # type: ignore[assignment]  # the point of this file
-    builtins.open = open_  # type: ignore[assignment]  # likewise
+    for module in (io, builtins):
+        module.open = open_  # type: ignore[attr-defined]  # the point of this file

@@ -78,7 +78,7 @@ def kills(kind: str, label: str) -> tuple[Action, ...]:
 def faults(kind: str, label: str) -> tuple[Action, ...]:
     """Return what else can go wrong at a step of this kind."""
     if kind == wire.HTTP:
-        common = (
+        common: tuple[Action, ...] = (
             Action("lost after"),
             Action("lost before"),
             Action("status before", 500),

@@ -68,8 +68,9 @@ def pairs_of(record: Optional[Record]) -> dict[str, str]:
     """Return every pair in a record."""
     if record is None:
         return {}
-    held = [*record.held_keys(), *([record.pending] if record.pending else [])]
-    pairs = [key.pair() for key in held]
+    pairs = [key.pair() for key in record.held_keys()]
+    if record.pending is not None:
+        pairs.append(record.pending.pair())
     return {pair.access_key: pair.secret_key for pair in pairs if pair}
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
+from .arena import Cell
 from .engine import rotate, warm_up
 from .forms import FORMS
 from .keepers import KEEPERS
-from .matrix import Cell, try_cell, try_duels
+from .matrix import try_cell, try_duels
 from .plan import faults, kills
 from .scenarios import SCENARIOS
 

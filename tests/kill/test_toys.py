@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
+from .arena import Cell, Plans, plans_of, recipe_of
 from .case import Run, Scenario
 from .forms import FORMS
 from .keepers import KEEPERS
-from .matrix import Cell, plans_of, recipe_of, try_cell
+from .matrix import try_cell
 from .plan import KILL_AFTER, KILL_BEFORE, Action
 from .toys import TOYS, Toy, engine_of
 from .world import SUBJECT
@@ -40,5 +41,5 @@ def test_matrix_judges_toy_by_its_protocol(toy: type[Toy]) -> None:
 def test_recipe_reads_back_what_it_wrote() -> None:
     late = Action("late", seconds=40.0)
     full = Action("error", 28)
-    plans = ({12: KILL_AFTER}, {3: KILL_BEFORE, 9: late}, {}, {0: full})
+    plans: Plans = ({12: KILL_AFTER}, {3: KILL_BEFORE, 9: late}, {}, {0: full})
     assert plans_of(recipe_of(plans)) == plans

@@ -52,7 +52,7 @@ class Line:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def ask(self, *message: Any) -> tuple[Any, ...]:
         """Say what is about to happen and return the world's answer; die if that is the answer."""

@@ -20,7 +20,10 @@ description:
 """
 
 MARK = "event "
-KEPT = ("accounts", "totals", "platform_info", "diff", "msg", "failure", "censored", "warnings")
+KEPT = (
+    *("accounts", "totals", "platform_info", "diff", "msg", "failure", "censored", "warnings"),
+    *("journal", "run"),
+)
 
 
 def _parts(result: Any) -> tuple[Any, Any, Any]:

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of a task's arguments may be shown: Ansible puts them into results, job events and syslog.
+
+Ansible hides the value of an option that is marked as secret and nothing else: no misspelt option,
+no login in a URL, no pair in a list, and not even marked options once it cannot read a dictionary.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .redaction import MASK, passwords_in_url
+
+#: What identifies an entry of a list of accounts. All else in it is hidden.
+_SHOWN_OF_ENTRY = ("name", "id", "access_key")
+Options = Mapping[str, Mapping[str, Any]]
+
+
+class Sealed(str):
+    """Stands for a value among arguments that Ansible handles: shows as masked, and opens."""
+
+    value: Any
+
+    @classmethod
+    def of(cls, value: Any) -> Sealed:
+        """Return a seal over a value."""
+        sealed = cls(MASK)
+        sealed.value = value
+        return sealed
+
+
+def sealed_entries(value: Any) -> Any:
+    """Return a list of accounts whose dictionaries show only what identifies them.
+
+    A text that is a list in JSON becomes that list: Ansible would split it at its commas, and
+    nobody could tell any more what of it is secret.
+    """
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return value
+        value = value if isinstance(value, list) else [value]
+    return _sealed(value)
+
+
+def opened(value: Any) -> Any:
+    """Return what sealed_entries() was given."""
+    if isinstance(value, Sealed):
+        return value.value
+    if isinstance(value, Mapping):
+        return {name: opened(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [opened(inner) for inner in value]
+    return value
+
+
+def shown(params: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """Return arguments as they may be shown: logins in URLs and everything unknown is masked."""
+    names = {alias: name for name in options for alias in options[name].get("aliases", ())}
+    result = {}
+    for name, value in params.items():
+        option = options.get(names.get(name, name))
+        if value is None or isinstance(value, bool):
+            result[name] = value
+        elif option is None or option.get("no_log"):
+            result[name] = MASK
+        elif option.get("type") == "dict":
+            result[name] = _shown_dict(value, option.get("options"))
+        elif option.get("elements") == "raw":
+            result[name] = _shown_entries(value)
+        else:
+            result[name] = _shown_text(name, value)
+    return result
+
+
+def url_passwords(value: Any, name: str = "") -> Iterator[str]:
+    """Yield the passwords in the URLs among arguments, however deep."""
+    if isinstance(value, Mapping):
+        for inner_name, inner in value.items():
+            yield from url_passwords(inner, str(inner_name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from url_passwords(inner, name)
+    elif _is_url(name):
+        yield from passwords_in_url(value)
+
+
+def _is_url(name: str) -> bool:
+    return name.endswith("url") or name == "proxy"
+
+
+def _sealed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_sealed(inner) for inner in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: inner if name in _SHOWN_OF_ENTRY or inner is None else Sealed.of(inner)
+        for name, inner in value.items()
+    }
+
+
+def _shown_dict(value: Any, options: Options | None) -> Any:
+    if not isinstance(value, Mapping):
+        return MASK  # not understood yet, so that nobody knows what is in it
+    return shown(value, options) if options is not None else {name: MASK for name in value}
+
+
+def _shown_entries(value: Any) -> Any:
+    return [_shown_entry(entry) for entry in value] if isinstance(value, list) else MASK
+
+
+def _shown_entry(entry: Any) -> Any:
+    if isinstance(entry, Mapping):
+        return {
+            name: inner if name in _SHOWN_OF_ENTRY or inner is None else MASK
+            for name, inner in entry.items()
+        }
+    # Neither a name nor an identifier, but perhaps a piece of a broken text.
+    is_odd = not isinstance(entry, (str, int, float)) or any(mark in str(entry) for mark in '"{')
+    return MASK if is_odd else entry
+
+
+def _shown_text(name: str, value: Any) -> Any:
+    if not isinstance(value, str) or not _is_url(name):
+        return value
+    scheme, separator, rest = value.rpartition("://")
+    login, at, rest = rest.rpartition("@")
+    place, question, _query = rest.partition("?")
+    return f"{scheme}{separator}{MASK if login else ''}{at}{place}{question}" + (
+        MASK if question else ""
+    )
