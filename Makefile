@@ -52,7 +52,7 @@ bench: env-run ## Measure CPU, wall time, requests and connections per account
 sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
 	@$(DEV)/python tools/sync.py $(ARGS)
 
-test: units vendor matrix ## All tests, on every ansible-core whose Python is here
+test: units kill-sample leaks vendor matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
 quick: linters unit-dev ## Linters, types, sync --check, unit and contract tests: under a minute
@@ -87,12 +87,19 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: units unit-dev unit-py39 vendor matrix $(CELLS:%=cell-%)
+.PHONY: units unit-dev unit-py39 kill-matrix kill-sample leaks vendor matrix $(CELLS:%=cell-%)
 units: unit-dev unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
 	$(GATE) unit-dev -- $(DEV)/python -m pytest tests/unit $(PYTEST_ARGS) $(ARGS)
 unit-py39:
 	$(GATE) unit-py39 -- $(PYTHON) tools/matrix.py py39 tests/unit $(PYTEST_ARGS) $(ARGS)
+kill-matrix: env-dev ## Kill rotations at every request and write, on every platform and store; takes hours
+	@$(DEV)/python tools/kill_matrix.py $(ARGS)
+kill-sample: env-dev ## A seeded part of the kill matrix, and the tests of the matrix itself
+	$(GATE) kill-tests -- $(DEV)/python -m pytest tests/kill $(PYTEST_ARGS) $(ARGS)
+	$(GATE) kill-sample -- $(DEV)/python tools/kill_matrix.py --seed 1 --sample 2 --seconds 150
+leaks: env-dev ## Search everything that runs leave behind for secrets, through ansible-runner
+	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks $(PYTEST_ARGS) $(ARGS)
 vendor: env-dev clients ## The vendors' own clients drive the simulators
 	$(GATE) vendor -- $(DEV)/python -m pytest tests/vendor $(PYTEST_ARGS) $(ARGS)
 matrix: $(CELLS:%=cell-%) ## Real Ansible runs on each ansible-core

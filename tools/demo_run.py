@@ -202,8 +202,8 @@ class Demo:
 
     # --- what was kept ---------------------------------------------------------------------------
 
-    def stored(self, name: str, account: str, which: str = "current") -> Pair:
-        """Return a pair of an account's record, read as ansible-vault reads it."""
+    def stored(self, name: str, account: str) -> Pair:
+        """Return the current pair of an account's record, read as ansible-vault reads it."""
         import yaml
         from ansible.parsing.vault import VaultLib, VaultSecret
 
@@ -223,7 +223,7 @@ class Demo:
         platform = self.world.endpoints[name]["platform"]
         path = self.folder / "secrets" / platform / name / f"{account}.yml"
         record = yaml.load(path.read_text(), Loader)  # noqa: S506  # it is a SafeLoader
-        key = record[which][0] if which == "retiring" else record[which]
+        key = record["current"]
         pair = (key["access_key"], key["secret_key"])
         self._secrets.add(pair[1])
         return pair

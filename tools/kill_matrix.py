@@ -13,7 +13,11 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import functools
+import multiprocessing
 import os
+import random
+import resource
 import sys
 import time
 from collections import Counter
@@ -28,10 +32,17 @@ from ansible_collections.objectstore.credentials.tests.kill.keepers import KEEPE
 from ansible_collections.objectstore.credentials.tests.kill.plan import faults, kills
 from ansible_collections.objectstore.credentials.tests.kill.scenarios import RIVALS, SCENARIOS
 
+MODES = ("kills", "faults", "duels")
+#: What a short run takes of each store's cells: some stores are slow to simulate.
+SHORT = {"ansible_vault": 1.0, "vault_kv2": 0.4, "aws_secretsmanager": 0.06}
+Job = tuple[str, arena.Cell]
+#: The jobs of this call: forks find them here, since no scenario can be pickled.
+JOBS: list[Job] = []
 
-def cells(only: list[str], duels: bool) -> list[arena.Cell]:
+
+def cells(only: list[str], mode: str) -> list[arena.Cell]:
     """Return the cells whose names fit one of the patterns, all without any."""
-    scenarios = {**SCENARIOS, **RIVALS} if duels else SCENARIOS
+    scenarios = {**SCENARIOS, **RIVALS} if mode == "duels" else SCENARIOS
     found = []
     facts_of = {form.label: arena.facts_of(form) for form in FORMS.values()}
     for keeper in KEEPERS.values():
@@ -48,71 +59,109 @@ def cells(only: list[str], duels: bool) -> list[arena.Cell]:
     return found
 
 
+def short(jobs: list[Job], seed: int) -> list[Job]:
+    """Return a part of the jobs, drawn by the seed: every form and scenario in one mode or more."""
+    dice = random.Random(seed)  # noqa: S311  # draws a sample
+    chosen: dict[str, list[Job]] = {}
+    for job in jobs:
+        chosen.setdefault(str(job[1]), []).append(job)
+    return [
+        dice.choice(modes)
+        for modes in chosen.values()
+        if dice.random() < SHORT[modes[0][1].keeper.name]
+    ]
+
+
+def tried(job: Job, given: argparse.Namespace) -> matrix.Tally:
+    """Try a cell in one mode."""
+    mode, cell = job
+    if mode == "duels":
+        return matrix.try_duels(cell, rotate, seed=given.seed, count=given.sample or 20)
+    return matrix.try_cell(
+        cell,
+        rotate,
+        seed=given.seed,
+        most=given.sample,
+        pairs=given.pairs if mode == "kills" else 0,
+        actions=(kills if mode == "kills" else faults,),
+    )
+
+
+def reported(number: int, given: argparse.Namespace) -> tuple[str, list[int]]:
+    """Try a cell, and return what to print and what to count."""
+    mode, cell = JOBS[number]
+    tally = tried(JOBS[number], given)
+    word = "BAD" if tally.bad or tally.problem else "ok"
+    lines = [
+        f"{word:3} {cell!s:56} {mode:6} {tally.points:4d} steps {tally.cases:5d} cases"
+        f" {tally.kills:5d} interruptions {tally.seconds:6.1f} s"
+    ]
+    if tally.problem:
+        lines.append(f"    preparation: {tally.problem}")
+    rules = Counter(v.rule for verdict in tally.bad for v in verdict.violations)
+    for rule, count in rules.most_common():
+        first = next(v for v in tally.bad if rule in [w.rule for w in v.violations])
+        what = next(w.what for w in first.violations if w.rule == rule)
+        how = f'--duel "{first.duel}"' if first.duel else f'--case "{first.recipe()}"'
+        lines.append(f"    {count} x {rule}: {what[:400]}")
+        lines.append(f'      tools/kill_matrix.py --only "{cell}" {how}')
+    for verdict in tally.bad[: given.stories]:
+        lines += verdict.story
+    bad = len(tally.bad) + bool(tally.problem)
+    return "\n".join(lines), [tally.cases, tally.kills, bad]
+
+
+def again(given: argparse.Namespace) -> int:
+    """Try one case once more, and tell its story."""
+    mode = "kills" if given.duel is None else "duels"
+    (cell,) = cells(given.only, mode)
+    if given.duel is not None:
+        verdict = matrix.duel_of(cell, rotate, given.duel)
+    else:
+        verdict = matrix.case_of(cell, rotate, given.case)
+    broken = [str(violation) for violation in verdict.violations]
+    print(*verdict.story, *(broken or ["the promise holds"]), sep="\n")
+    return 1 if verdict.violations else 0
+
+
 def main() -> int:
     """Try the cells and tell."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", action="append", default=[], help="pattern of cells")
+    parser.add_argument("--mode", action="append", choices=MODES, help="default: all of them")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--sample", type=int, help="cases for each cell and kind; default: all")
-    parser.add_argument("--pairs", type=int, default=10, help="cases with two kills, per cell")
-    parser.add_argument("--faults", action="store_true", help="other interruptions than kills")
-    parser.add_argument("--seconds", type=float, help="stop after so many")
+    parser.add_argument("--sample", type=int, help="cases for each cell and mode; default: all")
+    parser.add_argument("--pairs", type=int, default=20, help="cases with two kills, per cell")
+    parser.add_argument("--short", action="store_true", help="a part of it, drawn by the seed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--case", help='one case of the only cell: "12 kill after; 3 kill before"')
+    parser.add_argument("--duel", help="two runners at once: the seed and the step of the pause")
     parser.add_argument("--stories", type=int, default=0, help="stories to tell per bad cell")
-    parser.add_argument("--duels", type=int, help="two runners at once, so often per cell")
-    parser.add_argument("--duel", help="one of them again, by its seed and step of pause")
     given = parser.parse_args()
     warm_up()
-    chosen = cells(given.only, given.duels is not None or given.duel is not None)
     if given.case is not None or given.duel is not None:
-        (cell,) = chosen
-        if given.duel is not None:
-            verdict = matrix.duel_of(cell, rotate, given.duel)
-        else:
-            verdict = matrix.case_of(cell, rotate, given.case)
-        print(*verdict.story, *verdict.violations, sep="\n")
-        return 1 if verdict.violations else 0
+        return again(given)
+    jobs = [(mode, cell) for mode in given.mode or MODES for cell in cells(given.only, mode)]
+    if given.short:
+        given.sample, given.pairs = given.sample or 3, min(given.pairs, 1)
+        jobs = short(jobs, given.seed)
+    JOBS.extend(jobs)
     began = time.monotonic()
-    totals: Counter[str] = Counter()
-    bad = 0
-    actions = (faults,) if given.faults else (kills,)
-    for cell in chosen:
-        if given.seconds and time.monotonic() - began > given.seconds:
-            print(f"stopped after {given.seconds:g} s")
-            break
-        if given.duels:
-            tally = matrix.try_duels(cell, rotate, seed=given.seed, count=given.duels)
-        else:
-            tally = matrix.try_cell(
-                cell, rotate, seed=given.seed, most=given.sample, pairs=given.pairs, actions=actions
-            )
-        totals.update(cells=1, cases=tally.cases, kills=tally.kills, bad=len(tally.bad))
-        word = "ok" if not tally.bad and not tally.problem else "BAD"
-        print(
-            f"{word:3} {cell!s:58} {tally.points:4d} steps {tally.cases:5d} cases"
-            f" {tally.kills:5d} interruptions {tally.seconds:6.1f} s",
-            flush=True,
-        )
-        if tally.problem:
-            print(f"    preparation: {tally.problem}")
-        bad += bool(tally.bad or tally.problem)
-        rules = Counter(v.rule for verdict in tally.bad for v in verdict.violations)
-        for rule, count in rules.most_common():
-            first = next(v for v in tally.bad if rule in [w.rule for w in v.violations])
-            what = next(w.what for w in first.violations if w.rule == rule)
-            print(f"    {count} x {rule}: {what[:400]}")
-            how = f'--duel "{first.duel}"' if first.duel else f'--case "{first.recipe()}"'
-            print(f'      tools/kill_matrix.py --only "{cell}" {how}')
-        for verdict in tally.bad[: given.stories]:
-            print(*verdict.story, sep="\n")
+    totals = [0, 0, 0]
+    with multiprocessing.get_context("fork").Pool(max(1, given.jobs), maxtasksperchild=8) as pool:
+        work = functools.partial(reported, given=given)
+        for text, counts in pool.imap(work, range(len(jobs))):
+            totals = [one + other for one, other in zip(totals, counts)]
+            print(text, flush=True)
     seconds = time.monotonic() - began
-    cpu = sum(os.times()[:4])
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime
     print(
-        f"{totals['cells']} cells, {totals['cases']} cases, {totals['kills']} interruptions,"
-        f" {totals['bad']} bad; {seconds:.0f} s, {cpu:.0f} s of CPU,"
-        f" {totals['cases'] / max(cpu, 0.1):.0f} cases per second of CPU; seed {given.seed}"
+        f"{len(jobs)} cells, {totals[0]} cases, {totals[1]} interruptions, {totals[2]} bad;"
+        f" {seconds:.0f} s, {cpu:.0f} s of CPU, {totals[0] / max(cpu, 0.1):.0f} cases per second of"
+        f" CPU; seed {given.seed}"
     )
-    return 1 if bad else 0
+    return 1 if totals[2] or not jobs else 0
 
 
 if __name__ == "__main__":

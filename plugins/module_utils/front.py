@@ -16,7 +16,7 @@ from .ancestors import STOP
 from .clock import Clock, clock_for
 from .errors import CredentialsError, sentences
 from .http import Client
-from .invocation import opened, sealed_entries, shown, url_passwords
+from .invocation import entries, shown, url_passwords
 from .liaison import Liaison
 from .options import COMMON, ArgumentSpec, check_scope, connection_spec, mark_listed
 from .platform import Platform
@@ -68,15 +68,23 @@ class Job:
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
-    """Knows how its options were given, before Ansible converted them."""
+    """Knows how its options were given, and shows no secret of them where Ansible would."""
+
+    params: dict[str, Any]
 
     def _load_params(self) -> None:
         super()._load_params()
         self.given = dict(self.params)
         for name, value in self.params.items():
             if self._option(name).get("elements") == "raw":
-                # Ansible logs the arguments, and shows them when it refuses one of them.
-                self.params[name] = self.given[name] = sealed_entries(value)
+                self.params[name] = self.given[name] = entries(value)
+
+    def _log_invocation(self) -> None:
+        params, self.params = self.params, shown(self.params, self.argument_spec)
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = params
 
     def exit_json(self, **result: Any) -> None:
         """Leave, with the arguments as they may be shown."""
@@ -102,7 +110,7 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
     full = connection_spec(scopes) | COMMON | spec
     module = _Module(supports_check_mode=True, **full.for_module())
     # An option such as proxy may hold a login, which a message would quote.
-    in_urls = set(url_passwords(opened(module.params)))
+    in_urls = set(url_passwords(module.params))
     module.no_log_values.update(in_urls)
     redactor = Redactor()
     redactor.learn(*in_urls)
@@ -159,7 +167,7 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
 
 
 def _options(module: _Module, spec: ArgumentSpec, redactor: Redactor) -> dict[str, Any]:
-    """Return the options as an operation gets them; the pairs of a list are learned and opened.
+    """Return the options as an operation gets them; the pairs of a list are learned.
 
     The secret keys of a list of pairs are no no_log_values: Ansible would look for each of them in
     each text of the result, which for thousands of accounts takes hours.
@@ -172,8 +180,7 @@ def _options(module: _Module, spec: ArgumentSpec, redactor: Redactor) -> dict[st
         if any(isinstance(module.given.get(known), list) for known in names):
             params[name] = mark_listed(value)
         if spec.options.get(name, {}).get("elements") == "raw":
-            params[name] = opened(params[name])
-            redactor.learn(*(e.get("secret_key") for e in params[name] if isinstance(e, dict)))
+            redactor.learn(*(e.get("secret_key") for e in value if isinstance(e, dict)))
     return params
 
 

@@ -17,52 +17,28 @@ from .redaction import MASK, passwords_in_url
 
 #: What identifies an entry of a list of accounts. All else in it is hidden.
 _SHOWN_OF_ENTRY = ("name", "id", "access_key")
+
 Options = Mapping[str, Mapping[str, Any]]
 
 
-class Sealed(str):
-    """Stands for a value among arguments that Ansible handles: shows as masked, and opens."""
+def entries(value: Any) -> Any:
+    """Return a list of accounts as it was meant: a text that is a list in JSON becomes that list.
 
-    value: Any
-
-    @classmethod
-    def of(cls, value: Any) -> Sealed:
-        """Return a seal over a value."""
-        sealed = cls(MASK)
-        sealed.value = value
-        return sealed
-
-
-def sealed_entries(value: Any) -> Any:
-    """Return a list of accounts whose dictionaries show only what identifies them.
-
-    A text that is a list in JSON becomes that list: Ansible would split it at its commas, and
-    nobody could tell any more what of it is secret.
+    Ansible would split it at its commas, and nobody could tell any more what of it is secret.
     """
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         try:
-            value = json.loads(value)
+            read = json.loads(value)
         except ValueError:
             return value
-        value = value if isinstance(value, list) else [value]
-    return _sealed(value)
-
-
-def opened(value: Any) -> Any:
-    """Return what sealed_entries() was given."""
-    if isinstance(value, Sealed):
-        return value.value
-    if isinstance(value, Mapping):
-        return {name: opened(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [opened(inner) for inner in value]
+        return read if isinstance(read, list) else [read]
     return value
 
 
 def shown(params: Mapping[str, Any], options: Options) -> dict[str, Any]:
     """Return arguments as they may be shown: logins in URLs and everything unknown is masked."""
     names = {alias: name for name in options for alias in options[name].get("aliases", ())}
-    result = {}
+    result: dict[str, Any] = {}
     for name, value in params.items():
         option = options.get(names.get(name, name))
         if value is None or isinstance(value, bool):
@@ -94,21 +70,10 @@ def _is_url(name: str) -> bool:
     return name.endswith("url") or name == "proxy"
 
 
-def _sealed(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_sealed(inner) for inner in value]
-    if not isinstance(value, Mapping):
-        return value
-    return {
-        name: inner if name in _SHOWN_OF_ENTRY or inner is None else Sealed.of(inner)
-        for name, inner in value.items()
-    }
-
-
 def _shown_dict(value: Any, options: Options | None) -> Any:
     if not isinstance(value, Mapping):
         return MASK  # not understood yet, so that nobody knows what is in it
-    return shown(value, options) if options is not None else {name: MASK for name in value}
+    return shown(value, options) if options is not None else dict.fromkeys(value, MASK)
 
 
 def _shown_entries(value: Any) -> Any:

@@ -26,6 +26,7 @@ from .journal_files import ChainFile, chains_below, open_chain
 from .journal_lines import (
     BEGINNING,
     RESERVED,
+    STAMP,
     chain_name,
     is_chain_name,
     make_line,
@@ -237,7 +238,7 @@ class Journal:
         name = plain(account, self._redactor)
         mark = f'"account":{json.dumps(name)},'.encode()
         after = iso(moment + _CLOCKS_APART) or ""
-        oldest = f"{moment - _LONGEST_RUN:%Y%m%dT%H%M%SZ}"
+        oldest = f"{moment - _LONGEST_RUN:{STAMP}}"
         for chain in self._neighbours():
             handle = open_chain(self.path, chain) if chain.rpartition("/")[2] >= oldest else None
             if handle is None:
@@ -258,10 +259,10 @@ class Journal:
             own.read_on()
             if name in own.ids:
                 return True
-            # By the second: of two runs that began in one, either may have come later.
-            start = _stamp(chain)
+            # Clocks differ, and of two runs that began in one second either may have come later.
+            oldest = _a_day_before(_stamp(chain))
             for other in self._neighbours():
-                if other != chain and _stamp(other) >= start:
+                if other != chain and _stamp(other) >= oldest:
                     self._other(other, self._late).read_on()
             return name in self._late
 
@@ -282,6 +283,14 @@ class Journal:
 def _stamp(chain: str) -> str:
     """Return when a chain began, as its name has it."""
     return chain.rpartition("/")[2].partition("-")[0]
+
+
+def _a_day_before(stamp: str) -> str:
+    try:
+        moment = dt.datetime.strptime(stamp, STAMP)
+    except ValueError:
+        return ""  # no chain of ours: look everywhere
+    return (moment - dt.timedelta(days=1)).strftime(STAMP)
 
 
 class _Batch:

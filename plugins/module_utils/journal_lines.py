@@ -33,7 +33,7 @@ RESERVED = frozenset(
 #: What append() adds; an entry that comes back from a record must not bring its own.
 _OF_THE_LINE = ("seq", "prev", "hash", "late", "meant_for")
 _HASH_AT = len(',"hash":""}') + 64
-_STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%SZ"
 _PART = r"(?!\.)[A-Za-z0-9_.+%~-]{1,255}"
 _CHAIN = re.compile(f"{_PART}/{_PART}/{_PART}", re.ASCII)
 
@@ -42,7 +42,7 @@ def chain_name(
     platform: str, endpoint: str, started: dt.datetime, run: str, shard: object = None
 ) -> str:
     """Return a chain's name, which is also where its file lies below the journal's directory."""
-    name = f"{started.strftime(_STAMP)}-{escape(run)}"
+    name = f"{started.strftime(STAMP)}-{escape(run)}"
     if shard is not None and str(shard) not in ("", "1/1"):
         name += "-" + escape(str(shard).replace("/", "of"))
     return f"{escape(platform)}/{escape(endpoint)}/{name}"

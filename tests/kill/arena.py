@@ -300,7 +300,7 @@ def story(trial: Trial) -> list[str]:
             run = step.run
             lines.append(f"--- run {run}")
         verb, _unused, path = step.label.partition(" ")
-        if (
+        if not os.environ.get("KILL_FULL_STORY") and (
             step.kind == wire.STEP
             and not step.note
             and (verb != "rename" or path.startswith(("store/.", "store/..")) or ".notes" in path)

@@ -127,6 +127,8 @@ class World:
         for name in OTHERS:
             self.ids[name] = self.simulator.add_account(name)
         self.clock.offset = 0.0
+        # A data plane that hears of changes late has long known these keys.
+        self.data_plane = self.form.data_plane(self.simulator)
 
     def plant(self, name: str = SUBJECT) -> str:
         """Give an account a key that a colleague made, where there is room; return it."""

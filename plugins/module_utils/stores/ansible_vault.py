@@ -40,6 +40,8 @@ _NOTE_COMMENT = "Kept by the Ansible collection objectstore.credentials; holds n
 _CHECK_COMMENT = "Proves the vault passwords that the records below this directory need."
 #: Seconds after which a temporary file is certainly left by a writer that was killed.
 _OLD = 86400.0
+#: Seconds to wait for a lock that every run of a store takes for a moment, and between two tries.
+_PATIENCE, _BETWEEN_TRIES = 30.0, 0.05
 #: Records that open() looks into for a secret, where there is no check file.
 _TRIES = 5
 
@@ -113,7 +115,7 @@ class AnsibleVault(SecretStore):
         password = self._keyring.for_writing()
         if self.context.check_mode:
             return
-        with self._lock(_PROBE, f"the secret store {self._tree.base}"):
+        with self._lock(_PROBE, f"the secret store {self._tree.base}", _PATIENCE):
             self._sweep()
             self._tree.write(b"", _PROBE)
             self._tree.remove(_PROBE)
@@ -218,7 +220,7 @@ class AnsibleVault(SecretStore):
             )
         data = write_yaml(document, _NOTE_COMMENT).encode()
         self.writes_sent += 1
-        with self._lock(f"{_digest('note', name)}.lock", f"The note {name}"):
+        with self._lock(f"{_digest('note', name)}.lock", f"The note {name}", _PATIENCE):
             present = self.read_note(name)
             if (present[1] if present else None) != expected:
                 raise CredentialsError("busy", f"The note {name} was changed since it was read.")
@@ -348,9 +350,19 @@ class AnsibleVault(SecretStore):
             yield
 
     @contextlib.contextmanager
-    def _lock(self, name: str, what: str) -> Iterator[FileLock]:
+    def _lock(self, name: str, what: str, patience: float = 0.0) -> Iterator[FileLock]:
+        """Hold a lock. patience: seconds to wait for one that nobody holds for long."""
         holder = {"run": self.context.run, "pid": os.getpid(), "host": os.uname().nodename}
-        lock = FileLock(self._tree, what, holder, _LOCKS, name)
+        clock = self.context.clock
+        ends = clock.monotonic() + patience
+        while True:
+            try:
+                lock = FileLock(self._tree, what, holder, _LOCKS, name)
+                break
+            except CredentialsError as exc:
+                if exc.kind != "busy" or clock.monotonic() >= ends:
+                    raise
+                clock.sleep(_BETWEEN_TRIES)
         try:
             yield lock
         finally:

@@ -59,7 +59,7 @@ def test_own_key_that_cannot_log_in_yet_stays_unacknowledged(lab_of: OpenLab) ->
     )
     result = lab.one(users=[ROTATOR], force=True)
     lab.faults.clear()
-    assert not result.has_failed
+    assert not result.has_failed, result.why
     assert "own_key" in result.details
     current = lab.rec(ROTATOR).current
     assert current is not None
