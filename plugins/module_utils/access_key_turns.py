@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .ancestors import STOP
-from .bulk import UNSEEN, each
+from .bulk import each
 from .clock import iso
 from .errors import CredentialsError
 from .model import Account
@@ -85,7 +85,7 @@ class Turns:
 
     def do(self, turns: Sequence[Turn], check_mode: bool) -> list[AccountResult]:
         """Rehearse every turn, do those that have something to do, return results in order."""
-        rehearsed_turns = self._rehearse(turns, count=check_mode)
+        rehearsed_turns = self._rehearse(turns)
         self._defer(rehearsed_turns)
         planned = [turn.planned for turn in rehearsed_turns]
         results = [each for each in planned if each is not None]
@@ -115,7 +115,7 @@ class Turns:
 
     # --- the rehearsal ---------------------------------------------------------------------------
 
-    def _rehearse(self, turns: Sequence[Turn], count: bool) -> list[Turn]:
+    def _rehearse(self, turns: Sequence[Turn]) -> list[Turn]:
         found: dict[int, Turn] = {}
 
         def rehearse(index: int) -> AccountResult:
@@ -146,18 +146,16 @@ class Turns:
             )
             return planned
 
-        if count:
-            self.progress.begin(len(turns), "accounts")
+        self.progress.begin(len(turns), "accounts looked at")
         results = each(
             range(len(turns)),
             rehearse,
             lambda index: identified(turns[index].account),
             parallelism=self._reading,
             strict=self.wanted.strict,
-            progress=self.progress if count else UNSEEN,
+            progress=self.progress,
         )
-        if count:
-            self.progress.end()
+        self.progress.end()
         return [
             dataclasses.replace(found.get(index, turns[index]), planned=result)
             for index, result in enumerate(results)

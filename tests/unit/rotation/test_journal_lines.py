@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record carries what the journal may lack: a kill between the two loses and doubles no line."""
+"""The record carries what the journal may lack: a kill between them neither loses nor doubles."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_kill_between_record_and_journal_loses_no_line_and_doubles_none(
         promoted = [line for line in lines if line["event"] == "promoted"]
         assert len(promoted) == 1, skip
         # The run that was killed has its line: it intended.
-        assert [line["event"] for line in lines][0] == "intended"
+        assert lines[0]["event"] == "intended"
 
 
 def test_line_of_a_killed_run_is_written_by_a_run_with_nothing_to_do(lab_of: OpenLab) -> None:

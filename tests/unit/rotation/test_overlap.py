@@ -19,7 +19,7 @@ from .lab import (
     UNLABELLED,
     Form,
 )
-from .lab_store import is_intended, is_kept
+from .lab_store import is_intended, is_kept, is_promoted
 
 
 @pytest.mark.parametrize("form", OVERLAP)
@@ -37,6 +37,20 @@ def test_steps_come_in_their_order(lab_of: OpenLab, form: Form) -> None:
     assert story[3] == f"current {new}"
     assert lab.truth() == {old: "active", new: "active"}
     assert lab.stored_pair_works()
+
+
+@pytest.mark.parametrize("form", OVERLAP)
+def test_nothing_is_asked_of_the_platform_after_the_promotion(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    lab.managed()
+    asked: list[str] = []
+
+    def begin() -> None:
+        lab.network.before.append(lambda method, url: asked.append(f"{method} {url}"))
+
+    lab.store_faults.add("", is_promoted, act=begin)
+    assert lab.one(force=True).action == "rotated"
+    assert asked == []
 
 
 @pytest.mark.parametrize("form", OVERLAP)

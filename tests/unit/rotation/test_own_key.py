@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record
+
 from .conftest import OpenLab
 from .lab import LABELLED, Lab
 
@@ -48,17 +52,20 @@ def test_own_key_is_rotated_last_and_acknowledged_by_a_login(lab_of: OpenLab) ->
 def test_own_key_that_cannot_log_in_yet_stays_unacknowledged(lab_of: OpenLab) -> None:
     lab = lab_of(LABELLED, accounts=4)
     old = with_own_key(lab)
-    lab.store_faults.add(
-        "",
-        lambda record: (
-            record.account == ROTATOR
-            and record.pending is None
-            and record.current.access_key != old
-        ),
-        act=lambda: lab.faults.add("status", status=401, times=0, path="/"),
-    )
+
+    def is_promoted(record: Record) -> bool:
+        current = record.current
+        is_own = record.account == ROTATOR and record.pending is None
+        return is_own and current is not None and current.access_key != old
+
+    def lock() -> None:
+        current = lab.watch.records[ROTATOR].current
+        assert current is not None
+        key = lab.simulator.world.keys[current.access_key]
+        key.locked_until = lab.simulator.clock.now() + dt.timedelta(days=1)
+
+    lab.store_faults.add("", is_promoted, act=lock)
     result = lab.one(users=[ROTATOR], force=True)
-    lab.faults.clear()
     assert not result.has_failed, result.why
     assert "own_key" in result.details
     current = lab.rec(ROTATOR).current
