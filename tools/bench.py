@@ -12,25 +12,17 @@ and ratios, and take wall times as upper bounds.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import bench_rotation
+from bench_world import ROOT, World, play, world
 
-ROOT = Path(__file__).resolve().parents[1]
-COLLECTIONS = ROOT / ".build" / "collections"
-SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
 SIZES = (1, 100, 1000)
 LATENCIES = (5, 50)
 URI_ITEMS = 5
@@ -77,63 +69,19 @@ WORKS = (
 )
 
 
-class World:
-    """A simulator in a process of its own."""
-
-    def __init__(self, work: Work, accounts: int, latency: int, folder: Path) -> None:
-        ports = folder / "ports.json"
-        ports.unlink(missing_ok=True)
-        command = [
-            *(sys.executable, "-m", SIMULATORS, "--platform", work.platform),
-            *("--variant", work.variant, "--seed", str(accounts), "--latency", str(latency)),
-            *("--port-file", str(ports), "--parent-pid", str(os.getpid())),
-        ]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(COLLECTIONS), "PYTHONDONTWRITEBYTECODE": "1"},
-        )
-        deadline = time.monotonic() + 60
-        while not ports.exists():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"the {work.platform} simulator did not start")
-            time.sleep(0.05)
-        (told,) = json.loads(ports.read_text()).values()
-        self.url: str = told["url"]
-        self.options: dict[str, Any] = told["options"]
-        self.control = "/".join(self.url.split("/")[:3]) + "/_simulator/"
-        urllib.request.urlopen(self.control + "modes", work.modes.encode(), timeout=60).close()
-
-    def ask(self, what: str) -> Any:
-        """Return an answer of the remote control."""
-        with urllib.request.urlopen(self.control + what, timeout=60) as answer:
-            return json.loads(answer.read())
-
-    def stop(self) -> None:
-        """End the process."""
-        self.process.terminate()
-        self.process.wait(10)
-
-
-@contextmanager
-def world(work: Work, accounts: int, latency: int, folder: Path) -> Iterator[World]:
-    """Run a simulator."""
-    running = World(work, accounts, latency, folder)
-    try:
-        yield running
-    finally:
-        running.stop()
-
-
 def main() -> int:
     """Measure everything and print the tables; write docs/performance.md with --write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the tables to a file too")
-    parser.add_argument("--quick", action="store_true", help="only the first work, at 5 ms")
+    parser.add_argument("--quick", action="store_true", help="few accounts, at 5 ms")
+    parser.add_argument("--only", choices=["rotation", "others"], help="only this part")
     arguments = parser.parse_args()
     lines: list[str] = []
     missed = 0
-    for work in WORKS[:1] if arguments.quick else WORKS:
+    if arguments.only != "others":
+        lines, missed = bench_rotation.measure(arguments.quick)
+    works = () if arguments.only == "rotation" else WORKS
+    for work in works[:1] if arguments.quick else works:
         for latency in LATENCIES[:1] if arguments.quick else LATENCIES:
             table, misses = measure(work, latency)
             missed += misses
@@ -142,6 +90,13 @@ def main() -> int:
     if arguments.write:
         (ROOT / ".build" / "bench.md").write_text("\n".join(lines) + "\n")
     return 1 if missed else 0
+
+
+@contextmanager
+def _world(work: Work, accounts: int, latency: int, folder: Path) -> Iterator[World]:
+    with world(work.platform, work.variant, accounts, latency, folder) as running:
+        running.set_modes(work.modes)
+        yield running
 
 
 def measure(work: Work, latency: int) -> tuple[list[str], int]:
@@ -156,14 +111,14 @@ def measure(work: Work, latency: int) -> tuple[list[str], int]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for size in SIZES:
-            with world(work, size, latency, folder) as running:
+            with _world(work, size, latency, folder) as running:
                 measured[size] = run(running, task(work, running, size), work, folder)
             one = measured[size]
             rows.append(
                 f"| {size} | {one.cpu:.2f} | {one.wall:.2f} | {one.requests} |"
                 f" {one.connections} | {one.logins} |"
             )
-        with world(work, URI_ITEMS, latency, folder) as running:
+        with _world(work, URI_ITEMS, latency, folder) as running:
             empty = run(running, [{"ansible.builtin.meta": "noop"}], work, folder)
             loop = run(running, uri_tasks(work, running), work, folder)
     small, large = measured[SIZES[1]], measured[SIZES[2]]
@@ -228,36 +183,15 @@ def uri_tasks(work: Work, running: World) -> list[dict[str, Any]]:
 
 def run(running: World, tasks: list[dict[str, Any]], work: Work, folder: Path) -> Measured:
     """Run a playbook with these tasks and measure its process tree."""
-    book = folder / "book.yml"
-    play = {"hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": tasks}
-    book.write_text(yaml.safe_dump([play]))
     before_state = running.ask("state")
     before_log = len(running.ask("log"))
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.monotonic()
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", str(book)],
-        env={
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    wall = time.monotonic() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise SystemExit(f"{work.title} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    cost = play(tasks, folder)
     log = running.ask("log")[before_log:]
     state = running.ask("state")
     connections = {entry["connection"] for entry in log}
     return Measured(
-        cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        wall=wall,
+        cpu=cost.cpu,
+        wall=cost.wall,
         requests=state["requests"] - before_state["requests"],
         connections=len(connections),
         writes=state["writes"] - before_state["writes"],

@@ -25,7 +25,7 @@ _CHANGING = ("created", "updated", "enabled", "disabled", "rotated", "deleted")
 def tell(demo: Demo) -> None:
     """Run the playbook in check mode and for real, and tell both."""
     out = demo.out
-    out.heading("8  The other modules: $ ansible-playbook tests/demo/playbook.yml, --check first")
+    out.heading("8  The other modules: tests/demo/playbook.yml, first with --check")
     plan = demo.playbook(BOOK, "--check", "--skip-tags", "report")
     run = demo.playbook(BOOK)
     rows = []
@@ -34,7 +34,7 @@ def tell(demo: Demo) -> None:
         for task, (module, number) in _tasks(run.events[name]).items():
             would = planned[task][1]
             rows.append([name, task, module, str(would), str(number)])
-    out.table(["endpoint", "task", "module", "would change", "changed"], rows)
+    out.table(["endpoint", "task", "module", "--check", "run"], rows)
     right = True
     for name in ENDPOINTS:
         right &= demo.check(f"{name}: changes planned", PLANNED[name], _changed(plan, name))
@@ -44,7 +44,7 @@ def tell(demo: Demo) -> None:
     counts = [sum(each.counted(name) for name in ENDPOINTS) for each in (plan, run)]
     demo.verdict(
         right,
-        f"the platforms counted {counts[0]} changes in check mode, {counts[1]} in the run, as told",
+        f"the platforms counted {counts[0]} changes in check mode, {counts[1]} in the run",
     )
     asked, right = _data_plane(demo)
     demo.verdict(right, f"S3 takes or refuses the {asked} pairs concerned as it should")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of make demo's playbooks: what the modules told, what the simulators counted, what was kept."""
+"""Runs of make demo's playbooks: what modules told, what simulators counted, what was kept."""
 
 from __future__ import annotations
 

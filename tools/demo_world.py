@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The world of make demo: simulators in a process of their own, what they count and what they take."""
+"""The world of make demo: simulators in a process of their own, what they count and take."""
 
 from __future__ import annotations
 

@@ -6,26 +6,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
-from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from .access_key_rotate import rotate_access_keys
-from .clock import Clock
+from .custody import Call as StoreCall
+from .custody import escrow_of, new_run, opened_store
 from .errors import CredentialsError
-from .escrow import Escrow
 from .journal import Journal
 from .options import ArgumentSpec
-from .platform import Platform
 from .progress import Progress
 from .results import Outcome
 from .rotation_options import SPEC as ROTATION
 from .rotation_options import RotateOptions
-from .store_registry import open_store, secret_store_spec
-from .stores.base import SecretStore, StoreContext
-from .stores.none import NoStore
+from .store_registry import secret_store_spec
 from .verify import VERIFY_SPEC, Verifier
+
+__all__ = ["SPEC", "Call", "new_run", "rotate"]
 
 SPEC = ROTATION | ArgumentSpec(
     {
@@ -35,27 +31,12 @@ SPEC = ROTATION | ArgumentSpec(
     }
 )
 
-#: Beside the journal, or in the home of whoever runs the job.
-_ESCROW = "escrow"
-_HOME = "~/.local/state/objectstore.credentials/escrow"
 
-
-class Call(Protocol):
+class Call(StoreCall, Protocol):
     """What the front gives to an operation."""
 
-    params: dict[str, Any]
-    platform: Platform
-    clock: Clock
-    check_mode: bool
     shard: Any
     progress: Progress
-
-    def vault_secrets(self) -> list[tuple[str, bytes]]:
-        """Return the vault passwords that the controller holds."""
-
-    @property
-    def parallelism(self) -> int:
-        """How many accounts at a time."""
 
 
 def rotate(call: Call) -> Outcome:
@@ -85,7 +66,7 @@ def rotate(call: Call) -> Outcome:
             redactor=platform.client.redactor,
         )
         opened.callback(journal.close)
-        store = opened.enter_context(_opened(call, run))
+        store = opened.enter_context(opened_store(call, run, check_mode=call.check_mode))
         outcome = rotate_access_keys(
             platform,
             store,
@@ -96,52 +77,9 @@ def rotate(call: Call) -> Outcome:
             check_mode=call.check_mode,
             parallelism=call.parallelism,
             progress=call.progress,
-            escrow=_escrow(params, store, platform),
+            escrow=escrow_of(params, store, platform),
         )
         outcome.extra["secret_store"] = store.name
         outcome.extra["managed"] = store.is_durable
         outcome.warnings += getattr(store, "warnings", [])
         return outcome
-
-
-def new_run(clock: Clock) -> str:
-    """Return a name for a run that no other run has."""
-    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-
-
-@contextlib.contextmanager
-def _opened(call: Call, run: str) -> Iterator[SecretStore]:
-    platform = call.platform
-    context = StoreContext(
-        call.clock,
-        platform.client.redactor,
-        run,
-        check_mode=call.check_mode,
-        parallelism=call.parallelism,
-        vault_secrets=call.vault_secrets,
-    )
-    options = call.params.get("secret_store")
-    if options is None:
-        store: SecretStore = NoStore({}, context)
-        store.open()
-    else:
-        if not platform.settings.endpoint:
-            raise CredentialsError(
-                "invalid_option",
-                "endpoint is missing: records hang on the endpoint's name, not on its URL.",
-                next_step="Give the endpoint a name that stays; in a playbook it is the host's.",
-            )
-        store = open_store(options, context)
-    with contextlib.closing(store):
-        yield store
-
-
-def _escrow(params: Mapping[str, Any], store: SecretStore, platform: Platform) -> Escrow | None:
-    """Return where a pair goes that exists nowhere else and cannot be stored."""
-    settings = platform.settings
-    login = settings.api_password or settings.api_secret_key or settings.api_token
-    if not store.is_durable or not (store.can_seal or login):
-        return None
-    journal = params.get("journal")
-    folder = os.path.join(journal, _ESCROW) if journal else os.path.expanduser(_HOME)
-    return Escrow.of(folder, store, login)

@@ -18,7 +18,7 @@ from typing import Optional
 from .ancestors import STOP
 from .bulk import each
 from .clock import iso
-from .errors import CredentialsError
+from .errors import CredentialsError, missing
 from .model import Account
 from .progress import Progress
 from .record import Record
@@ -184,7 +184,8 @@ class Turns:
         rotations.sort(key=lambda index: (self._due_at(turns[index]), index))
         for index in rotations[most:]:
             turn_ = turns[index]
-            assert turn_.planned is not None
+            if turn_.planned is None:
+                raise missing("turn_.planned")
             later = skipped(
                 identified(turn_.account), f"left to a later run: max_rotations is {most}"
             )

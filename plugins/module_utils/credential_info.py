@@ -5,22 +5,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .bulk import UNSEEN, each
 from .clock import iso
+from .custody import Custody, held_as
 from .journal import no_heads, verify_journal
 from .model import ACTIVE, AccessKey, Account
 from .platform import Platform
 from .progress import Progress
+from .record import Record
+from .record_summary import UNMANAGED, age_of, summary_of, with_dates
 from .results import AccountResult, Outcome, skipped
 from .selection import Selection, select
-from .store_registry import open_store
-from .stores.base import StoreContext
+from .stores.base import SecretStore
 
 #: The vocabulary of AWS Config's rule access-keys-rotated, in the words of this collection.
 COMPLIANT, NON_COMPLIANT = "compliant", "non_compliant"
@@ -42,13 +43,17 @@ def list_credentials(
     parallelism: int,
     strict: bool = False,
     progress: Progress = UNSEEN,
+    custody: Custody | None = None,
 ) -> Outcome:
     """Return every selected account with its keys, never with a secret. Reads only.
 
     Where listing keys has a side effect and the client does not allow it, the accounts come without
-    keys and a warning says so.
+    keys and a warning says so. custody: the record of each account is read too, and tells what it
+    holds and what the platform does not: how old a key is.
     """
     info = platform.connect()
+    if custody is not None:
+        custody.scope = info.scope
     facts = platform.facts
     selected = select(
         platform, selection, parallelism=parallelism, strict=strict, progress=progress
@@ -65,7 +70,13 @@ def list_credentials(
             keys = account.listed_keys
             if keys is None or asks_each:
                 keys = platform.access_keys(account, last_used=last_used)
-        return _result(platform, account, keys, max_age, last_used)
+        record = custody.record(account) if custody is not None else None
+        result = _result(platform, account, keys, record, max_age, last_used)
+        if custody is not None:
+            result.extra.update(_of_record(platform, record))
+            for row in result.extra["access_keys"]:
+                row["held"] = held_as(record, row["access_key"])
+        return result
 
     if any(r.stops_endpoint or (strict and r.action == "failed") for r in selected.missing):
         accounts = [skipped(_identified(account)) for account in selected.accounts]
@@ -83,7 +94,7 @@ def list_credentials(
     outcome = Outcome(accounts=selected.missing + accounts)
     for result in outcome.accounts:
         if result.action in ("failed", "skipped"):
-            result.extra = _blank()
+            result.extra = {**_blank(), **({"managed": None, "record": None} if custody else {})}
     outcome.extra = {
         "platform_info": {
             "platform": platform.name,
@@ -96,29 +107,30 @@ def list_credentials(
         "left_out": selected.left_out,
     }
     outcome.totals = {**_totals(outcome.accounts), **selected.totals}
+    if custody is not None:
+        records = [result.extra["record"] for result in outcome.accounts]
+        outcome.totals["managed"] = sum(bool(r.extra["managed"]) for r in outcome.accounts)
+        outcome.totals["unmanaged"] = sum(
+            r is not None and r["state"] == UNMANAGED for r in records
+        )
     outcome.warnings = [*selected.warnings, *_warnings(platform, may_list, last_used)]
     return outcome
 
 
 def check_journal(
-    outcome: Outcome,
-    platform: Platform,
-    path: str | None,
-    secret_store: Mapping[str, Any] | None,
-    context: StoreContext,
-) -> None:
+    outcome: Outcome, platform: Platform, path: str | None, store: SecretStore | None
+) -> Outcome:
     """Add to an outcome what is found of the endpoint's chains in a journal. Reads only.
 
     With a secret store the chains are compared with the heads that it keeps; without, each is only
     checked by itself.
     """
     if path is None:
-        return
+        return outcome
     heads = None
-    if secret_store is not None:
-        with contextlib.closing(open_store(secret_store, context)) as store:
-            found = store.read_note(_HEADS)
-            heads = found[0] if found else no_heads()
+    if store is not None:
+        found = store.read_note(_HEADS)
+        heads = found[0] if found else no_heads()
     reports = verify_journal(path, heads, platform.name, platform.settings.endpoint)
     reports.sort(key=lambda report: report.chain.rpartition("/")[2], reverse=True)
     unsound = [report for report in reports if not report.is_sound]
@@ -130,6 +142,7 @@ def check_journal(
         f"The chain {each.chain} of the journal is {each.state}: {each.message}."
         for each in unsound
     ]
+    return outcome
 
 
 def _identified(account: Account) -> AccountResult:
@@ -140,10 +153,11 @@ def _result(
     platform: Platform,
     account: Account,
     keys: Sequence[AccessKey] | None,
+    record: Record | None,
     max_age: dt.timedelta,
     last_used: bool,
 ) -> AccountResult:
-    rows = [_row(platform, key, max_age, last_used) for key in keys or ()]
+    rows = [_row(platform, key, max_age, last_used) for key in with_dates(keys or (), record)]
     result = AccountResult(
         account=account.name, account_id=account.id, action="listed", details=account.details
     )
@@ -158,7 +172,25 @@ def _result(
         "access_keys": rows,
         "compliance": _worst(rows, keys is None),
     }
+    if keys is None and record is not None and record.current is not None:
+        held = record.current
+        key = AccessKey(
+            held.access_key or "",
+            account,
+            created_at=held.created_at,
+            expires_at=held.expires_at,
+        )
+        row = _row(platform, key, max_age, last_used)
+        result.extra["compliance"] = row["compliance"]
+        result.why = f"{result.why}; by its record: {row['why']}"
     return result
+
+
+def _of_record(platform: Platform, record: Record | None) -> dict[str, Any]:
+    return {
+        "managed": record is not None and record.is_managed,
+        "record": summary_of(record, platform.client.platform_now()),
+    }
 
 
 def _blank() -> dict[str, Any]:
@@ -169,7 +201,7 @@ def _row(
     platform: Platform, key: AccessKey, max_age: dt.timedelta, last_used: bool
 ) -> dict[str, Any]:
     now = platform.client.platform_now()
-    age = None if key.created_at is None else max(now - key.created_at, dt.timedelta())
+    age = age_of(key.created_at, now)
     expired = key.expires_at is not None and key.expires_at <= now
     compliance, why = _compliance(key, age, expired, max_age)
     return {

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .bulk import UNSEEN, each, each_group
 from .clock import iso
-from .errors import KINDS, CredentialsError
+from .custody import CURRENT, PENDING, RETIRING, UNKNOWN, Custody, held_as, held_by_record
+from .errors import KINDS, CredentialsError, missing
 from .model import ACTIVE, INACTIVE, AccessKey, AccountRef
 from .platform import Platform
 from .progress import Progress
 from .results import AccountResult, Outcome, skipped
+from .rotation_case import Case
 from .shard import WHOLE, Shard
 
 
@@ -39,17 +42,21 @@ def set_credential_status(
     parallelism: int,
     progress: Progress = UNSEEN,
     shard: Shard = WHOLE,
+    custody: Custody | None = None,
 ) -> Outcome:
     """Bring the access keys to the wanted state; one result per key, in the order given.
 
-    Keys of accounts of other shards are left out and counted.
+    Keys of accounts of other shards are left out and counted. custody: the status of a key that a
+    record holds is changed through that record, and of its current and pending keys not ended.
 
     Looks at every key before it writes the first, and works on the keys of one account one after
     the other, so that two of them cannot each count on the other staying active.
     """
     _refuse_what_cannot_be(platform, wanted)
-    platform.connect()
+    info = platform.connect()
     _refuse_what_cannot_be(platform, wanted)
+    if custody is not None:
+        custody.scope = info.scope
     names = list(dict.fromkeys(wanted.access_keys))
     ref = AccountRef.parse(wanted.user) if wanted.user else None
     found: dict[str, AccessKey] = {}
@@ -80,7 +87,7 @@ def set_credential_status(
     progress.begin(len(found), "access keys")
     changed = each_group(
         _by_account(found, names),
-        _Change(platform, wanted, check_mode),
+        _Change(platform, wanted, check_mode, custody),
         _identified,
         parallelism=parallelism,
         strict=wanted.strict,
@@ -130,13 +137,26 @@ def _by_account(found: dict[str, AccessKey], names: Sequence[str]) -> list[list[
 class _Change:
     """Brings one key to the wanted state; remembers what it disabled, for the last-active rule."""
 
-    def __init__(self, platform: Platform, wanted: Wanted, check_mode: bool) -> None:
+    def __init__(
+        self, platform: Platform, wanted: Wanted, check_mode: bool, custody: Custody | None
+    ) -> None:
         self._platform = platform
         self._wanted = wanted
         self._check_mode = check_mode
+        self._custody = custody
         self._disabled: set[str] = set()
 
     def __call__(self, key: AccessKey) -> AccountResult:
+        if self._custody is None or self._wanted.status in (None, key.status):
+            return self._bring(key, None)
+        # A lease for every key, held or not: a rotation may just be taking the account over.
+        with self._custody.turn(key.account) as case:
+            if not self._check_mode:
+                key = self._platform.find_access_key(key.access_key, _ref_of(key))
+            case.see([key])
+            return self._bring(key, case)
+
+    def _bring(self, key: AccessKey, case: Case | None) -> AccountResult:
         wanted = self._wanted
         status = wanted.status if wanted.status != key.status else None
         described = wanted.description
@@ -148,7 +168,15 @@ class _Change:
         result.details = {**key.details, **result.before}
         if status is None and description is None:
             return result
-        self._refuse_unless_allowed(key, status)
+        held = held_as(case.record, key.access_key) if case is not None else UNKNOWN
+        self._refuse_immutable(key)
+        if case is not None and status is not None:
+            _refuse_held(self._platform, case, key, status, held)
+        if status == INACTIVE and not self._wanted.allow_disruption:
+            if case is not None and held == RETIRING:
+                _refuse_unless_current_works(self._platform, case, key)
+            else:
+                _refuse_the_last_active(self._platform, key, self._disabled)
         if status is not None:
             result.action = "disabled" if status == INACTIVE else "enabled"
             result.after["status"] = status
@@ -162,13 +190,17 @@ class _Change:
         if self._check_mode:
             result.why = "would be changed"
             result.details.update(result.after)
-        else:
-            now = _set_and_see(self._platform, key, status, description)
-            result.why = "changed"
-            result.details.update(now.details, **_state(now))
+            return result
+        now, result.why = key, "changed"
+        if case is not None and status is not None and held != UNKNOWN:
+            now = _set_through_record(case, key, status)
+            result.why, status = "changed, and its record says so", None
+        if status is not None or description is not None:
+            now = _set_and_see(self._platform, now, status, description)
+        result.details.update(now.details, **_state(now))
         return result
 
-    def _refuse_unless_allowed(self, key: AccessKey, status: str | None) -> None:
+    def _refuse_immutable(self, key: AccessKey) -> None:
         if key.immutable:
             raise self._platform.fail(
                 "immutable",
@@ -177,8 +209,97 @@ class _Change:
                 account=key.account.name,
                 alive=f"{key.access_key} ({key.status})",
             )
-        if status == INACTIVE and not self._wanted.allow_disruption:
-            _refuse_the_last_active(self._platform, key, self._disabled)
+
+
+def _refuse_held(platform: Platform, case: Case, key: AccessKey, status: str, held: str) -> None:
+    """Raise held_by_record for a change that would contradict what the record is for."""
+    record, name = case.record, key.account.name
+    what = next_step = ""
+    mark = record.retiring_key(key.access_key)
+    if held == CURRENT:
+        mark = record.current
+    if held == PENDING:
+        what = f"{key.access_key} belongs to a rotation of {name} that is not finished."
+        next_step = "Run s3_access_key_rotate for this account: it finishes what is open."
+    elif held == CURRENT and status == INACTIVE:
+        what = f"{key.access_key} is the current key of {name}: whoever reads the record uses it."
+        next_step = (
+            "Use s3_access_key_rotate: compromised with reason replaces it and revokes it, state:"
+            " rolled_back goes back to the key before, state: decommissioned ends the account."
+        )
+    elif status == ACTIVE and mark is not None and mark.compromised is not None:
+        what = f"{key.access_key} of {name} is compromised ({mark.compromised}): it stays off."
+        next_step = "Run s3_access_key_rotate for this account: it gets another key."
+    elif status == ACTIVE and held == RETIRING and record.decommission is not None:
+        what = f"{name} is being decommissioned: {key.access_key} stays off."
+        next_step = "If the account shall live on, move its record away first."
+    if what:
+        alive = f"{key.access_key} ({key.status})"
+        raise held_by_record(platform, name, what, next_step, alive)
+
+
+def _refuse_unless_current_works(platform: Platform, case: Case, key: AccessKey) -> None:
+    """An old key ends while the current one is seen active beside it; then nothing is cut off."""
+    current = case.record.current
+    if current is not None and current.access_key is not None:
+        try:
+            shown = platform.find_access_key(current.access_key, _ref_of(key))
+        except CredentialsError as exc:
+            if exc.kind != "not_found":
+                raise
+        else:
+            if shown.status == ACTIVE and not _has_expired(platform, shown):
+                return
+    raise platform.fail(
+        "disruption_refused",
+        f"{key.access_key} of {key.account.name} is retiring, but the record's current key"
+        f" {current.access_key if current else '(none)'} is not seen active: disabling"
+        f" {key.access_key} may cut off every client of that account.",
+        account=key.account.name,
+        alive=f"{key.access_key} ({key.status})",
+    )
+
+
+def _set_through_record(case: Case, key: AccessKey, status: str) -> AccessKey:
+    """Enable or disable a key that the record holds: its intent before, what came of it after.
+
+    So the soak of a disabled key counts from here, and the grace period of an enabled one anew.
+    """
+    access_key, desk = key.access_key, case.desk
+    action = "disable" if status == INACTIVE else "enable"
+    try:
+        now = case.change_key(action, access_key, "operator")
+    except CredentialsError as exc:
+        if exc.landed is not False:
+            exc.next_step = (
+                "Its intent is on record. Run the same task again, or s3_access_key_rotate: either"
+                " finds out what became of it."
+            )
+        raise
+    record, moment = case.record, desk.now()
+    old = record.retiring_key(access_key)
+    if old is None:
+        if record.current is None:
+            raise missing("record.current")
+        current = dataclasses.replace(record.current, disabled_at=None, disabled_in=None)
+        record = dataclasses.replace(record, current=current)
+    elif status == INACTIVE:
+        seen = dataclasses.replace(old, disabled_at=moment, disabled_in=desk.run)
+        record = record.with_retiring(seen)
+    else:
+        again = dataclasses.replace(
+            old, disabled_at=None, disabled_in=None, honoured_at=None, retiring_since=moment
+        )
+        record = record.with_retiring(again)
+    try:
+        case.save(dataclasses.replace(record, intent=None), f"{action}d", access_key=access_key)
+    except CredentialsError as exc:
+        exc.message = (
+            f"{access_key} was {action}d, and its record does not say so yet: {exc.message}"
+        )
+        exc.landed = True
+        raise
+    return now or key
 
 
 def _set_and_see(

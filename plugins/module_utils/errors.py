@@ -101,7 +101,11 @@ KINDS: dict[str, Kind] = {
     ),
     "custody_refused": Kind(
         "the change makes a key that would be kept nowhere",
-        "Set return_secret: true and keep what is returned.",
+        "Give secret_store, or set return_secret: true and keep what is returned.",
+    ),
+    "held_by_record": Kind(
+        "a record in the secret store holds the key, and its rotations rely on it",
+        "Use s3_access_key_rotate, which changes key and record together.",
     ),
     "immutable": Kind(
         "the platform keeps this key for itself; it must not be touched",
@@ -180,6 +184,11 @@ def sentences(message: Optional[str], next_step: Optional[str]) -> str:
     if text and not text.endswith((".", "!", "?")):
         text += "."
     return f"{text} {next_step or ''}".strip()
+
+
+def missing(what: str) -> RuntimeError:
+    """Return the error for what cannot be missing there; a defect of this collection."""
+    return RuntimeError(f"{what} is missing")
 
 
 class CredentialsError(Exception):

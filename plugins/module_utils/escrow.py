@@ -14,7 +14,7 @@ import json
 import os
 from typing import Protocol
 
-from .errors import CredentialsError
+from .errors import CredentialsError, missing
 from .model import Pair
 from .record import unreadable
 from .stores.base import Place, SecretStore
@@ -69,7 +69,8 @@ class Escrow:
     """
 
     def __init__(self, directory: str, *seals: Seal) -> None:
-        assert seals
+        if not seals:
+            raise missing("seals")
         self._tree = Tree(os.path.abspath(os.path.expanduser(directory)))
         self._seals = seals
 

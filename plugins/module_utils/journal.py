@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .clock import Clock, iso
-from .errors import CredentialsError
+from .errors import CredentialsError, missing
 from .journal_chains import ChainReport, merge_heads, no_heads, verify_journal
 from .journal_files import ChainFile, chains_below, open_chain
 from .journal_lines import (
@@ -267,7 +267,8 @@ class Journal:
             return name in self._late
 
     def _other(self, chain: str, late: set[str] | None) -> _OtherChain:
-        assert self.path is not None
+        if self.path is None:
+            raise missing("self.path")
         key = (chain, late is not None)
         if key not in self._others:
             self._others[key] = _OtherChain(self.path, chain, late)
@@ -275,7 +276,8 @@ class Journal:
 
     def _neighbours(self) -> list[str]:
         """Return the names of the endpoint's other chains."""
-        assert self.path is not None
+        if self.path is None:
+            raise missing("self.path")
         parts = self.chain.split("/")[:2]
         return [chain for chain in chains_below(self.path, *parts) if chain != self.chain]
 

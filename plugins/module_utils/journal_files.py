@@ -15,7 +15,7 @@ import stat
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from .errors import CredentialsError
+from .errors import CredentialsError, missing
 from .journal_lines import SUFFIX
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -77,7 +77,8 @@ class ChainFile:
         Raises store_refused.
         """
         self.open()
-        assert self._file is not None
+        if self._file is None:
+            raise missing("self._file")
         if self._is_torn:
             self._cut_back()
         if self._is_torn:
@@ -108,7 +109,8 @@ class ChainFile:
 
     def _cut_back(self) -> None:
         """Take back what was not written whole: later lines must not follow half a line."""
-        assert self._file is not None
+        if self._file is None:
+            raise missing("self._file")
         try:
             os.ftruncate(self._file, self._size)
             os.fsync(self._file)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, TypeVar
 
 from .clock import iso, parse_time
-from .errors import CredentialsError
+from .errors import CredentialsError, missing
 from .model import Pair
 
 #: The form of the document; a reader refuses what is newer than itself.
@@ -50,7 +50,8 @@ class Secret:
     def open(self) -> str:
         """Return the secret key. Raises store_unreadable when it cannot be decrypted."""
         if self._plain is None:
-            assert self._opener is not None
+            if self._opener is None:
+                raise missing("self._opener")
             self._plain = self._opener(self.sealed)
         return self._plain
 

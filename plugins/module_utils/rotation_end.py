@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from .errors import missing
 from .model import ACTIVE
 from .record import Decommission, HeldKey
 from .rotation_case import Case, names, retired
@@ -58,7 +59,8 @@ def decommission(case: Case) -> None:
     if case.record.retiring:
         return
     record, now = case.record, case.desk.now()
-    assert record.decommission is not None
+    if record.decommission is None:
+        raise missing("record.decommission")
     case.save(
         dataclasses.replace(
             record, decommission=dataclasses.replace(record.decommission, done_at=now)

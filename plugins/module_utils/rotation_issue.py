@@ -11,7 +11,7 @@ import dataclasses
 import re
 import secrets
 
-from .errors import CredentialsError
+from .errors import CredentialsError, missing
 from .model import AccessKey, Issued, Pair
 from .record import HeldKey, Pending, Record, Secret
 from .rotation_case import Case, names, retired
@@ -279,7 +279,8 @@ def old_keys(case: Case, pending: Pending) -> list[HeldKey]:
 
 def _pending(case: Case) -> Pending:
     pending = case.record.pending
-    assert pending is not None
+    if pending is None:
+        raise missing("pending")
     return pending
 
 

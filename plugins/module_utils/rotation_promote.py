@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from .errors import missing
 from .record import HeldKey
 from .rotation_case import Case, retired
 from .rotation_issue import forget_pending, old_keys
@@ -20,7 +21,8 @@ def verify(case: Case) -> None:
     kept for the next run.
     """
     pending = case.record.pending
-    assert pending is not None
+    if pending is None:
+        raise missing("pending")
     pair = pending.pair()
     if not case.desk.verifier.enabled or pair is None:
         return
@@ -38,7 +40,8 @@ def verify(case: Case) -> None:
 def _withdraw(case: Case, why: str) -> None:
     """Give up a pair that the S3 service refuses; raises verification_failed when that is done."""
     pending, record = case.record.pending, case.record
-    assert pending is not None
+    if pending is None:
+        raise missing("pending")
     if pending.purpose == "rollback":
         forget_pending(case, "rollback_refused", why)
     else:
@@ -61,7 +64,8 @@ def _withdraw(case: Case, why: str) -> None:
 def finish_withdrawal(case: Case) -> None:
     """Delete a key that was refused, and forget it; where it cannot be deleted it retires."""
     pending, facts = case.record.pending, case.desk.facts
-    assert pending is not None
+    if pending is None:
+        raise missing("pending")
     if facts.can_delete:
         case.change_key("delete", pending.access_key or "", "withdraw")
         forget_pending(case, "withdrawn_deleted", "refused", intent=None)
@@ -81,7 +85,8 @@ def finish_withdrawal(case: Case) -> None:
 def promote(case: Case) -> None:
     """Make the kept pair the current one in one write; what it replaces starts to retire."""
     record, pending, now = case.record, case.record.pending, case.desk.now()
-    assert pending is not None
+    if pending is None:
+        raise missing("pending")
     is_rollback = pending.purpose == "rollback"
     old = record.retiring_key(pending.access_key or "") if is_rollback else None
     new = dataclasses.replace(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from .errors import missing
 from .model import Issued
 from .record import HeldKey, Record
 from .rotation_case import Case
@@ -18,7 +19,8 @@ from .rotation_retire import is_dead
 def keep_replaced(case: Case, issued: Issued, recovered: bool) -> None:
     """Keep and promote what was issued, verify it, and forget the old pair once it is dead."""
     pending = case.record.pending
-    assert pending is not None
+    if pending is None:
+        raise missing("pending")
     keep_in_place(case, issued, recovered)
     if issued.pair is None:
         case.did("delivered", "the platform delivers the pair by e-mail")
@@ -32,7 +34,8 @@ def settle_replaced(case: Case) -> None:
     """Verify the current key, look that it is ours, drop what is proven dead; one write."""
     desk, record = case.desk, case.record
     current = record.current
-    assert current is not None
+    if current is None:
+        raise missing("current")
     verified_at = current.verified_at
     pair = current.pair()
     if desk.verifier.enabled and pair is not None:

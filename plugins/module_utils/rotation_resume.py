@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from .clock import iso
-from .errors import CredentialsError
+from .errors import CredentialsError, missing
 from .model import ACTIVE, AccessKey, Issued, Pair
 from .record import KeyIntent, Pending, Record, Secret, find_key
 from .rotation_case import Case
@@ -146,7 +146,8 @@ def settle_unanswered(case: Case) -> Pending | None:
     it was brought to an end. Raises drifted for what no step of ours explains.
     """
     pending, facts = case.record.pending, case.desk.facts
-    assert pending is not None
+    if pending is None:
+        raise missing("pending")
     case.wait_settled(pending)
     look_twice(case)
     if _take_from_escrow(case, pending):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from .errors import CredentialsError
+from .errors import CredentialsError, missing
 from .model import ACTIVE, AccessKey
 from .record import HeldKey
 from .rotation_case import Case
@@ -233,7 +233,8 @@ def _note_disabled(case: Case, key: HeldKey, why: str) -> None:
 
 def _delete_after_soak(case: Case, key: HeldKey) -> None:
     desk, policy = case.desk, case.policy
-    assert key.disabled_at is not None
+    if key.disabled_at is None:
+        raise missing("key.disabled_at")
     if not desk.facts.can_delete or key.disabled_in == desk.run:
         return
     if desk.now() < key.disabled_at + policy.soak_period:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 
+from .errors import missing
 from .model import ACTIVE
 from .record import HeldKey, Hold, Pending
 from .rotation_case import Case
@@ -57,7 +58,8 @@ def roll_back(case: Case) -> None:
 def finish_rollback(case: Case) -> None:
     """Enable the key if it is disabled, have it accepted, and promote it."""
     pending = case.record.pending
-    assert pending is not None
+    if pending is None:
+        raise missing("pending")
     access_key = pending.access_key or ""
     if access_key in case.policy.compromised:
         forget_pending(case, "rollback_failed", "the key is compromised")

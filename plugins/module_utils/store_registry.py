@@ -38,9 +38,9 @@ def secret_store_spec() -> dict[str, Any]:
     }
     for name in sorted({name for store in STORES.values() for name in store.OPTIONS}):
         specs = [store.OPTIONS[name] for store in STORES.values() if name in store.OPTIONS]
-        assert name != "type"
         # Two meanings under one name are a defect, which a test finds before any user does.
-        assert all(spec.get(each) == specs[0].get(each) for spec in specs for each in _AGREED), name
+        if any(spec.get(each) != specs[0].get(each) for spec in specs for each in _AGREED):
+            raise ValueError(f"two secret stores mean different things by {name}")
         option = {each: specs[0][each] for each in _AGREED if each in specs[0]}
         if all("choices" in spec for spec in specs):
             option["choices"] = sorted({choice for spec in specs for choice in spec["choices"]})

@@ -13,10 +13,12 @@ version_added: 0.1.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Lists the accounts of an endpoint and their access keys with status, creation date, age, last
-    use,
-    expiry, and whether they comply with O(max_age).
+    use, expiry, and whether they comply with O(max_age).
   - Never returns a secret, also where the platform hands it out with every listing.
-  - What the platform does not tell is V(unknown), never guessed.
+  - What the platform does not tell is V(unknown), never guessed. With O(secret_store) the record
+    of each account is read too, without opening a secret. It tells whether the account is under
+    management, which of its keys the record holds, and how old a key is where the platform does
+    not tell.
 extends_documentation_fragment:
   - objectstore.credentials.attributes.info
   - objectstore.credentials.connection
@@ -26,8 +28,7 @@ options:
   users:
     description:
       - The accounts to list. An entry is a name, an identifier such as V(id:42), or a dictionary
-        with
-        C(name) or C(id).
+        with C(name) or C(id).
       - A bare string is split at commas; for a name that holds a comma pass a list.
     type: list
     elements: raw
@@ -35,8 +36,7 @@ options:
   all:
     description:
       - List all accounts of the endpoint, but for suspended ones and those that the platform
-        reserves;
-        RV(left_out) names them.
+        reserves; RV(left_out) names them.
     type: bool
     default: false
   exclude:
@@ -58,8 +58,7 @@ options:
   allow_side_effects:
     description:
       - Permit a listing that can itself make an access key, as on a Scality OSIS adapter. Never
-        done in
-        check mode.
+        done in check mode.
     type: bool
     default: false
   strict:
@@ -106,6 +105,20 @@ EXAMPLES = r"""
     users: [backup, "id:0760a1b2c3d4e5f60718293a4b5c6d7e"]
     last_used: true
 
+- name: The same, with what the records say
+  objectstore.credentials.s3_credential_info:
+    platform: huawei
+    endpoint: eu-de
+    all: true
+    secret_store: "{{ s3_secret_store }}"
+  register: audit
+
+- name: Name the accounts that are not under management
+  ansible.builtin.debug:
+    msg: "{{ known | selectattr('record.state', 'eq', 'unmanaged') | map(attribute='account') }}"
+  vars:
+    known: "{{ audit.accounts | selectattr('record') }}"
+
 - name: Prove that the journal is as it was written
   objectstore.credentials.s3_credential_info:
     platform: ontap
@@ -139,8 +152,26 @@ accounts:
     compliance:
       description: >-
         V(non_compliant) if an active key is too old, else V(insufficient_data) if the age of one is
-        unknown, else V(compliant), or V(not_applicable) without an active key.
+        unknown, else V(compliant), or V(not_applicable) without an active key. Where no keys are
+        listed, it is that of the record's current key.
       type: str
+    managed:
+      description: Whether a record holds a current key of it; null if it failed.
+      returned: when O(secret_store) is set
+      type: bool
+    record:
+      description:
+        - What its record says, never with a secret; null if it failed. C(state) is V(unmanaged)
+          (no record, or no current key in it), V(decommissioned), V(pending) (a rotation is not
+          finished), V(delivered) (the current pair went out by e-mail), V(retiring) (managed, and
+          an old key has not come to its end), or else V(managed).
+        - C(access_key), C(created_at), C(age), C(age_days), C(expires_at), C(acknowledged),
+          C(acknowledged_at), C(verified) and C(verified_at) tell of the current key; C(retiring)
+          lists old keys with their dates; C(pending_since) tells when an unfinished rotation began,
+          C(on_hold) whether a rollback holds the schedule back, C(suspects) which keys appeared
+          while a call went unanswered.
+      returned: when O(secret_store) is set
+      type: dict
     access_keys:
       description: Its access keys.
       type: list
@@ -153,7 +184,7 @@ accounts:
           description: V(active) or V(inactive).
           type: str
         created_at:
-          description: When it was created, in UTC; null where the platform does not tell.
+          description: When it was created, in UTC, by the platform or the record; null if unknown.
           type: str
         age:
           description: Its age in whole days such as V(95d), or V(unknown).
@@ -172,6 +203,10 @@ accounts:
           type: bool
         description:
           description: Its description, where the platform has one.
+          type: str
+        held:
+          description: What the record says of it; V(current), V(pending), V(retiring), V(unknown).
+          returned: when O(secret_store) is set
           type: str
         immutable:
           description: Whether the platform keeps it for itself.
@@ -243,7 +278,8 @@ platform_info:
 totals:
   description: >-
     Counts of accounts and keys, by status and by compliance. If there are any, C(left_out) and
-    C(other_shards) count the accounts that O(all) and O(shard) left out.
+    C(other_shards) count the accounts that O(all) and O(shard) left out. With O(secret_store) also
+    C(managed) and C(unmanaged) accounts.
   returned: always
   type: dict
   sample: {accounts: 12, access_keys: 14, active: 13, inactive: 1, compliant: 10, non_compliant: 2}
@@ -291,9 +327,15 @@ failure:
       type: str
 """
 
+from typing import Optional
+
 from ansible_collections.objectstore.credentials.plugins.module_utils.credential_info import (
     check_journal,
     list_credentials,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.custody import (
+    Custody,
+    in_custody,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
 from ansible_collections.objectstore.credentials.plugins.module_utils.options import (
@@ -308,9 +350,6 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.selection 
 from ansible_collections.objectstore.credentials.plugins.module_utils.selection import Selection
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
     secret_store_spec,
-)
-from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import (
-    StoreContext,
 )
 
 SPEC = SELECTION | ArgumentSpec(
@@ -327,26 +366,22 @@ SPEC = SELECTION | ArgumentSpec(
 
 def operation(job: Job) -> Outcome:
     """List the accounts that the options select."""
-    outcome = list_credentials(
-        job.platform,
-        Selection.parse(job.params),
-        max_age=parse_duration(job.params["max_age"], "max_age"),
-        last_used=job.params["last_used"],
-        parallelism=job.parallelism,
-        strict=job.params["strict"],
-        progress=job.progress,
-    )
-    store, path = job.params["secret_store"], job.params["journal"]
-    context = StoreContext(
-        job.clock,
-        job.platform.client.redactor,
-        "audit",
-        check_mode=True,  # only the note of the heads is read
-        parallelism=job.parallelism,
-        vault_secrets=job.vault_secrets,
-    )
-    check_journal(outcome, job.platform, path, store, context)
-    return outcome
+
+    def listed(custody: Optional[Custody]) -> Outcome:
+        outcome = list_credentials(
+            job.platform,
+            Selection.parse(job.params),
+            max_age=parse_duration(job.params["max_age"], "max_age"),
+            last_used=job.params["last_used"],
+            parallelism=job.parallelism,
+            strict=job.params["strict"],
+            progress=job.progress,
+            custody=custody,
+        )
+        store = custody.store if custody else None
+        return check_journal(outcome, job.platform, job.params["journal"], store)
+
+    return in_custody(job, listed, reads_only=True)
 
 
 def main() -> None:

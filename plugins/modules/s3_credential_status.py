@@ -17,10 +17,18 @@ description:
     first,
     and believes only what the platform shows afterwards.
   - A platform that cannot disable a key answers with a clear error that says why.
+  - With O(secret_store), a key that a record holds is changed only as its rotations allow. The
+    current key and one of an unfinished rotation are not disabled (V(held_by_record));
+    M(objectstore.credentials.s3_access_key_rotate) replaces them. A current key that somebody
+    disabled can be enabled again. A retiring key is disabled or enabled together with its record,
+    so that its soak period counts from then, or its grace period begins anew. A compromised key
+    stays off. Keys that no record holds are treated as without O(secret_store).
+  - Without O(secret_store) no record is asked. Give it wherever keys are under management.
 extends_documentation_fragment:
   - objectstore.credentials.attributes
   - objectstore.credentials.connection
   - objectstore.credentials.platforms
+  - objectstore.credentials.secret_store
 options:
   access_keys:
     description:
@@ -47,7 +55,7 @@ options:
   allow_disruption:
     description:
       - Permit disabling the last active access key of an account, which cuts off every client of
-        it.
+        it. It does not permit disabling what a record holds as current.
     type: bool
     default: false
   strict:
@@ -74,6 +82,14 @@ EXAMPLES = r"""
     access_key: LOSZM4YRVLKOY9EXAMPL
     status: inactive
     description: Replaced on 2026-11-22, CHG0031337
+
+- name: Disable a retiring key before its grace period is over, in its record too
+  objectstore.credentials.s3_credential_status:
+    platform: huawei
+    endpoint: eu-de
+    access_key: LOSZM4YRVLKOY9EXAMPL
+    status: inactive
+    secret_store: "{{ s3_secret_store }}"
 
 - name: Clear a description, leave the status as it is
   objectstore.credentials.s3_credential_status:
@@ -177,10 +193,14 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.credential
     Wanted,
     set_credential_status,
 )
+from ansible_collections.objectstore.credentials.plugins.module_utils.custody import in_custody
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
 from ansible_collections.objectstore.credentials.plugins.module_utils.options import ArgumentSpec
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
+from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
+    secret_store_spec,
+)
 
 SPEC = ArgumentSpec(
     {
@@ -196,6 +216,7 @@ SPEC = ArgumentSpec(
         "description": {"type": "str"},
         "allow_disruption": {"type": "bool", "default": False},
         "strict": {"type": "bool", "default": False},
+        "secret_store": secret_store_spec(),
     },
     required_one_of=(("status", "description"),),
 )
@@ -203,14 +224,18 @@ SPEC = ArgumentSpec(
 
 def operation(job: Job) -> Outcome:
     """Bring the keys to the status and description that the options name."""
-    wanted = Wanted(**{name: job.params[name] for name in SPEC.options})
-    return set_credential_status(
-        job.platform,
-        wanted,
-        check_mode=job.check_mode,
-        parallelism=job.parallelism,
-        progress=job.progress,
-        shard=job.shard,
+    own = set(SPEC.options) - {"secret_store"}
+    return in_custody(
+        job,
+        lambda custody: set_credential_status(
+            job.platform,
+            Wanted(**{name: job.params[name] for name in own}),
+            check_mode=job.check_mode,
+            parallelism=job.parallelism,
+            progress=job.progress,
+            shard=job.shard,
+            custody=custody,
+        ),
     )
 
 

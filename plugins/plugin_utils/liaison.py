@@ -34,9 +34,9 @@ VaultSecrets = Iterable[tuple[str, bytes]]
 class Liaison:
     """Serves one module while the with block lasts; path is None where that cannot be had.
 
-    show: called with what the module reports. vault_secrets: what a module run by this very user
-    may ask for; on systems that do not tell who is at the other end, nobody gets any. Nothing that
-    goes wrong here fails the task.
+    The folder goes as soon as the module is connected. show: called with what the module reports.
+    vault_secrets: what a module run by this very user may ask for; on systems that do not tell who
+    is at the other end, nobody gets any. Nothing that goes wrong here fails the task.
     """
 
     def __init__(
@@ -100,7 +100,8 @@ class Liaison:
     # --- in the thread ---------------------------------------------------------------------------
 
     def _serve(self, listener: socket.socket, woken: socket.socket) -> None:
-        assert self._selector is not None
+        if self._selector is None:
+            raise RuntimeError("self._selector")
         while True:
             ready = [key.fileobj for key, _events in self._selector.select()]
             if woken in ready:
@@ -120,12 +121,20 @@ class Liaison:
             line.close()
             return
         line.sendall(b'{"hello": 1}\n')
-        assert self._selector is not None
+        if self._selector is None:
+            raise RuntimeError("self._selector")
         self._received[line] = b""
         self._selector.register(line, selectors.EVENT_READ)
+        # There is one module, and an open line needs no name: a process that is killed from here on
+        # leaves nothing behind.
+        self._selector.unregister(listener)
+        listener.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _hear(self, line: Any) -> None:
-        assert self._selector is not None
+        if self._selector is None:
+            raise RuntimeError("self._selector")
         try:
             more = line.recv(65536)
         except OSError:

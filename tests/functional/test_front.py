@@ -417,13 +417,12 @@ def test_job_talks_to_the_controller_over_the_socket(run_with: Run, tmp_path: Pa
         assert held == [("prod", b"of-prod")]
         return Outcome()
 
-    with Liaison(shown.append, [("prod", b"of-prod")], [str(tmp_path)]) as controller:
-        code, result, _unused = run_with(operation, _ansible_socket=controller.path)
-        assert code == 0, result
-        code, _result, _unused = run_with(
-            operation, _ansible_socket=controller.path, progress=False
-        )
-        assert code == 0
+    for wanted in (True, False):
+        with Liaison(shown.append, [("prod", b"of-prod")], [str(tmp_path)]) as controller:
+            code, result, _unused = run_with(
+                operation, _ansible_socket=controller.path, progress=wanted
+            )
+            assert code == 0, result
     # What was begun is ended, and only where progress is wanted.
     assert [report["over"] for report in shown] == [False, True]
 

@@ -211,6 +211,10 @@ class Arena:
         )
         violations = promise.judge(trial)
         if not violations and scenario.is_idempotent:
+            if world.form.data_modes:
+                # What is still honoured is looked at again, until it is not.
+                world.let_pass(120.0)
+                one_run(world, self.engine, original)
             before = self._state()
             again = one_run(world, self.engine, original)
             violations += promise.idle(world, again, before, self._state())
@@ -261,9 +265,9 @@ class Arena:
         trial.all_runs = runs
         violations = [v for v in promise.judge(trial) if v.rule != "repaired by the next run"]
         if pause_at is None and not scenario.rival:
-            won = [actions for actions in first_actions if set(actions) & CHANGING]
-            if len(won) > 1:
-                violations.append(Violation("one of two does it", f"both did: {first_actions}"))
+            for both in zip(*first_actions):
+                if len(both) == 2 and set(both[:1]) & CHANGING and set(both[1:]) & CHANGING:
+                    violations.append(Violation("one of two does it", f"both did: {both}"))
         verdict = Verdict((), violations, [run.steps for run in runs], usual_keys=trial.usual_keys)
         if violations:
             verdict.story = story(trial)

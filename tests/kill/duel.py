@@ -17,6 +17,7 @@ import select
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Optional
 
 from . import runner, wire
@@ -70,7 +71,7 @@ def fight(
         while any(not each.is_over for each in fighters):
             for each in fighters:
                 if not each.is_over and not each.question:
-                    _listen(each)
+                    _listen(each, world.directory / "output")
             ready = [each for each in fighters if each.is_ready]
             if ready:
                 # Stretches of steps: the interesting races are between stretches, too.
@@ -79,7 +80,7 @@ def fight(
                     if chosen.is_ready:
                         _answer(world, chosen)
                         if not chosen.is_over and not chosen.question:
-                            _listen(chosen)
+                            _listen(chosen, world.directory / "output")
                 continue
             _wake_next(world, fighters)
     finally:
@@ -93,13 +94,14 @@ def fight(
     return [each.ran for each in fighters]
 
 
-def _listen(fighter: Fighter) -> None:
+def _listen(fighter: Fighter, output: Path) -> None:
     """Wait for its next question: whoever is not waiting for us is at work."""
     readable, _unused, _unused2 = select.select([fighter.end], [], [], runner.LONGEST)
     message = wire.receive(fighter.end) if readable else ()
     if not message:
         fighter.is_over = True
         fighter.ran.how = "crashed" if readable else "hung"
+        fighter.ran.result = {"traceback": output.read_text() if output.exists() else ""}
         return
     if message[0] == wire.DONE:
         fighter.ran.how, fighter.ran.result = "done", json.loads(message[1])

@@ -85,7 +85,10 @@ def _untold(trial: Trial, events: Sequence[Mapping[str, Any]]) -> list[str]:
         if line.get("event") in ("promoted", "delivered", "adopted")
     )
     disabled = Counter(
-        str(line.get("access_key")) for line in events if line.get("event") == "disabled"
+        str(line.get("access_key"))
+        for line in events
+        if line.get("event") == "disabled"
+        or (line.get("event") == "disable_settled" and line.get("status") == "inactive")
     )
     found = [
         f"{key} became current {count} times, and the journal tells {told[key]} of it"

@@ -160,7 +160,9 @@ class KvMount:
     def _change_versions(self, request: Request, verb: str, path: str) -> None:
         body = fields(request, versions=(list,))
         numbers = body.get("versions") or []
-        if not numbers or not all(type(number) is int for number in numbers):
+        if not numbers or any(
+            isinstance(number, bool) or not isinstance(number, int) for number in numbers
+        ):
             raise bad("no version number provided")
         kept = self.secrets.get(path)
         for number in numbers:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, ClassVar
 
 from ..clock import Clock
-from ..errors import CredentialsError
+from ..errors import CredentialsError, missing
 from ..record import Record
 from ..redaction import Redactor
 
@@ -57,7 +57,7 @@ class StoreContext:
     parallelism: int = 8
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     #: The vault secrets that the controller holds (a vault credential of AWX); asked when needed.
-    vault_secrets: Callable[[], list[VaultSecret]] = lambda: []
+    vault_secrets: Callable[[], list[VaultSecret]] = list
 
 
 class Lease:
@@ -197,7 +197,8 @@ class SecretStore:
                     # theirs, with all that it held.
                     exc.landed = None
                     raise
-        assert lost is not None
+        if lost is None:
+            raise missing("lost")
         raise lost
 
     def _find(self, place: Place, record: Record) -> Stored | None:

@@ -15,7 +15,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from ..errors import CredentialsError
+from ..errors import CredentialsError, missing
 
 #: Larger than any record; a larger file is none of ours.
 MOST_BYTES = 16 * 1024 * 1024
@@ -196,7 +196,8 @@ class Tree:
     def open_folder(self, *folders: str) -> int:
         """Return an open directory, made where it is missing; the caller closes it."""
         folder = self._open_folder(folders, make=True)
-        assert folder is not None
+        if folder is None:
+            raise missing("folder")
         return folder
 
     # --- inside ------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ..clock import Clock, iso
-from ..errors import CredentialsError
+from ..errors import CredentialsError, missing
 from .heartbeat import BEATS_PER_LEASE, TICKS_PER_LEASE, Heartbeats
 
 #: Another run's own word for its lease is believed within these bounds, in seconds.
@@ -114,7 +114,8 @@ class HeartbeatWatch:
                     return seen.has_left(what, number)
             if seen.has_left(what, number):
                 return True
-            assert seen.since is not None
+            if seen.since is None:
+                raise missing("seen.since")
             left = seen.since + length - now
             if left <= 0:
                 seen.has_ended = self._depose(name, seen, length)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any, Optional
 
 from ..clock import parse_time
-from ..errors import CredentialsError
+from ..errors import CredentialsError, missing
 from ..record import Record, Secret, from_document, to_document, unreadable
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
 from .heartbeat import HeartbeatKeeper
@@ -207,7 +207,8 @@ class VaultKv2(SecretStore):
                     return
                 if exc.kind == "busy":
                     raise
-        assert lost is not None
+        if lost is None:
+            raise missing("lost")
         raise lost
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Callable, Optional
 from urllib.parse import urlencode
 
-from ..errors import CredentialsError
+from ..errors import CredentialsError, missing
 from ..settings import Settings
 from ..transport import Transport
 from ..transport_errors import TransportError
@@ -109,7 +109,8 @@ class Session:
     def last(self) -> Answer:
         """The last answer that this thread got."""
         answer: Optional[Answer] = getattr(self._of_thread, "answer", None)
-        assert answer is not None
+        if answer is None:
+            raise missing("answer")
         return answer
 
     def request(

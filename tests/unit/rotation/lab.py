@@ -10,7 +10,6 @@ rotation may ever break, whatever else the test asks.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import json
 import re
 import shutil
@@ -24,18 +23,11 @@ import pytest
 from ansible_collections.objectstore.credentials.plugins.module_utils.access_key_rotate import (
     rotate_access_keys,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
 from ansible_collections.objectstore.credentials.plugins.module_utils.escrow import Escrow
-from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.plugins.module_utils.journal import Journal
-from ansible_collections.objectstore.credentials.plugins.module_utils.model import (
-    AccessKey,
-    AccountRef,
-)
 from ansible_collections.objectstore.credentials.plugins.module_utils.platform import Platform
 from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
-from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import (
     AccountResult,
     Outcome,
@@ -44,7 +36,6 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.rotation_o
     SPEC,
     RotateOptions,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.settings import resolve
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.ansible_vault import (
     AnsibleVault,
 )
@@ -55,68 +46,49 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.none import NoStore
 from ansible_collections.objectstore.credentials.plugins.module_utils.verify import Verifier
-from ansible_collections.objectstore.credentials.tests.simulators.s3 import PROFILES, S3Simulator
-from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.contract import (
-    cells,
-)
 
 from .lab_store import PASSWORD, LabStore, StoreFaults
-from .watch import Watch
-from .wire import FixedClock, Host, Killed, Network, wired
+from .lab_world import (
+    ACCOUNT,
+    ADVISORY,
+    CHOSEN,
+    DAY,
+    EMAIL,
+    FRONT,
+    IN_PLACE,
+    LABELLED,
+    NO_DISABLE,
+    OVERLAP,
+    REPLACING,
+    TWO_KEYS,
+    TWO_SLOTS,
+    UNLABELLED,
+    UNSEEN,
+    Form,
+    LabWorld,
+)
+from .wire import Killed, wired
 
-DAY = 86400.0
-ACCOUNT = "app-0001"
-#: One form for each class of platform facts.
-LABELLED = ("huawei", "v3.0 access key")
-TWO_KEYS = ("huawei", "v5")
-UNLABELLED = ("ose", "osis")
-NO_DISABLE = ("ose", "osis-ceph")
-ADVISORY = ("ose", "osis-scality")
-FRONT = ("ose", "front")
-IN_PLACE = ("ontap", "9.14.1, login of the SVM")
-CHOSEN = ("ontap", "9.16.1")
-TWO_SLOTS = ("ontap", "9.19.1")
-UNSEEN = ("commvault", "inline")
-EMAIL = ("commvault", "email")
-OVERLAP = (LABELLED, TWO_KEYS, UNLABELLED, NO_DISABLE, ADVISORY, FRONT, TWO_SLOTS)
-REPLACING = (IN_PLACE, CHOSEN, UNSEEN)
-Form = tuple[str, str]
-#: Platform -> what is done over the wire: method, and a regular expression of path and query.
-_CALLS: dict[str, dict[str, tuple[str, str]]] = {
-    "huawei": {"create": ("POST", "(credentials|access-keys)$"), "set": ("PUT", "/")},
-    "ose": {"create": ("POST", "credentials$"), "set": ("PATCH", "/")},
-    "ontap": {
-        "create": ("PATCH", "regenerate"),
-        "regenerate": ("PATCH", "regenerate|users"),
-        "delete": ("PATCH", "delete_keys"),
-    },
-    "commvault": {"regenerate": ("PUT", "s3accesskey")},
-}
-
-
-class LabClock(Clock):
-    """Follows the simulators' clock; to sleep is to let time pass on the wire."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-        self.slept = 0.0
-        #: Seconds by which this machine's clock is off.
-        self.wrong_by = 0.0
-
-    def now(self) -> dt.datetime:
-        """Return the simulators' time."""
-        return self.network.clock.now() + dt.timedelta(seconds=self.wrong_by)
-
-    def monotonic(self) -> float:
-        """Return the time slept."""
-        return self.slept
-
-    def sleep(self, seconds: float) -> None:
-        """Move the time on."""
-        if seconds > 0:
-            self.slept += seconds
-            self.network.pass_time(seconds)
+__all__ = [
+    "ACCOUNT",
+    "ADVISORY",
+    "CHOSEN",
+    "DAY",
+    "EMAIL",
+    "FRONT",
+    "IN_PLACE",
+    "LABELLED",
+    "NO_DISABLE",
+    "OVERLAP",
+    "REPLACING",
+    "TWO_KEYS",
+    "TWO_SLOTS",
+    "UNLABELLED",
+    "UNSEEN",
+    "Form",
+    "Lab",
+    "open_lab",
+]
 
 
 @dataclass
@@ -129,148 +101,17 @@ class Opened:
     journal: Journal
 
 
-class Lab:
+class Lab(LabWorld):
     """One endpoint to rotate at."""
 
-    def __init__(
-        self, form: tuple[str, str], folder: Path, accounts: int = 1, **modes: Any
-    ) -> None:
-        self.name, label = form
-        self.folder = folder
-        simulator_class = cells.simulator_of(self.name)
-        self.variant = simulator_class.VARIANTS[label]
-        world = FixedClock()
-        self.simulator: Any = simulator_class(world, **{**self.variant.modes, **modes})
-        self.network = Network(world)
-        self.host: Host = self.network.host(self.simulator)
-        profile = {n: v for n, v in PROFILES.get(self.name, {}).items() if n != "addressing"}
-        self.s3_simulator = S3Simulator(self.simulator, **profile)
-        self.s3: Host = self.network.host(self.s3_simulator)
-        self.ids: dict[str, str] = {}
+    def __init__(self, form: Form, folder: Path, accounts: int = 1, **modes: Any) -> None:
+        super().__init__(form, folder, accounts, **modes)
         self.runs = 0
-        self.clock = LabClock(self.network)
-        self.verify: dict[str, Any] = {}
-        #: Options of every run, unless it says otherwise; module options of the platform.
-        self.usual: dict[str, Any] = {}
-        self.settings: dict[str, Any] = {}
         self.has_store = True
         self.password = PASSWORD
-        self.has_escrow = True
         self.store_faults = StoreFaults()
         self.last: Optional[Outcome] = None
-        if self.name == "commvault":
-            self.verify = {"bucket": "vault-1"}
-            self.usual["key_delivery"] = "email" if label == "email" else "inline"
-        for number in range(1, accounts + 1):
-            self.add(f"app-{number:04d}")
-        (folder / "escrow").mkdir(parents=True, exist_ok=True)
-        self.facts = self.open_platform().facts
-        if not self.facts.overlap:
-            self.usual["allow_disruption"] = True
-        self.host.log.clear()
-        self.watch = Watch(self.simulator, self.ids, self.facts)
-
-    # --- the world -------------------------------------------------------------------------------
-
-    def add(self, name: str, access_keys: int = 1) -> str:
-        """Make an account behind the API's back; return its identifier."""
-        self.ids[name] = self.simulator.add_account(name, access_keys)
-        if hasattr(self, "watch"):
-            self.watch.look_again()
-        return self.ids[name]
-
-    def later(self, days: float = 0.0, seconds: float = 0.0) -> None:
-        """Let time pass."""
-        self.network.pass_time(days * DAY + seconds)
-
-    @property
-    def faults(self) -> Any:
-        """The faults waiting at the platform."""
-        return self.host.faults
-
-    @property
-    def log(self) -> list[Any]:
-        """The requests that reached the platform."""
-        return self.host.log
-
-    @property
-    def writes(self) -> int:
-        """How many changes the platform made so far."""
-        return int(self.simulator.writes)
-
-    def truth(self, name: str = ACCOUNT) -> dict[str, str]:
-        """Return what keys an account really has: access key -> status."""
-        return dict(self.simulator.keys_of(self.ids[name]))
-
-    def only(self, name: str = ACCOUNT) -> str:
-        """Return the one active key that an account really has."""
-        (access_key,) = [key for key, status in self.truth(name).items() if status == "active"]
-        return access_key
-
-    # --- the operator ----------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def operator(self) -> Iterator[Platform]:
-        """Give a login of the operator's own; what is done with it is outside interference."""
-        with self.watch.outside(), wired(self.network):
-            yield self.open_platform()
-
-    def make_key(self, name: str = ACCOUNT) -> str:
-        """Let a colleague make one more key for an account; return it."""
-        with self.operator() as platform:
-            account = platform.account(AccountRef(name=name))
-            pair = platform.new_pair() if platform.facts.can_choose_pair else None
-            issued = platform.create_access_key(account, pair=pair)
-            assert issued.pair is not None
-            return issued.pair.access_key
-
-    def regenerate(self, name: str = ACCOUNT) -> None:
-        """Let a colleague replace the key of an account."""
-        with self.operator() as platform:
-            account = platform.account(AccountRef(name=name))
-            pair = platform.new_pair() if platform.facts.can_choose_pair else None
-            platform.regenerate_access_key(account, pair=pair)
-
-    def set_key(self, access_key: str, status: str, name: str = ACCOUNT) -> None:
-        """Let a colleague enable, disable or delete ("deleted") a key."""
-        with self.operator() as platform:
-            key = self.shown(access_key, name, platform)
-            if status == "deleted":
-                platform.delete_access_key(key)
-            else:
-                platform.set_access_key(key, status)
-
-    def shown(
-        self, access_key: str, name: str = ACCOUNT, platform: Optional[Platform] = None
-    ) -> AccessKey:
-        """Return a key as the platform shows it."""
-        platform = platform or self.open_platform()
-        with wired(self.network):
-            account = platform.account(AccountRef(name=name))
-            return next(k for k in platform.access_keys(account) if k.access_key == access_key)
-
-    # --- runs ------------------------------------------------------------------------------------
-
-    def open_platform(self, check_mode: bool = False, **changed: Any) -> Platform:
-        """Return the platform, connected, with a client of its own."""
-        platform = self._platform(Redactor(), check_mode, changed)
-        with wired(self.network):
-            platform.connect()
-        return platform
-
-    def _platform(self, redactor: Redactor, check_mode: bool, changed: dict[str, Any]) -> Platform:
-        given = {
-            "api_url": self.host.url + self.simulator.BASE_PATH,
-            "endpoint": "lab",
-            **{k: _filled(v, self.host.url) for k, v in self.variant.options.items()},
-            **self.settings,
-            **changed,
-        }
-        settings = resolve(given, self.name, PLATFORMS[self.name].SCOPE, environ={})
-        client = Client(
-            settings, redactor, self.clock, check_mode=check_mode, allow_side_effects=True
-        )
-        return PLATFORMS[self.name](settings, client)
+        (folder / "escrow").mkdir()
 
     @contextlib.contextmanager
     def opened(self, check_mode: bool = False, **changed: Any) -> Iterator[Opened]:
@@ -308,13 +149,14 @@ class Lab:
             values["users"] = [ACCOUNT]
         return RotateOptions.parse(values, has_store=self.has_store)
 
-    def run(self, check_mode: bool = False, **params: Any) -> Outcome:
-        """Do what one call of the module does."""
+    def run(self, **params: Any) -> Outcome:
+        """Do what one call of the module does; check_mode and parallelism are no options of it."""
+        check_mode = bool(params.pop("check_mode", False))
         settings = {name: params.pop(name) for name in ("parallelism",) if name in params}
         wanted = self.wanted(**params)
         with self.opened(check_mode, **settings) as tools:
             escrow = None
-            if self.has_escrow and self.has_store:
+            if self.has_store:
                 escrow = Escrow(str(self.folder / "escrow"), tools.store)
             self.last = rotate_access_keys(
                 tools.platform,
@@ -329,9 +171,9 @@ class Lab:
             )
         return self.last
 
-    def one(self, check_mode: bool = False, **params: Any) -> AccountResult:
+    def one(self, **params: Any) -> AccountResult:
         """Run over one account and return its result."""
-        results = self.run(check_mode, **params).accounts
+        results = self.run(**params).accounts
         assert len(results) == 1, results
         return results[0]
 
@@ -347,16 +189,6 @@ class Lab:
             self.run(**params)
         self.store_faults.clear()
 
-    def call(self, verb: str) -> dict[str, Any]:
-        """Return how a fault finds a call: create, regenerate, disable, enable or delete."""
-        calls = _CALLS[self.name]
-        if verb in ("disable", "enable"):
-            verb = "set"
-        elif verb == "delete" and verb not in calls:
-            return {"method": "DELETE", "path": "/"}
-        method, path = calls[verb]
-        return {"method": method, "path": path}
-
     def kill_before_answer(self, verb: str, skip: int = 0) -> None:
         """Let the next run die when the platform has done such a call, before it answers."""
         left = [skip]
@@ -371,12 +203,12 @@ class Lab:
 
         self.network.after.append(hook)
 
-    def managed(self, **params: Any) -> str:
-        """Bring the account under management, its old keys gone; return its access key."""
-        self.adopt(**params)
-        if self.facts.overlap:
-            self.settle_down()
-        assert self.rec().retiring == () or not self.facts.overlap
+    def managed(self) -> str:
+        """Bring the account under management with the one key that it has; return it."""
+        key = self.only()
+        entry = {"access_key": key, "secret_key": self.simulator.secret_of(key)}
+        result = self.one(users=[{"name": ACCOUNT, **entry}], adopt="import")
+        assert result.action == "adopted", result.why
         self.watch.story.clear()
         self.log.clear()
         self.s3.log.clear()
@@ -463,10 +295,6 @@ class Lab:
         """Return every file below the lab's folder."""
         found = sorted(path for path in self.folder.rglob("*") if path.is_file())
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
-
-
-def _filled(value: Any, url: str) -> Any:
-    return value.replace("{url}", url) if isinstance(value, str) else value
 
 
 @contextlib.contextmanager

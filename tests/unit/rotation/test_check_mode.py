@@ -54,7 +54,8 @@ def tried(lab: Lab, check_mode: bool, params: dict[str, Any]) -> Outcome:
 def told(result: AccountResult, made: dict[str, str]) -> dict[str, Any]:
     """Return what a plan says and a real run does; made: new access keys -> what a plan says."""
     # A second passes between plan and deed.
-    after = {k: bool(v) if k in ("held", "decommissioned") else v for k, v in result.after.items()}
+    times = ("held", "decommissioned")
+    after: dict[str, Any] = {k: bool(v) if k in times else v for k, v in result.after.items()}
     if "current" in after:
         after["current"] = made.get(after["current"], after["current"])
     if "retiring" in after:

@@ -55,8 +55,8 @@ def test_some_stored_pair_works_at_every_moment(lab_of: OpenLab, form: Form) -> 
                     raise
             lab.store_faults.clear()
             record = lab.rec()
-            held = [*record.held_keys(), *([record.pending] if record.pending else [])]
-            pairs = [key.pair() for key in held]
+            pairs = [key.pair() for key in record.held_keys()]
+            pairs += [record.pending.pair()] if record.pending else []
             assert any(
                 pair is not None and lab.simulator.secret_of(pair.access_key) == pair.secret_key
                 for pair in pairs

@@ -124,7 +124,7 @@ def test_call_is_not_sent_when_somebody_changed_the_key_after_the_intent(
 ) -> None:
     lab = lab_of(form)
     lab.managed()
-    lab.store_faults.add("", is_intended, act=lambda: lab.regenerate())
+    lab.store_faults.add("", is_intended, act=lab.regenerate)
     result = lab.one(force=True)
     assert result.action == "failed"
     assert result.failure is not None
@@ -140,7 +140,7 @@ def test_call_is_not_sent_when_somebody_changed_the_key_after_the_intent(
 def test_key_changed_by_somebody_right_after_ours_is_drifted(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
     lab.managed()
-    lab.store_faults.add("", is_promoted, act=lambda: lab.regenerate())
+    lab.store_faults.add("", is_promoted, act=lab.regenerate)
     # Verification would tell as well; a service that still honours ours leaves it to the look.
     lab.s3_simulator.modes["linger"] = 3600
     result = lab.one(force=True)

@@ -91,14 +91,16 @@ class Watch:
             self._truth[name] = now
             self.born |= set(now) - set(before)
             if self.has_store:
-                self._check_intent(name, what)
+                self._check_intent(name, what, before)
                 self._check_ended(name, what, before, now)
                 self._check_stored_pair(name, what)
 
-    def _check_intent(self, name: str, what: str) -> None:
+    def _check_intent(self, name: str, what: str, was: Truth) -> None:
         record = self.records.get(name)
         pending = record.pending if record else None
         is_announced = pending is not None and pending.step == "intended"
+        if self.facts.listing_has_side_effect and not was:
+            return  # a listing of no keys makes one by itself
         if record is None or not (is_announced or record.intent is not None):
             self.violations.append(f"{name}: {what}, and no intent of it was in the record")
 
@@ -144,10 +146,12 @@ class Watch:
         return honoured is not None and honoured == self._opened(secret)
 
     def _pairs(self, record: Record) -> Iterator[tuple[str, Secret]]:
-        pending = [record.pending] if record.pending else []
-        for key in [*record.held_keys(), *pending]:
-            if key.access_key is not None and key.secret is not None:
-                yield key.access_key, key.secret
+        pending = record.pending
+        held = [(key.access_key, key.secret) for key in record.held_keys()]
+        held += [(pending.access_key, pending.secret)] if pending else []
+        for access_key, secret in held:
+            if access_key is not None and secret is not None:
+                yield access_key, secret
 
     def _opened(self, secret: Secret) -> str:
         if secret.sealed is None:

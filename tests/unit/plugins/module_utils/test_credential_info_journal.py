@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,10 @@ def write(base: Path, platform: Platform, run: str, lines: int = 2, endpoint: st
 
 def looked_at(platform: Platform, path: Path, store: Any = None) -> Outcome:
     """Return an outcome with the journal in it."""
-    outcome = Outcome()
-    check_journal(outcome, platform, str(path), store, context())
-    return outcome
+    if store is None:
+        return check_journal(Outcome(), platform, str(path), None)
+    with contextlib.closing(open_store(store, context())) as opened:
+        return check_journal(Outcome(), platform, str(path), opened)
 
 
 def states(outcome: Outcome) -> dict[str, str]:
@@ -84,9 +86,7 @@ def states(outcome: Outcome) -> dict[str, str]:
 
 
 def test_nothing_is_told_without_a_journal(platform: Platform) -> None:
-    outcome = Outcome()
-    check_journal(outcome, platform, None, None, context())
-    assert outcome == Outcome()
+    assert check_journal(Outcome(), platform, None, None) == Outcome()
 
 
 def test_chains_of_the_endpoint_are_checked(platform: Platform, tmp_path: Path) -> None:

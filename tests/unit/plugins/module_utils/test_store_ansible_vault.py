@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.errors import (
+    CredentialsError,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.record import (
     HeldKey,
     Record,
@@ -25,6 +28,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores imp
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.ansible_vault import (
     AnsibleVault,
+    _digest,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import (
     Place,
@@ -547,3 +551,29 @@ def test_secret_in_clear_in_a_file_is_encrypted_by_the_next_write(base: Path) ->
     assert again is not None
     assert isinstance(again.record.secrets()[0], Secret)
     assert again.record.secrets()[0].open() == "written-by-a-person"
+
+
+def test_lock_that_every_run_takes_for_a_moment_is_waited_for(base: Path) -> None:
+    """Many endpoints of one playbook begin at once, and share one store."""
+    store, other = store_at(base), store_at(base, run="run-2")
+    store.probe()
+    clock = other.context.clock
+    assert isinstance(clock, RecordingClock)
+    acts = (other.probe, lambda: other.write_note("journal", {"format": 1}, None))
+    locks = (".probe", f"{_digest('note', 'journal')}.lock")
+    for act, lock in zip(acts, locks, strict=True):
+        with store._lock(lock, "it"):
+            failure = raised(act)
+        assert (failure.kind, 30 <= clock.monotonic() < 31) == ("busy", True)
+        clock.slept.clear()
+        act()
+        assert clock.slept == []
+
+
+def test_lock_of_an_account_is_never_waited_for(base: Path) -> None:
+    store, other = store_at(base), store_at(base, run="run-2")
+    clock = other.context.clock
+    assert isinstance(clock, RecordingClock)
+    with store.lease(PLACE), pytest.raises(CredentialsError) as failure, other.lease(PLACE):
+        pass
+    assert (failure.value.kind, clock.slept) == ("busy", [])

@@ -205,13 +205,26 @@ def test_nonsense_is_not_answered_and_harms_nobody(
     assert shown.reports == []
 
 
-def test_line_without_an_end_is_closed_and_others_go_on(controller: Liaison) -> None:
-    line, endless = opened(controller), raw(controller)
+def test_line_without_an_end_is_closed(controller: Liaison) -> None:
+    endless = raw(controller)
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         endless.sendall(b"x" * 65536 * 100)
     endless.close()
-    assert line.vault_secrets() == SECRETS
-    line.close()
+
+
+def test_folder_is_gone_once_the_module_is_connected(shown: Shown, tmp_path: Path) -> None:
+    with Liaison(shown, SECRETS, [str(tmp_path)]) as controller:
+        line = opened(controller)
+        assert soon(lambda: not os.listdir(tmp_path))
+        assert line.vault_secrets() == SECRETS
+        # Nobody else gets in any more.
+        second = ModuleEnd.open(controller.path)
+        assert second is not None
+        assert second.why_stop() == LOST
+        assert second.vault_secrets() == []
+        line.tell(REPORT)
+        assert shown.came.wait(5)
+        line.close()
 
 
 def test_message_in_pieces_is_put_together(controller: Liaison, shown: Shown) -> None:

@@ -1,0 +1,304 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Platforms with canaries, secret stores, and ansible-runner runs that leave files behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+import ansible_runner
+import pytest
+import yaml
+
+from ansible_collections.objectstore.credentials.tests.simulators import fleet, ontap, ose_world
+from ansible_collections.objectstore.credentials.tests.simulators.fleet import Endpoint
+from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
+from ansible_collections.objectstore.credentials.tests.simulators.vault_kv2 import VaultKv2Double
+
+from .search import Found, search
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+FQCN = "objectstore.credentials."
+ROTATE = FQCN + "s3_access_key_rotate"
+#: Characters that break JSON, YAML, URLs, shells and templates.
+TRICKY = "p@ss/w0rd+\"quo'te\\é{{ 7 * 6 }}&=%41#"
+VAULT_PASSWORD = "Vault/Pass+word=\"canary' of <the> store"
+SECRET_OPTIONS = ("api_password", "api_token", "api_secret_key")
+#: Of a run: secrets come by file (login and vault password), or as variables of the play.
+BY_FILE, BY_VARIABLE = "file", "variable"
+
+
+@dataclass
+class Totals:
+    """What all tests together did."""
+
+    runs: int = 0
+    files: int = 0
+    bytes: int = 0
+    searches: int = 0
+
+
+TOTALS = Totals()
+
+
+@dataclass
+class Outcome:
+    """What one run came to."""
+
+    status: str
+    code: Optional[int]
+    output: str
+    #: Of every task that ended: outcome, task and result, as the job events have them.
+    events: list[dict[str, Any]]
+
+    def results(self, task: str) -> list[dict[str, Any]]:
+        """Return the results of a task, by its name."""
+        return [
+            each["event_data"]["res"]
+            for each in self.events
+            if each["event_data"].get("task") == task and "res" in each["event_data"]
+        ]
+
+
+@dataclass
+class Lab:
+    """A folder, in which everything happens, and the endpoints."""
+
+    folder: Path
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    vault: Optional[SimulatorServer] = None
+    #: Secret -> what it is.
+    secrets: dict[str, str] = field(default_factory=dict)
+    number: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("held", "remote", "local", "home", "private/project", "private/env", "trees"):
+            (self.folder / name).mkdir(parents=True)
+        (self.folder / "held").chmod(0o700)
+        self.learn("vault password", VAULT_PASSWORD)
+        self.hold("password", VAULT_PASSWORD)
+        self.hold("other-password", "Another/vault+password, which opens nothing")
+
+    # --- the world -------------------------------------------------------------------------------
+
+    def learn(self, what: str, *secrets: str) -> None:
+        """Remember secrets to look for."""
+        self.secrets.update({secret: what for secret in secrets if secret})
+
+    def hold(self, name: str, text: str) -> Path:
+        """Write a file of the operator's that holds secrets, and is not searched."""
+        path = self.folder / "held" / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        return path
+
+    def add(self, name: str, platform: str, variant: str, accounts: int = 2) -> Endpoint:
+        """Start a platform; every secret that it ever has will be looked for."""
+        endpoint = fleet.start(name, fleet.platforms()[platform], variant, seed=accounts)
+        self.endpoints[name] = endpoint
+        simulator = endpoint.simulator
+
+        def note() -> None:
+            self.learn(f"secret of {platform}", *simulator.secrets())
+
+        simulator.observers.append(note)
+        note()
+        self.learn(f"login of {platform}", *self.login(name).values())
+        logins = {each: self.login(each) for each in self.endpoints}
+        self.hold("logins.json", json.dumps(logins))
+        return endpoint
+
+    def login(self, name: str) -> dict[str, str]:
+        """Return the secret options of an endpoint."""
+        options = self.endpoints[name].options
+        return {key: str(options[key]) for key in SECRET_OPTIONS if key in options}
+
+    def add_vault(self) -> SimulatorServer:
+        """Start a server of HashiCorp Vault."""
+        double = VaultKv2Double()
+        self.vault = SimulatorServer(double).start()
+        self.learn("token of Vault", double.root.id)
+        return self.vault
+
+    def close(self) -> None:
+        """Stop all."""
+        for endpoint in self.endpoints.values():
+            endpoint.stop()
+        if self.vault:
+            self.vault.stop()
+
+    # --- tasks -----------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> dict[str, Any]:
+        """A secret store of files, its password in a file."""
+        return {
+            "type": "ansible_vault",
+            "path": str(self.folder / "records"),
+            "vault_password_file": str(self.folder / "held" / "password"),
+        }
+
+    @property
+    def kv2(self) -> dict[str, Any]:
+        """A secret store in Vault, its token in a variable."""
+        assert self.vault is not None
+        return {"type": "vault_kv2", "url": self.vault.url, "token": "{{ vault_token }}"}
+
+    def plain(self, name: str) -> dict[str, Any]:
+        """Return the connection options of an endpoint that are no secret."""
+        endpoint = self.endpoints[name]
+        own = {k: v for k, v in endpoint.options.items() if k not in SECRET_OPTIONS}
+        return {"platform": endpoint.platform, "endpoint": name, **own}
+
+    def rotation(self, name: str, **more: Any) -> dict[str, Any]:
+        """Return a task that rotates two accounts; words of a task among the options go there."""
+        words = ("register", "ignore_errors", "check_mode", "async", "poll", "loop", "until")
+        task = {key: more.pop(key) for key in (*words, "retries", "delay") if key in more}
+        options: dict[str, Any] = {
+            **self.plain(name),
+            "users": ["app-0001", "app-0002"],
+            "adopt": "rotate",
+            "allow_disruption": True,
+            "secret_store": self.files,
+            "verify": {"s3_url": self.endpoints[name].s3_url, "timeout": "3s"},
+            "journal": str(self.folder / "journal"),
+            **more,
+        }
+        task[ROTATE] = {key: value for key, value in options.items() if value is not None}
+        return {"name": "Rotate", **task}
+
+    # --- runs ------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        tasks: list[dict[str, Any]],
+        *flags: str,
+        pipelining: bool = True,
+        variables: Optional[Mapping[str, Any]] = None,
+        environment: Optional[Mapping[str, str]] = None,
+        while_running: Optional[Callable[[], bool]] = None,
+        play: Optional[Mapping[str, Any]] = None,
+    ) -> Outcome:
+        """Run tasks by ansible-runner at -vvvv, with all tracebacks, into the folder.
+
+        variables: secrets of the play, which come from a file that is not searched. while_running:
+        asked all the time; False ends the run.
+        """
+        self.number += 1
+        TOTALS.runs += 1
+        held = self.hold("variables.yml", _unsafe(variables or {}))
+        first = {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "vars_files": [str(held)],
+        }
+        book = self.folder / "private" / "project" / f"book-{self.number}.yml"
+        book.write_text(yaml.safe_dump([{**first, **(play or {}), "tasks": tasks}]))
+        done = ansible_runner.run(
+            private_data_dir=str(self.folder / "private"),
+            playbook=book.name,
+            ident=f"run-{self.number}",
+            inventory="localhost,",
+            verbosity=4,
+            cmdline=" ".join(flags) or None,
+            quiet=True,
+            envvars={**self._environment(pipelining), **(environment or {})},
+            settings={"idle_timeout": 300, "suppress_env_files": False},
+            cancel_callback=(lambda: not while_running()) if while_running else None,
+        )
+        artifacts = self.folder / "private" / "artifacts" / f"run-{self.number}"
+        output = (artifacts / "stdout").read_text(errors="replace")
+        return Outcome(done.status, done.rc, output, list(_events(artifacts)))
+
+    def _environment(self, pipelining: bool) -> dict[str, str]:
+        inherited = {
+            k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "S3_", "VAULT_"))
+        }
+        folder = self.folder
+        return {
+            **inherited,
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "HOME": str(folder / "home"),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
+            "ANSIBLE_HOME": str(folder / "home" / ".ansible"),
+            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+            "ANSIBLE_ASYNC_DIR": str(folder / "home" / "async"),
+            "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
+            "ANSIBLE_PIPELINING": str(pipelining),
+            "ANSIBLE_DISPLAY_TRACEBACK": "always",
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
+            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
+            "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree,ansible.builtin.junit",
+            "ANSIBLE_CALLBACK_TREE_DIR": str(folder / "trees"),
+            "JUNIT_OUTPUT_DIR": str(folder / "trees"),
+            "ANSIBLE_NOCOLOR": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "S3_CREDENTIALS_FILE": str(folder / "held" / "logins.json"),
+            **self.environment,
+        }
+
+    # --- what is left ----------------------------------------------------------------------------
+
+    def found(self, *leave_out: str) -> Found:
+        """Search everything that was left behind for every secret."""
+        for endpoint in self.endpoints.values():
+            self.learn(f"secret of {endpoint.platform}", *endpoint.simulator.secrets())
+        out = [self.folder / "held", *(self.folder / name for name in leave_out)]
+        found = search([self.folder], self.secrets, out)
+        TOTALS.searches += 1
+        TOTALS.files += found.files
+        TOTALS.bytes += found.bytes
+        return found
+
+    def assert_no_leak(self, *leave_out: str) -> Found:
+        """Fail when anything left behind holds a secret."""
+        found = self.found(*leave_out)
+        assert found.files > 5
+        assert not found.leaks, "\n".join(map(str, found.leaks[:12]))
+        return found
+
+
+def _unsafe(variables: Mapping[str, Any]) -> str:
+    """Return YAML whose texts are no templates, whatever they look like."""
+    lines = [f"{name}: !unsafe {json.dumps(value)}" for name, value in variables.items()]
+    return "\n".join(["---", *lines, ""]) if lines else "{}\n"
+
+
+def _events(artifacts: Path) -> Iterator[dict[str, Any]]:
+    def number(path: Path) -> int:
+        head = path.name.partition("-")[0]
+        return int(head) if head.isdigit() else -1
+
+    for path in sorted((artifacts / "job_events").glob("*.json"), key=number):
+        event = json.loads(path.read_text())
+        if event.get("event", "").startswith("runner_"):
+            yield event
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """An adapter with keys side by side and a cluster with keys in place, tricky passwords."""
+    monkeypatch.setattr(ose_world, "PASSWORD", TRICKY)
+    monkeypatch.setattr(ontap, "PASSWORD", f"{TRICKY}-of-ontap")
+    made = Lab(tmp_path)
+    for name, platform, variant in (("adapter", "ose", "osis"), ("cluster", "ontap", "9.14.1")):
+        endpoint = made.add(name, platform, variant)
+        endpoint.options["api_password"] = {"ose": TRICKY, "ontap": f"{TRICKY}-of-ontap"}[platform]
+    made.learn("login", TRICKY, f"{TRICKY}-of-ontap")
+    made.hold("logins.json", json.dumps({name: made.login(name) for name in made.endpoints}))
+    yield made
+    made.close()
+    shutil.rmtree(tmp_path, ignore_errors=True)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks for secrets in every file of a folder, in every form in which they may stand there."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+#: Shorter pieces turn up by chance.
+SHORTEST = 6
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A secret in a file."""
+
+    file: str
+    #: Which secret it is, never the secret itself.
+    secret: str
+    #: How it was written.
+    form: str
+    near: str
+
+    def __str__(self) -> str:
+        return f"{self.secret} as {self.form} in {self.file}: ...{self.near}"
+
+
+@dataclass
+class Found:
+    """What a search came to."""
+
+    files: int
+    bytes: int
+    forms: int
+    leaks: list[Leak]
+
+
+def forms_of(secret: str) -> dict[bytes, str]:
+    """Return every form of a secret, each with its name; the secret itself goes first."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    once = json.dumps(secret)[1:-1]
+    texts = {
+        "plain": secret,
+        "JSON": once,
+        "JSON, not ASCII": json.dumps(secret, ensure_ascii=False)[1:-1],
+        "JSON in JSON": json.dumps(once)[1:-1],
+        "JSON in JSON in JSON": json.dumps(json.dumps(once)[1:-1])[1:-1],
+        "JSON for web pages": once.replace("/", "\\/"),
+        "repr": repr(secret)[1:-1],
+        "repr of JSON": repr(once)[1:-1],
+        "YAML": secret.replace("'", "''"),
+        "URL": quote(secret, safe=""),
+        "URL with slashes": quote(secret),
+        "form": quote_plus(secret),
+        "HTML": html.escape(secret),
+        "hex": raw.hex(),
+        "HEX": raw.hex().upper(),
+        "UTF-16": "",
+    }
+    found = {text.encode("utf-8", "surrogatepass"): name for name, text in texts.items()}
+    found.update({key.lower(): name for key, name in found.items() if name in ("URL", "form")})
+    found[secret.encode("utf-16-le", "surrogatepass")] = "UTF-16"
+    for offset in range(3):
+        # In a longer text, as "user:password": without what is shared with the neighbours.
+        first, end = (0, 2, 3)[offset], (offset + len(raw)) * 8 // 6
+        for name, encode in (("base64", base64.b64encode), ("base64url", base64.urlsafe_b64encode)):
+            found[encode(b"\0" * offset + raw)[first:end]] = f"{name} at {offset}"
+    return {form: name for form, name in found.items() if len(form) >= SHORTEST}
+
+
+def search(
+    folders: Iterable[Path], secrets: Mapping[str, str], leave_out: Iterable[Path] = ()
+) -> Found:
+    """Read every file below the folders, names included. leave_out: files and folders."""
+    forms = [
+        (form, name, what)
+        for secret, what in secrets.items()
+        for form, name in forms_of(secret).items()
+    ]
+    assert len(secrets) > 3, "without secrets a search proves nothing"
+    out = tuple(str(path) for path in leave_out)
+    found = Found(0, 0, len(forms), [])
+    for folder in folders:
+        for place, _folders, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(place, name)
+                if path.startswith(out) or not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as handle:
+                    content = os.fsencode(name) + b"\n" + handle.read()
+                found.files += 1
+                found.bytes += len(content)
+                found.leaks += _in(content, os.path.relpath(path, folder), forms)
+    return found
+
+
+def _in(content: bytes, name: str, forms: list[tuple[bytes, str, str]]) -> list[Leak]:
+    leaks = []
+    for form, kind, what in forms:
+        at = content.find(form)
+        if at >= 0:
+            near = content[max(0, at - 60) : at].decode("utf-8", "replace").replace("\n", " ")
+            leaks.append(Leak(name, what, kind, near))
+    return leaks

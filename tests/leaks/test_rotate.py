@@ -1,0 +1,218 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rotation leaves behind, however it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .lab import Lab, Outcome
+
+BOTH = pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "no pipelining"])
+
+
+def as_variables(lab: Lab, *names: str) -> dict[str, Any]:
+    """Return the secrets of endpoints as variables of the play, as a vaulted file would give."""
+    return {f"{name}_password": lab.login(name)["api_password"] for name in names}
+
+
+def login_by_variable(name: str) -> dict[str, str]:
+    """Return the login of an endpoint as a task writes it."""
+    return {"api_password": "{{ " + name + "_password }}"}
+
+
+def actions(done: Outcome, task: str = "Rotate") -> list[list[str]]:
+    """Return what each run of a task did, account by account."""
+    return [[row["action"] for row in result["accounts"]] for result in done.results(task)]
+
+
+def kinds(done: Outcome, task: str = "Rotate") -> list[str]:
+    """Return the kind of each failure of a task."""
+    return [(result.get("failure") or {}).get("kind", "-") for result in done.results(task)]
+
+
+def echoing(lab: Lab) -> dict[str, str]:
+    """Return an answer that says all that it knows, as a badly made gateway does."""
+    return {"error": "refused", "message": " | ".join(lab.secrets), "request": repr(lab.secrets)}
+
+
+@BOTH
+def test_success(lab: Lab, pipelining: bool) -> None:
+    report = str(lab.folder / "report.jsonl")
+    tasks = [
+        lab.rotation("adapter", adopt="import", **login_by_variable("adapter")),
+        lab.rotation("adapter", rotation_id="q4", **login_by_variable("adapter")),
+        lab.rotation("cluster", report_unchanged=True),
+        lab.rotation("cluster", force=True),
+        lab.rotation("cluster", report_path=report),
+    ]
+    variables = as_variables(lab, "adapter")
+    done = lab.run(tasks, "--diff", pipelining=pipelining, variables=variables)
+    assert done.status == "successful", done.output[-3000:]
+    assert actions(done) == [["adopted"] * 2, *[["rotated"] * 2] * 3, []]
+    lab.assert_no_leak()
+
+
+def test_success_in_vault(lab: Lab) -> None:
+    lab.add_vault()
+    tasks = [lab.rotation(name, secret_store=lab.kv2) for name in ("adapter", "cluster")]
+    done = lab.run(tasks, "--diff", variables=vault_token(lab))
+    assert done.status == "successful", done.output[-3000:]
+    assert actions(done) == [["rotated"] * 2] * 2
+    lab.assert_no_leak()
+
+
+@BOTH
+def test_check_mode(lab: Lab, pipelining: bool) -> None:
+    tasks = [lab.rotation(name, **login_by_variable(name)) for name in ("adapter", "cluster")]
+    variables = as_variables(lab, "adapter", "cluster")
+    done = lab.run(tasks, "--check", "--diff", pipelining=pipelining, variables=variables)
+    assert done.status == "successful", done.output[-3000:]
+    assert actions(done) == [["rotated"] * 2] * 2
+    assert not any(endpoint.simulator.writes for endpoint in lab.endpoints.values())
+    lab.assert_no_leak()
+
+
+@BOTH
+def test_wrong_vault_password(lab: Lab, pipelining: bool) -> None:
+    lab.run([lab.rotation("adapter")])
+    wrong = {key: value for key, value in lab.files.items() if key != "vault_password_file"}
+    other = "Another/vault+password, which opens nothing"
+    lab.learn("wrong vault password", other)
+    done = lab.run(
+        [lab.rotation("adapter", secret_store={**wrong, "vault_password": "{{ other }}"})],
+        pipelining=pipelining,
+        variables={"other": other},
+    )
+    assert kinds(done) == ["store_refused"]
+    lab.assert_no_leak()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 500, 503])
+def test_platform_says_all_it_knows(lab: Lab, status: int) -> None:
+    server = lab.endpoints["adapter"].server
+    lab.run([lab.rotation("adapter")])
+    body = echoing(lab)
+    server.faults.add(action="status", status=status, body=body, times=0, skip=2)
+    done = lab.run([lab.rotation("adapter", force=True)])
+    assert done.status == "failed"
+    server.faults.clear()
+    server.faults.add(action="status", status=status, body=body, method="POST", times=0)
+    done = lab.run([lab.rotation("adapter", force=True)])
+    assert done.status == "failed"
+    lab.assert_no_leak()
+
+
+def test_web_page_with_the_login(lab: Lab) -> None:
+    page = f"<html><title>Sign in</title><!-- {' | '.join(lab.secrets)} --></html>"
+    for endpoint in lab.endpoints.values():
+        fault = {"status": 200, "headers": {"Content-Type": "text/html"}, "times": 0}
+        endpoint.server.faults.add(action="status", body=page, **fault)
+    tasks = [lab.rotation(name, ignore_errors=True) for name in ("adapter", "cluster")]
+    done = lab.run(tasks)
+    assert len([kind for kind in kinds(done) if kind != "-"]) == 2
+    lab.assert_no_leak()
+
+
+def test_s3_service_refuses(lab: Lab) -> None:
+    body = "<Error><Code>InvalidAccessKeyId</Code><Message>" + "x" * 5 + "</Message></Error>"
+    for endpoint in lab.endpoints.values():
+        fault = {"status": 403, "headers": {"Content-Type": "application/xml"}, "times": 0}
+        endpoint.s3_server.faults.add(action="status", body=body, **fault)
+    tasks = [lab.rotation(name, ignore_errors=True) for name in ("adapter", "cluster")]
+    done = lab.run(tasks)
+    assert kinds(done) == ["verification_failed"] * 2
+    lab.assert_no_leak()
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_vault_refuses_to_keep(lab: Lab, status: int) -> None:
+    server = lab.add_vault()
+    tasks = [lab.rotation("adapter", secret_store=lab.kv2)]
+    done = lab.run(tasks, variables=vault_token(lab))
+    assert actions(done) == [["rotated"] * 2]
+    errors = {"errors": [f"refused: {' '.join(lab.secrets)}", repr(lab.secrets)]}
+    # The intent is written, the pair is not.
+    server.faults.add(
+        action="status", status=status, body=errors, path="/data/", method="POST", times=0, skip=1
+    )
+    server.faults.add(
+        action="status", status=status, body=errors, path="/data/", method="PUT", times=0, skip=1
+    )
+    done = lab.run(
+        [lab.rotation("adapter", secret_store=lab.kv2, force=True)], variables=vault_token(lab)
+    )
+    assert done.status == "failed", done.output[-3000:]
+    lab.assert_no_leak()
+
+
+BROKEN = {
+    "secret in clear": lambda text, secret: text.replace("!vault |", f"{json.dumps(secret)} #", 1),
+    "no YAML": lambda text, secret: f"{text}\ncurrent: {{ secret_key: {secret}\n\t: [",
+    "another kind of value": lambda text, secret: f"{text}\nversion: [{json.dumps(secret)}]\n",
+    "a text": lambda text, secret: secret,
+    "a cut file": lambda text, secret: text[: len(text) // 2],
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_broken_record(lab: Lab, how: str) -> None:
+    lab.run([lab.rotation("adapter")])
+    (path,) = (lab.folder / "records" / "ose" / "adapter").glob("app-0001.yml")
+    secret = "Secret/of+somebody who edited"
+    lab.learn("secret in a broken record", secret)
+    path.write_text(BROKEN[how](path.read_text(), secret))
+    task = lab.rotation("adapter", force=True, ignore_errors=True)
+    done = lab.run([task, task])
+    assert kinds(done)[0] != "-", done.output[-3000:]
+    lab.assert_no_leak(str(path.relative_to(lab.folder)))
+
+
+def test_passwords_in_urls(lab: Lab) -> None:
+    lab.add_vault()
+    proxy = "http://someone:Pr0xy/pass+word@127.0.0.1:9"
+    lab.learn("password of a proxy", "Pr0xy/pass+word")
+    store = {**lab.kv2, "proxy": proxy}
+    s3_url = lab.endpoints["adapter"].s3_url
+    wrong: list[dict[str, Any]] = [
+        {"verify": {"s3_url": s3_url, "proxy": proxy, "timeout": "2s"}},
+        {"verify": {"s3_url": proxy}},
+        {"proxy": proxy},
+        {"api_url": proxy},
+        {"secret_store": store},
+        {"secret_store": {**store, "url": proxy}},
+        {"secret_store": store, "state": "sideways"},
+        {"users": [{"name": "app-0001", "s3_url": proxy}]},
+    ]
+    tasks = [lab.rotation("adapter", **{"ignore_errors": True, **more}) for more in wrong]
+    # As anybody writes it, the proxy comes from a variable: the play itself is searched too.
+    tasks = json.loads(json.dumps(tasks).replace(json.dumps(proxy), '"{{ proxy_url }}"'))
+    done = lab.run(tasks, variables={**vault_token(lab), "proxy_url": proxy})
+    assert len(done.results("Rotate")) == len(wrong)
+    assert all(result.get("failed") for result in done.results("Rotate"))
+    lab.assert_no_leak()
+
+
+def test_pairs_to_import(lab: Lab) -> None:
+    simulator = lab.endpoints["cluster"].simulator
+    pairs = []
+    for number, access_key in enumerate(sorted(simulator.access_keys())):
+        secret = simulator.secret_of(access_key)
+        pairs.append({"name": f"app-000{number}", "access_key": access_key, "secret_key": secret})
+    tasks = [
+        lab.rotation("cluster", adopt="import", users=users, ignore_errors=True, **more)
+        for users in ("{{ pairs }}", "{{ pairs | to_json }}", "{{ pairs[0] }}")
+        for more in ({}, {"state": "sideways"})
+    ]
+    done = lab.run(tasks, "--diff", variables={"pairs": pairs})
+    assert len(done.results("Rotate")) == len(tasks)
+    lab.assert_no_leak()
+
+
+def vault_token(lab: Lab) -> dict[str, Any]:
+    """Return the token of Vault as a variable of the play."""
+    assert lab.vault is not None
+    return {"vault_token": lab.vault.simulator.root.id}
