@@ -161,8 +161,9 @@ def _promises(rows: dict[tuple[str, int], Row], sizes: tuple[int, ...]) -> tuple
     large = sizes[-1]
     managed, taken, quiet = (rows[name, large] for name in ("managed", "taken over", "not due"))
     asked = [_more(rows, name, sizes[-2:], "requests") for name in ("taken over", "managed")]
-    slopes = [_more(rows, "managed", sizes[at : at + 2], "cpu") for at in (-3, -2)]
-    fat = [_more(rows, "managed", sizes[at : at + 2], "memory") for at in (-3, -2)]
+    spans = (sizes[-3:-1], sizes[-2:])
+    slopes = [_more(rows, "managed", span, "cpu") for span in spans]
+    fat = [_more(rows, "managed", span, "memory") for span in spans]
     larger = max(managed.bound, managed.cost.cpu)
     claims = [
         (
@@ -190,8 +191,8 @@ def _promises(rows: dict[tuple[str, int], Row], sizes: tuple[int, ...]) -> tuple
             quiet.cpu_ms < MOST_QUIET_MS,
         ),
         (
-            f"one more managed rotation: {slopes[0] * 1000:.1f} ms CPU and {fat[0] * 1024:.1f} kB up"
-            f" to {sizes[-2]:,}, {slopes[1] * 1000:.1f} ms and {fat[1] * 1024:.1f} kB from there to"
+            f"one more managed rotation: {slopes[0] * 1000:.1f} ms CPU and {fat[0] * 1024:.1f} kB"
+            f" up to {sizes[-2]:,}, {slopes[1] * 1000:.1f} ms and {fat[1] * 1024:.1f} kB from there to"
             f" {large:,} (linear: no more than {MOST_STEEPER:g} times)",
             slopes[1] <= MOST_STEEPER * slopes[0] and fat[1] <= MOST_STEEPER * fat[0],
         ),
@@ -215,7 +216,8 @@ def _compared(ours: Row, latency: int) -> tuple[list[str], int]:
     lines, missed = [], 0
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        with world("ontap", "9.14", ITEMS, latency, folder) as running:
+        # A release whose login sees the cluster, which NetApp's module insists on.
+        with world("ontap", "9.16.1", ITEMS, latency, folder) as running:
             empty = play([{"ansible.builtin.meta": "noop"}], folder)
             for title, task, path in _others(running):
                 loop = play([task], folder, path)
@@ -226,8 +228,8 @@ def _compared(ours: Row, latency: int) -> tuple[list[str], int]:
                 missed += not kept
                 lines.append(
                     f"- {'kept' if kept else '**missed**'}: {title} in a loop, {cpu:.0f} ms CPU and"
-                    f" {wall:.0f} ms wall per key ({ITEMS} items, nothing stored, nothing verified):"
-                    f" {times:.0f} times the CPU of a managed rotation at {ours.accounts:,} accounts"
+                    f" {wall:.0f} ms wall per key ({ITEMS} items; stores and verifies nothing):"
+                    f" {times:.0f} times the CPU of a managed rotation at {ours.accounts:,}"
                 )
     return lines, missed
 
@@ -238,7 +240,7 @@ def _others(running: World) -> list[tuple[str, dict[str, Any], str | None]]:
     base = f"{host.scheme}://{host.netloc}/api"
     login = (options["api_username"], options["api_password"])
     names = [f"app-{number:04d}" for number in range(1, ITEMS + 1)]
-    svm = _first_svm(base, login)
+    svm = _svm(base, login, options["svm"])
     uri = {
         "url": f"{base}/protocols/s3/services/{svm['uuid']}/users/{{{{ item }}}}"
         "?regenerate_keys=true",
@@ -272,10 +274,11 @@ def _others(running: World) -> list[tuple[str, dict[str, Any], str | None]]:
     return found
 
 
-def _first_svm(base: str, login: tuple[str, str]) -> dict[str, Any]:
-    """Return name and identifier of the SVM that a login sees."""
+def _svm(base: str, login: tuple[str, str], name: str) -> dict[str, Any]:
+    """Return name and identifier of an SVM."""
     word = base64.b64encode(":".join(login).encode()).decode()
-    asked = urllib.request.Request(f"{base}/svm/svms", headers={"Authorization": f"Basic {word}"})
+    url = f"{base}/svm/svms?name={name}"
+    asked = urllib.request.Request(url, headers={"Authorization": f"Basic {word}"})
     with urllib.request.urlopen(asked, timeout=60) as answer:
-        found: dict[str, Any] = json.loads(answer.read())["records"][0]
-    return found
+        (found,) = json.loads(answer.read())["records"]
+    return dict(found)

@@ -52,6 +52,8 @@ def cells(only: list[str], mode: str) -> list[arena.Cell]:
             facts = facts_of[form.label]
             for scenario, fits in scenarios.values():
                 cell = arena.Cell(form, keeper, scenario)
+                if scenario.needs_pair and form.mails_pairs:
+                    continue
                 if fits(facts) and (
                     not only or any(fnmatch.fnmatch(str(cell), pattern) for pattern in only)
                 ):
@@ -132,6 +134,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sample", type=int, help="cases for each cell and mode; default: all")
     parser.add_argument("--pairs", type=int, default=20, help="cases with two kills, per cell")
+    parser.add_argument("--seconds", type=float, help="begin nothing more after so many")
     parser.add_argument("--short", action="store_true", help="a part of it, drawn by the seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--case", help='one case of the only cell: "12 kill after; 3 kill before"')
@@ -145,19 +148,26 @@ def main() -> int:
     if given.short:
         given.sample, given.pairs = given.sample or 3, min(given.pairs, 1)
         jobs = short(jobs, given.seed)
+    if given.seconds:
+        random.Random(given.seed).shuffle(jobs)  # noqa: S311  # what is left out is left to chance
     JOBS.extend(jobs)
     began = time.monotonic()
     totals = [0, 0, 0]
     with multiprocessing.get_context("fork").Pool(max(1, given.jobs), maxtasksperchild=8) as pool:
         work = functools.partial(reported, given=given)
+        done = 0
         for text, counts in pool.imap(work, range(len(jobs))):
+            done += 1
             totals = [one + other for one, other in zip(totals, counts)]
             print(text, flush=True)
+            if given.seconds and time.monotonic() - began > given.seconds:
+                print(f"stopped after {given.seconds:g} s: {done} of {len(jobs)} cells were tried")
+                break
     seconds = time.monotonic() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = used.ru_utime + used.ru_stime
     print(
-        f"{len(jobs)} cells, {totals[0]} cases, {totals[1]} interruptions, {totals[2]} bad;"
+        f"{done} cells, {totals[0]} cases, {totals[1]} interruptions, {totals[2]} bad;"
         f" {seconds:.0f} s, {cpu:.0f} s of CPU, {totals[0] / max(cpu, 0.1):.0f} cases per second of"
         f" CPU; seed {given.seed}"
     )

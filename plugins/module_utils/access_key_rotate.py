@@ -58,7 +58,13 @@ def rotate_access_keys(
     wanted.check(platform.facts)
     _check_clock(platform)
     desk = Desk(platform, store, verifier, journal, platform.client.clock, run, info.scope, escrow)
-    selected = select(platform, wanted.selection, parallelism=parallelism, strict=wanted.strict)
+    selected = select(
+        platform,
+        wanted.selection,
+        parallelism=parallelism,
+        strict=wanted.strict,
+        progress=progress,
+    )
     turns = [Turn(account, wanted.policy_for(account, platform)) for account in selected.accounts]
     gone: list[AccountResult] = []
     if wanted.selection.all and store.is_durable:

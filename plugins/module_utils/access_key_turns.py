@@ -85,6 +85,10 @@ class Turns:
 
     def do(self, turns: Sequence[Turn], check_mode: bool) -> list[AccountResult]:
         """Rehearse every turn, do those that have something to do, return results in order."""
+        with STOP.asked():
+            return self._done(turns, check_mode)
+
+    def _done(self, turns: Sequence[Turn], check_mode: bool) -> list[AccountResult]:
         rehearsed_turns = self._rehearse(turns)
         self._defer(rehearsed_turns)
         planned = [turn.planned for turn in rehearsed_turns]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Optional, Protocol
 
 from .clock import Clock
@@ -97,6 +97,16 @@ class Custody:
         """
         case = self._case(self._desk(self._platform), account, Policy())
         return case.record if case.has_record else None
+
+    def held_among(self, names: Iterable[str]) -> list[str]:
+        """Return those of the accounts whose keys a record holds. Reads only."""
+        return [name for name in names if holds_any(self.record(Account(name)))]
+
+    def has_records(self) -> bool:
+        """Tell whether the endpoint has any record. Reads only."""
+        platform = self._platform
+        places = self.store.places(platform.name, platform.settings.endpoint or "")
+        return next(places, None) is not None
 
     @contextlib.contextmanager
     def turn(

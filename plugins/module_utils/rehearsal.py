@@ -166,7 +166,11 @@ class _VerifierStandIn:
         verdict: Verdict = self._verifier.probe(pair, **where)
         return verdict
 
-    accept = probe
+    def accept(self, pair: Pair, **where: Any) -> Verdict:
+        """Take a pair for accepted: only a real run has the patience to find out."""
+        if pair.access_key in self._platform.ended:
+            return Verdict(UNKNOWN_KEY, "it would be refused")
+        return Verdict(ACCEPTED, "it would be accepted")
 
 
 class _JournalStandIn:

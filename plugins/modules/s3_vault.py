@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - objectstore.credentials.attributes
   - objectstore.credentials.connection
   - objectstore.credentials.commvault
+  - objectstore.credentials.secret_store
 options:
   platform:
     description:
@@ -66,6 +67,9 @@ options:
         when the vault is created. A key belongs to the user and not to a vault, so this ends the
         present keys of these users in every vault and application.
       - Needs O(allow_disruption) and O(key_delivery=email).
+      - With O(secret_store) it is refused if a record holds a key of one of these users
+        (V(held_by_record)), or if there are records and not all members of a group can be read.
+        M(objectstore.credentials.s3_access_key_rotate) rotates such users.
       - Check mode names the users. A vault that is there already rotates nothing.
     type: bool
     default: false
@@ -248,6 +252,7 @@ failure:
 
 from typing import cast
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.custody import in_custody
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
 from ansible_collections.objectstore.credentials.plugins.module_utils.options import ArgumentSpec
 from ansible_collections.objectstore.credentials.plugins.module_utils.platforms import (
@@ -258,6 +263,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.
     Commvault,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
+from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
+    secret_store_spec,
+)
 
 SPEC = ArgumentSpec(
     {
@@ -271,6 +279,7 @@ SPEC = ArgumentSpec(
         "allow_disruption": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "str", "default": "30m"},
+        "secret_store": secret_store_spec(),
     }
 )
 
@@ -281,7 +290,13 @@ def operation(job: Job) -> Outcome:
     wanted = commvault_vault_parts.Wanted.parse(job.params)
     if not job.shard.holds(wanted.name):
         return Outcome(totals={"other_shards": 1})
-    return commvault_vaults.ensure_vault(platform, wanted, check_mode=job.check_mode)
+    return in_custody(
+        job,
+        lambda custody: commvault_vaults.ensure_vault(
+            platform, wanted, check_mode=job.check_mode, custody=custody
+        ),
+        reads_only=True,
+    )
 
 
 def main() -> None:

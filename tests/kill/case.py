@@ -98,6 +98,8 @@ class Scenario:
     #: What the other of two runners does at the same time; None: the same. And what comes then.
     rival: Optional[Run] = None
     in_the_end: Run = Run(MappingProxyType({}))
+    #: It names the current access key, which nobody knows where pairs go out by e-mail.
+    needs_pair: bool = False
     #: Every account is worked on; the promise is checked for the subject.
     is_over_all: bool = False
     #: Afterwards the record is a tombstone, or on the way there.

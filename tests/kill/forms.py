@@ -76,6 +76,11 @@ class Form:
         return options
 
     @property
+    def mails_pairs(self) -> bool:
+        """Whether pairs go out by e-mail."""
+        return self.variant == "email"
+
+    @property
     def facts(self) -> Facts:
         """The facts before the endpoint has told its own."""
         return PLATFORMS[self.platform].FACTS

@@ -55,8 +55,12 @@ def try_cell(
     most: Optional[int] = None,
     pairs: int = 0,
     actions: Sequence[Actions] = (kills,),
+    until: Optional[str] = None,
 ) -> Tally:
-    """Try a cell: every single interruption (or a sample), and pairs of them, drawn by the seed."""
+    """Try a cell: every single interruption (or a sample), and pairs of them, drawn by the seed.
+
+    until: stop as soon as this rule was found broken.
+    """
     tally = Tally(cell)
     dice = random.Random(f"{seed} {cell}")
     began = time.monotonic()
@@ -75,6 +79,8 @@ def try_cell(
                 gap = dice.choice((None, *GAPS))
                 if gap is not None:
                     plans = ({**plans[0], BETWEEN: gap},)
+                if until in [v.rule for bad in tally.bad for v in bad.violations]:
+                    return tally
                 verdict = arena.case(plans)
                 _count(tally, verdict)
                 if len(verdict.steps) > 1:

@@ -21,7 +21,7 @@ def _rotated(world: World, **more: Any) -> dict[str, Any]:
     """Return the options of an ordinary run over the subject."""
     options: dict[str, Any] = {"users": [SUBJECT], "allow_side_effects": True, **more}
     if "email" in world.form.facts.secret_comes_back:
-        email = world.form.variant == "email"
+        email = world.form.mails_pairs
         options["key_delivery"] = "email" if email else "inline"
     if not _overlaps(world):
         options["allow_disruption"] = True
@@ -211,7 +211,7 @@ _add(
     _can_end,
 )
 _add(
-    _scenario("emergency in place", Run(_compromised), before=SETTLED, after=LIFE),
+    _scenario("emergency in place", Run(_compromised), before=SETTLED, after=LIFE, needs_pair=True),
     lambda facts: not facts.overlap,
 )
 _add(
@@ -280,7 +280,7 @@ RIVALS: dict[str, tuple[Scenario, Any]] = {
             Scenario(
                 "acknowledge against rotate",
                 Run(_acknowledging),
-                before=(*ROTATED, AGED),
+                before=DUE,
                 rival=PLAIN,
                 in_the_end=PLAIN,
             ),

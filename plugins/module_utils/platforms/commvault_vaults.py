@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from ..custody import Custody
 from ..errors import CredentialsError
 from ..results import AccountResult, Outcome, failed
 from . import commvault_answers as answers
@@ -35,6 +36,7 @@ class _Run:
     wanted: Wanted
     check_mode: bool
     result: AccountResult
+    custody: Optional[Custody] = None
     warnings: list[str] = field(default_factory=list)
     #: Whether this release lists its vaults; None: not asked yet.
     can_list: Optional[bool] = None
@@ -157,6 +159,7 @@ class _Run:
                 details={"rotates_keys_of": parts.hit()},
                 alive=f"the present keys of: {who}",
             )
+        self._refuse_held(parts)
         if self.wanted.key_delivery != "email":
             raise self.platform.fail(
                 "custody_refused",
@@ -180,6 +183,23 @@ class _Run:
             f"rotate_keys may end keys of users not named here: {reason}."
             for reason in parts.unread()
         )
+
+    def _refuse_held(self, parts: Parts) -> None:
+        """Refuse to end keys that records hold: new pairs would go by e-mail, past the store."""
+        if self.custody is None:
+            return
+        held, unread = self.custody.held_among(parts.hit()), parts.unread()
+        why = f"records hold the S3 access keys of {', '.join(held)}" if held else ""
+        if not held and unread and self.custody.has_records():
+            why = f"users with a record may be among those whose keys it ends: {'; '.join(unread)}"
+        if why:
+            raise self.platform.fail(
+                "held_by_record",
+                f"rotate_keys is refused: {why}. Nothing was touched.",
+                details={"rotates_keys_of": parts.hit(), "held": held},
+                next_step="Leave rotate_keys out, and rotate these users with"
+                " s3_access_key_rotate; or leave them out of owners and user_groups.",
+            )
 
     def _whose_keys(self, parts: Parts, verb: str) -> str:
         if not self.wanted.rotate_keys:
@@ -353,11 +373,14 @@ class _Run:
         self.result.details["job"] = state.as_dict()
 
 
-def ensure_vault(platform: Commvault, wanted: Wanted, *, check_mode: bool) -> Outcome:
+def ensure_vault(
+    platform: Commvault, wanted: Wanted, *, check_mode: bool, custody: Optional[Custody] = None
+) -> Outcome:
     """Make the vault if no vault has its name; report one that is there. One result, of the vault.
 
     Makes the vault, starts the endpoint job and, with rotate_keys, ends the keys of its owners and
-    groups. Repeated after a lost answer, it finds the vault in the list and makes no second one.
+    groups, but for users whose keys a record holds: with custody that is refused. Repeated after a
+    lost answer, it finds the vault in the list and makes no second one.
     """
     details: dict[str, Any] = {
         "vault_id": None,
@@ -372,4 +395,4 @@ def ensure_vault(platform: Commvault, wanted: Wanted, *, check_mode: bool) -> Ou
         "not_compared": [],
     }
     result = AccountResult(account=wanted.name, action="unchanged", details=details)
-    return _Run(platform, wanted, check_mode, result).outcome()
+    return _Run(platform, wanted, check_mode, result, custody).outcome()

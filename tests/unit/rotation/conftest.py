@@ -20,7 +20,8 @@ from .lab import Lab, open_lab
 
 OpenLab = Callable[..., Lab]
 #: Where files cost least: in memory, where the system has such a place.
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+_SHM = Path("/dev", "shm")
+MEMORY = str(_SHM) if os.access(_SHM, os.W_OK) else None
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,11 +106,11 @@ def test_unfinished_rotation_is_pending(lab_of: OpenLab) -> None:
 
 
 def test_record_that_cannot_be_read_fails_its_account_alone(
-    lab_of: OpenLab, tmp_path: Path
+    lab_of: OpenLab,
 ) -> None:
     lab = lab_of(LABELLED, accounts=2)
     lab.run(users=["app-0001", "app-0002"], adopt="rotate")
-    (path,) = tmp_path.rglob("app-0001.yml")
+    (path,) = (lab.folder / "records").rglob("app-0001.yml")
     path.write_text("format: 1\n")
     outcome = audited(lab)
     row = told(outcome)

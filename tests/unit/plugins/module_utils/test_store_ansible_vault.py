@@ -509,14 +509,14 @@ def test_reading_looks_at_one_file_however_many_there_are(base: Path) -> None:
         store.probe()
         calls: list[str] = []
 
-        def counting(name: str, calls: list[str] = calls) -> Any:
+        def counting(name: str, calls: list[str]) -> Any:
             def call(*args: Any, **more: Any) -> Any:
                 calls.append(name)
                 return getattr(os, name)(*args, **more)
 
             return call
 
-        acts = {name: counting(name) for name in ("open", "read", "scandir", "stat")}
+        acts = {name: counting(name, calls) for name in ("open", "read", "scandir", "stat")}
         with os_of(durable_files, **acts):
             fresh = store_at(base)
             fresh.probe()
