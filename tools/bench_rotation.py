@@ -15,8 +15,12 @@ import datetime as dt
 import json
 import os
 import platform
+import subprocess
+import sys
 import tempfile
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +40,8 @@ MOST_QUIET_MS, MOST_WALL, LEAST_TIMES = 1.0, 1.5, 50.0
 #: How much more one more account may cost among many than among few.
 MOST_STEEPER = 1.15
 _NETAPP = "netapp.ontap"
+#: Another way to do it: title, task, path of collections.
+Other = tuple[str, dict[str, Any], str | None]
 
 
 @dataclass
@@ -192,8 +198,8 @@ def _promises(rows: dict[tuple[str, int], Row], sizes: tuple[int, ...]) -> tuple
         ),
         (
             f"one more managed rotation: {slopes[0] * 1000:.1f} ms CPU and {fat[0] * 1024:.1f} kB"
-            f" up to {sizes[-2]:,}, {slopes[1] * 1000:.1f} ms and {fat[1] * 1024:.1f} kB from there to"
-            f" {large:,} (linear: no more than {MOST_STEEPER:g} times)",
+            f" up to {sizes[-2]:,}, {slopes[1] * 1000:.1f} ms and {fat[1] * 1024:.1f} kB from there"
+            f" to {large:,} (linear: no more than {MOST_STEEPER:g} times)",
             slopes[1] <= MOST_STEEPER * slopes[0] and fat[1] <= MOST_STEEPER * fat[0],
         ),
     ]
@@ -214,13 +220,19 @@ def _more(rows: dict[tuple[str, int], Row], title: str, sizes: tuple[int, ...], 
 def _compared(ours: Row, latency: int) -> tuple[list[str], int]:
     """Return what others cost per rotation, without storing or verifying, and what was missed."""
     lines, missed = [], 0
+    names = [f"app-{number:04d}" for number in range(1, ITEMS + 1)]
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         # A release whose login sees the cluster, which NetApp's module insists on.
-        with world("ontap", "9.16.1", ITEMS, latency, folder) as running:
+        with (
+            world("ontap", "9.16.1", ITEMS, latency, folder) as running,
+            _behind_tls(latency) as tls_port,
+        ):
             empty = play([{"ansible.builtin.meta": "noop"}], folder)
-            for title, task, path in _others(running):
-                loop = play([task], folder, path)
+            found: list[Other] = [("`ansible.builtin.uri`", _by_uri(running), None)]
+            found += _by_netapp(running, tls_port)
+            for title, task, path in found:
+                loop = play([{**task, "loop": names}], folder, path)
                 cpu = (loop.cpu - empty.cpu) / ITEMS * 1000
                 wall = (loop.wall - empty.wall) / ITEMS * 1000
                 times = cpu / ours.cpu_ms
@@ -234,44 +246,64 @@ def _compared(ours: Row, latency: int) -> tuple[list[str], int]:
     return lines, missed
 
 
-def _others(running: World) -> list[tuple[str, dict[str, Any], str | None]]:
-    """Return a task for each other way to regenerate keys: title, task, path of collections."""
+def _by_uri(running: World) -> dict[str, Any]:
+    """Return a task that regenerates one account's keys through ansible.builtin.uri."""
     options, host = running.options, urlsplit(running.url)
     base = f"{host.scheme}://{host.netloc}/api"
     login = (options["api_username"], options["api_password"])
-    names = [f"app-{number:04d}" for number in range(1, ITEMS + 1)]
     svm = _svm(base, login, options["svm"])
-    uri = {
-        "url": f"{base}/protocols/s3/services/{svm['uuid']}/users/{{{{ item }}}}"
-        "?regenerate_keys=true",
-        "method": "PATCH",
-        "body": {},
-        "body_format": "json",
-        "return_content": True,
-        "url_username": login[0],
-        "url_password": login[1],
-        "force_basic_auth": True,
-    }
-    found: list[tuple[str, dict[str, Any], str | None]] = [
-        ("`ansible.builtin.uri`", {"ansible.builtin.uri": uri, "loop": names}, None)
-    ]
-    places = f"*/lib/python*/site-packages/ansible_collections/{_NETAPP.replace('.', '/')}"
-    for place in sorted((ROOT / ".venv").glob(places))[:1]:
-        module = {
-            "hostname": host.hostname,
-            "http_port": host.port,
-            "https": False,
-            "username": login[0],
-            "password": login[1],
-            "use_rest": "always",
-            "vserver": svm["name"],
-            "name": "{{ item }}",
-            "regenerate_keys": True,
+    users = f"{base}/protocols/s3/services/{svm['uuid']}/users"
+    return {
+        "ansible.builtin.uri": {
+            "url": f"{users}/{{{{ item }}}}?regenerate_keys=true",
+            "method": "PATCH",
+            "body": {},
+            "body_format": "json",
+            "return_content": True,
+            "url_username": login[0],
+            "url_password": login[1],
+            "force_basic_auth": True,
         }
-        title = f"`{_NETAPP}.na_ontap_s3_users`"
-        task = {f"{_NETAPP}.na_ontap_s3_users": module, "loop": names}
-        found.append((title, task, str(place.parents[2])))
-    return found
+    }
+
+
+def _by_netapp(running: World, port: int) -> list[Other]:
+    """Return the same through NetApp's module, if its collection lies in an environment here."""
+    places = f"*/lib/python*/site-packages/ansible_collections/{_NETAPP.replace('.', '/')}"
+    options = running.options
+    module = {
+        "hostname": "127.0.0.1",
+        "http_port": port,
+        "https": True,
+        "validate_certs": False,
+        "username": options["api_username"],
+        "password": options["api_password"],
+        "vserver": options["svm"],
+        "name": "{{ item }}",
+        "regenerate_keys": True,
+        "use_rest": "always",
+    }
+    title, task = f"`{_NETAPP}.na_ontap_s3_users`", {f"{_NETAPP}.na_ontap_s3_users": module}
+    found = sorted((ROOT / ".venv").glob(places))[:1]
+    return [(title, task, str(place.parents[2])) for place in found]
+
+
+@contextmanager
+def _behind_tls(latency: int) -> Iterator[int]:
+    """Run a simulator that speaks TLS; gives its port."""
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("bench_tls.py")), str(ITEMS), str(latency)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.stdin.close()
+        process.wait(10)
 
 
 def _svm(base: str, login: tuple[str, str], name: str) -> dict[str, Any]:

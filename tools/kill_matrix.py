@@ -4,9 +4,11 @@
 """Kill rotations at every step, run again, and check the promise: make kill-matrix.
 
 Each cell is a platform form, a secret store and a scenario. Every request and every change of a
-file is a step; at each a runner is killed (and, with --faults, answers are lost or come late, disks
-fill, ...), then it runs again until done, and the platform's own log is held against the record's
-history. A violation prints a recipe: --case repeats it, with the story of what happened.
+file is a step; at each a runner is killed, or (mode faults) answers are lost or come late, disks
+fill, clocks are off, or (mode duels) two runners take turns in an order that the seed draws. Then
+it runs again until done, and the platform's own log is held against the record's history. A
+violation prints a recipe: --case repeats it, with the story of what happened (every file operation
+too, with KILL_FULL_STORY=1 in the environment).
 """
 
 from __future__ import annotations

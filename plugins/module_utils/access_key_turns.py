@@ -93,14 +93,14 @@ class Turns:
         self._defer(rehearsed_turns)
         planned = [turn.planned for turn in rehearsed_turns]
         results = [each for each in planned if each is not None]
-        if check_mode:
-            return results
         stop = next((each for each in results if _stops_all(each, self.wanted.strict)), None)
         if stop is not None:
             return [
                 skipped(identified(each.account), f"not started: {stop.why}") if each.acts else done
                 for each, done in zip(rehearsed_turns, results)
             ]
+        if check_mode:
+            return results
         order = [i for i, each in enumerate(rehearsed_turns) if not _is_quiet(each, self.desk)]
         if order:
             # Not before: a run that has nothing to do writes nothing.

@@ -220,9 +220,12 @@ def _settle_made(case: Case, pending: Pending) -> Pending:
         if ours is None:
             return _nothing_happened(case, pending, lost_labels=labels)
         case.change_key("delete", ours.access_key, "stray")
-        done = _nothing_happened(case, pending, intent=None)
+        forget_pending(
+            case, "stray_deleted", f"{ours.access_key} was made, and its secret lost", intent=None
+        )
+        case.did("resumed", f"{ours.access_key}, whose secret was lost, is deleted")
         case.details["deleted_stray"] = ours.access_key
-        return done
+        return pending
     record = case.record
     known = {*record.known_access_keys(), *pending.keys_before, *record.suspects}
     found = [key.access_key for key in case.keys if key.access_key not in known]

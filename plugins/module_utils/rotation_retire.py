@@ -106,8 +106,8 @@ def cut(case: Case, reason: str) -> None:
 def revoke_compromised(case: Case) -> None:
     """End every retiring key that is compromised and still active."""
     for key in case.record.retiring:
-        shown = case.shown(key.access_key)
-        if key.compromised and shown is not None and shown.status == ACTIVE:
+        shown = case.shown(key.access_key) if key.compromised else None
+        if shown is not None and shown.status == ACTIVE:
             revoke(case, key.access_key or "")
 
 
@@ -157,7 +157,12 @@ def _end_after_grace(case: Case, key: HeldKey, shown: AccessKey) -> None:
         return
     if not facts.can_disable and key.compromised is None:
         ready += policy.soak_period
-    if now < ready or not (facts.can_disable or facts.can_delete):
+    if now < ready:
+        return
+    if not (facts.can_disable or facts.can_delete):
+        case.details["not_retired"] = (
+            f"{key.access_key}: {case.desk.platform.title} can neither disable nor delete it"
+        )
         return
     if not _is_current_active(case):
         return

@@ -113,6 +113,9 @@ def _target(case: Case) -> HeldKey:
     if possible:
         return possible[-1]
     reasons = []
+    if wanted is not None and not candidates:
+        others = ", ".join(str(key.access_key) for key in record.retiring) or "none"
+        reasons.append(f"{wanted} is not retiring; retiring are: {others}")
     for key in candidates:
         if key.compromised is not None:
             reasons.append(f"{key.access_key} is compromised")

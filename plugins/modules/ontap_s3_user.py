@@ -14,9 +14,13 @@ author: objectstore.credentials contributors (@objectstore)
 description:
   - Brings S3 users of an ONTAP SVM to a state - there or not, comment, keys. Takes one user or a
     list, over one login and kept connections, several users at a time.
-  - A key that is made comes back once, in this result and nowhere else; so what makes a key needs
-    O(return_secret), and what ends a working key needs O(allow_disruption). Without them the whole
-    call is refused before anything is touched.
+  - ONTAP shows the secret of a key once, when it is made. So what makes a key needs
+    O(secret_store), which keeps the pair, or O(return_secret); and what ends a working key needs
+    O(allow_disruption). Without them the whole call is refused before anything is touched.
+  - With O(secret_store) a key is made as M(objectstore.credentials.s3_access_key_rotate) makes it,
+    but for the verification. Its intent stands in the user's record before the call, the pair right
+    after it (from 9.16.1 on before it), and a run that was killed is finished by the next. What a
+    record holds is neither deleted nor overwritten past it (V(held_by_record)).
   - Works with ONTAP 9.7 and later, gated by the release that the cluster reports.
     O(key_time_to_live) and O(delete_keys) need 9.14.1, O(access_key) with O(secret_key) 9.16.1,
     O(key_id) 9.19.1.
@@ -26,6 +30,7 @@ extends_documentation_fragment:
   - objectstore.credentials.attributes
   - objectstore.credentials.connection
   - objectstore.credentials.ontap
+  - objectstore.credentials.secret_store
 options:
   platform:
     description:
@@ -66,6 +71,9 @@ options:
     description:
       - Make a new key in place of the present one, which stops working at once. A user that is
         missing is created once, with its first key.
+      - With O(secret_store) the user is rotated. From 9.19.1 on the new key takes the free place,
+        and the old one works until its grace period is over; a user that no record holds is taken
+        over. Nothing is made while the consumers have not acknowledged the key before.
     type: bool
     default: false
   delete_keys:
@@ -89,13 +97,14 @@ options:
       - Which of a user's two keys is meant. Needed with O(regenerate_keys), O(delete_keys) or
         O(access_key) if the user has two keys; with V(2) and no second key yet, that one is made
         and the first goes on working.
+      - With O(secret_store) only O(delete_keys) has it; the record decides about the others.
     type: int
     choices: [1, 2]
   return_secret:
     description:
       - Return the secret of a key that is made, as RV(accounts[].secret_key). Required for all that
-        makes a key. A result with a secret is kept off the terminal and the log; C(register) has
-        it.
+        makes a key without O(secret_store). A result with a secret is kept off the terminal and the
+        log; C(register) has it.
     type: bool
     default: false
   allow_disruption:
@@ -111,6 +120,17 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Two users, their pairs kept in the secret store and under management from the start
+  objectstore.credentials.ontap_s3_user:
+    api_url: https://cluster1.example.com
+    endpoint: cluster1
+    svm: svm-s3
+    name: [backup, archive]
+    secret_store:
+      type: ansible_vault
+      path: /srv/s3-secrets
+      vault_password_file: /etc/s3/vault-password
+
 - name: Two users whose keys stop working after 90 days
   objectstore.credentials.ontap_s3_user:
     api_url: https://cluster1.example.com
@@ -206,7 +226,8 @@ accounts:
       description: >-
         V(created), V(rotated) (a key was made for a user that was there), V(updated) (comment set,
         or key deleted), V(deleted) (the user), V(unchanged), V(failed), or V(skipped) (not touched
-        after a failure or refusal). In check mode, what would be done.
+        after a failure or refusal). With O(secret_store) also V(resumed) and V(recovered) (what an
+        earlier run left was finished), V(busy) and V(drifted). In check mode, what would be done.
       type: str
     access_key:
       description: The access key made, or else the first one of the user.
@@ -294,11 +315,18 @@ failure:
       type: str
 """
 
-from typing import cast
+from typing import Optional, cast
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.custody import (
+    Custody,
+    in_custody,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
 from ansible_collections.objectstore.credentials.plugins.module_utils.options import ArgumentSpec
 from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.ontap import Ontap
+from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.ontap_custody import (  # noqa: E501  # the import's own length
+    Keeping,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.ontap_plans import (
     Wanted,
 )
@@ -306,6 +334,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.
     set_users,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
+from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
+    secret_store_spec,
+)
 
 SPEC = ArgumentSpec(
     {
@@ -321,6 +352,7 @@ SPEC = ArgumentSpec(
         "return_secret": {"type": "bool", "default": False},
         "allow_disruption": {"type": "bool", "default": False},
         "strict": {"type": "bool", "default": False},
+        "secret_store": secret_store_spec(),
     },
     required_together=(("access_key", "secret_key"),),
 )
@@ -328,14 +360,20 @@ SPEC = ArgumentSpec(
 
 def operation(job: Job) -> Outcome:
     """Bring the users to the state that the options name."""
-    return set_users(
-        cast(Ontap, job.platform),
-        Wanted.parse(job.params),
-        check_mode=job.check_mode,
-        parallelism=job.parallelism,
-        progress=job.progress,
-        shard=job.shard,
-    )
+    platform, wanted = cast(Ontap, job.platform), Wanted.parse(job.params)
+
+    def bring(custody: Optional[Custody]) -> Outcome:
+        return set_users(
+            platform,
+            wanted,
+            check_mode=job.check_mode,
+            parallelism=job.parallelism,
+            progress=job.progress,
+            shard=job.shard,
+            keeping=Keeping(platform, wanted, custody) if custody else None,
+        )
+
+    return in_custody(job, bring)
 
 
 def main() -> None:

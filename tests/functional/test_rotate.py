@@ -114,7 +114,9 @@ class Told:
 
 def rotation(site: Site, register: str, name: str, **more: Any) -> dict[str, Any]:
     """Return a task that rotates."""
-    task = {key: more.pop(key) for key in ("check_mode", "diff", "ignore_errors") if key in more}
+    task: dict[str, Any] = {
+        key: more.pop(key) for key in ("check_mode", "diff", "ignore_errors") if key in more
+    }
     return {MODULE: site.options(name, **more), "register": register, **task}
 
 

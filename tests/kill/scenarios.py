@@ -260,7 +260,8 @@ RIVALS: dict[str, tuple[Scenario, Any]] = {
             Scenario(
                 "retire against roll back",
                 _with(state="retired"),
-                before=(*ROTATED, GRACE),
+                # Long enough where a key cannot be disabled, too.
+                before=(*ROTATED, GRACE, GRACE),
                 rival=_with(state="rolled_back"),
                 in_the_end=PLAIN,
             ),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-import ansible_runner
+import ansible_runner  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
 
@@ -76,6 +76,7 @@ class Lab:
     folder: Path
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     vault: Optional[SimulatorServer] = None
+    vault_token: str = ""
     #: Secret -> what it is.
     secrets: dict[str, str] = field(default_factory=dict)
     number: int = 0
@@ -127,8 +128,15 @@ class Lab:
         """Start a server of HashiCorp Vault."""
         double = VaultKv2Double()
         self.vault = SimulatorServer(double).start()
-        self.learn("token of Vault", double.root.id)
+        self.vault_token = double.root.id
+        self.learn("token of Vault", self.vault_token)
         return self.vault
+
+    def later(self, seconds: float) -> None:
+        """Let time pass, for the platforms and for the next runs."""
+        for endpoint in self.endpoints.values():
+            endpoint.simulator.clock.advance(seconds)
+        self.environment["S3_CREDENTIALS_TEST_OFFSET"] = str(seconds)
 
     def close(self) -> None:
         """Stop all."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -109,7 +111,11 @@ def test_platform_says_all_it_knows(lab: Lab, status: int) -> None:
 def test_web_page_with_the_login(lab: Lab) -> None:
     page = f"<html><title>Sign in</title><!-- {' | '.join(lab.secrets)} --></html>"
     for endpoint in lab.endpoints.values():
-        fault = {"status": 200, "headers": {"Content-Type": "text/html"}, "times": 0}
+        fault: dict[str, Any] = {
+            "status": 200,
+            "headers": {"Content-Type": "text/html"},
+            "times": 0,
+        }
         endpoint.server.faults.add(action="status", body=page, **fault)
     tasks = [lab.rotation(name, ignore_errors=True) for name in ("adapter", "cluster")]
     done = lab.run(tasks)
@@ -120,7 +126,11 @@ def test_web_page_with_the_login(lab: Lab) -> None:
 def test_s3_service_refuses(lab: Lab) -> None:
     body = "<Error><Code>InvalidAccessKeyId</Code><Message>" + "x" * 5 + "</Message></Error>"
     for endpoint in lab.endpoints.values():
-        fault = {"status": 403, "headers": {"Content-Type": "application/xml"}, "times": 0}
+        fault: dict[str, Any] = {
+            "status": 403,
+            "headers": {"Content-Type": "application/xml"},
+            "times": 0,
+        }
         endpoint.s3_server.faults.add(action="status", body=body, **fault)
     tasks = [lab.rotation(name, ignore_errors=True) for name in ("adapter", "cluster")]
     done = lab.run(tasks)
@@ -149,7 +159,7 @@ def test_vault_refuses_to_keep(lab: Lab, status: int) -> None:
     lab.assert_no_leak()
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[str, str], str]] = {
     "secret in clear": lambda text, secret: text.replace("!vault |", f"{json.dumps(secret)} #", 1),
     "no YAML": lambda text, secret: f"{text}\ncurrent: {{ secret_key: {secret}\n\t: [",
     "another kind of value": lambda text, secret: f"{text}\nversion: [{json.dumps(secret)}]\n",
@@ -214,5 +224,4 @@ def test_pairs_to_import(lab: Lab) -> None:
 
 def vault_token(lab: Lab) -> dict[str, Any]:
     """Return the token of Vault as a variable of the play."""
-    assert lab.vault is not None
-    return {"vault_token": lab.vault.simulator.root.id}
+    return {"vault_token": lab.vault_token}

@@ -68,8 +68,8 @@ def name_of(path: Path) -> str:
     if path.parent.name != "platforms":
         return layer_of(path.stem)
     by_modules = {name for module in MODULES for name in imports_of(module)}
-    is_operation = "_" in path.stem and any(f".platforms.{path.stem}." in f"{n}." for n in by_modules)
-    return "operations" if is_operation else "platforms"
+    is_used = any(f".platforms.{path.stem}." in f"{name}." for name in by_modules)
+    return "operations" if "_" in path.stem and is_used else "platforms"
 
 
 def layer_of(name: str) -> str:

@@ -134,10 +134,11 @@ class Keeping:
             self._check(plan, case.record if case.has_record else None)
             yield
 
-    def make(self, plan: Plan, comment: str) -> AccountResult:
+    def make(self, plan: Plan) -> AccountResult:
         """Make a key as a rotation does: intended, made, kept; in check mode say what it would be.
 
-        The record holds the new pair as its current one, whatever becomes of the answers.
+        Sets the comment of a user that is there, then puts the new pair into the user's record as
+        the current one; whatever becomes of an answer, that record tells how to go on.
         """
         wanted, platform = self._wanted, self._platform
         account = dataclasses.replace(plan.before or Account(plan.name), listed_keys=None)
@@ -151,17 +152,24 @@ class Keeping:
         with self._custody.turn(account, policy, maker) as case:
             self._check(plan, case.record if case.has_record else None)
             self._refuse_other_pair(case)
+            is_set = plan.comment is not None and plan.before is not None
+            if plan.before and plan.comment is not None and not case.desk.is_rehearsal:
+                writes.set_comment(platform, plan.before, plan.comment)
             try:
                 turn(case)
+                result = self._result(plan, case)
             except CredentialsError as exc:
-                exc.landed = exc.landed if exc.landed is not False else case.touched
-                raise
-            return self._result(plan, case, comment)
+                result = result_of(case, exc)
+            result.touched = result.touched or is_set
+            return result
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _result(self, plan: Plan, case: Case, comment: str) -> AccountResult:
+    def _result(self, plan: Plan, case: Case) -> AccountResult:
         wanted, before = self._wanted, plan.before
+        comment = wanted.comment
+        if comment is None:
+            comment = before.details["comment"] if before else ""
         result = result_of(case)
         current = case.record.current
         keys = list(case.keys)
@@ -185,8 +193,8 @@ class Keeping:
             [{**row, "access_key": row["access_key"] or NEW_KEY} for row in rows],
         )
         if wanted.return_secret:
-            is_new = current is not None and result.action != "unchanged" and not case.desk.is_rehearsal
-            pair = current.pair() if current is not None and is_new and not wanted.pair else None
+            told = not (wanted.pair or case.desk.is_rehearsal or result.action == "unchanged")
+            pair = current.pair() if current is not None and told else None
             result.extra["secret_key"] = pair.secret_key if pair else None
         return result
 
@@ -256,8 +264,8 @@ class Keeping:
         if pair is not None and held_as(record, pair.access_key) != UNKNOWN:
             raise self._held(
                 name,
-                f"The record of {name} holds {pair.access_key} already, and a secret key cannot be"
-                " changed under the same access key without a moment in which no stored pair works.",
+                f"The record of {name} holds {pair.access_key} already; a secret key cannot be"
+                " changed under its access key without a moment in which no stored pair works.",
                 "Give another access_key, or none.",
             )
 

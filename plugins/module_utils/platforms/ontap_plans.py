@@ -37,6 +37,8 @@ class Wanted:
     pair: Pair | None = None
     key_id: int | None = None
     return_secret: bool = False
+    #: Keys that are made are kept in a secret store.
+    has_store: bool = False
     allow_disruption: bool = False
     strict: bool = False
 
@@ -60,6 +62,7 @@ class Wanted:
             pair=None if access_key is None else Pair(access_key, str(secret_key)),
             key_id=params.get("key_id"),
             return_secret=bool(params.get("return_secret")),
+            has_store=params.get("secret_store") is not None,
             allow_disruption=bool(params.get("allow_disruption")),
             strict=bool(params.get("strict")),
         )
@@ -83,8 +86,15 @@ class Plan:
     slot: int | None = None
     replaces: AccessKey | None = None
     delete_key: AccessKey | None = None
+    #: A first key that an earlier run began to make is brought into its record.
+    resumes: bool = False
     #: Working access keys that would stop working.
     ends: tuple[str, ...] = ()
+
+    @property
+    def makes(self) -> bool:
+        """Whether a pair comes into being, or into its record."""
+        return self.create or self.make_key or self.resumes
 
 
 def check(wanted: Wanted) -> None:
@@ -111,6 +121,11 @@ def check(wanted: Wanted) -> None:
         raise _invalid("key_time_to_live has no meaning with delete_keys.", "92406088")
     if wanted.key_id is not None and not one_shot:
         raise _invalid("key_id only has a meaning with regenerate_keys, delete_keys or access_key.")
+    if wanted.has_store and wanted.key_id is not None and not wanted.delete_keys:
+        raise _invalid(
+            "key_id contradicts secret_store: the record says which key is replaced, and a new one"
+            " takes the free place."
+        )
     if wanted.key_id not in (None, 1, 2):
         raise _invalid("key_id must be 1 or 2.")
     if wanted.comment is not None and len(wanted.comment) > 256:
@@ -172,6 +187,9 @@ def plan_for(platform: Ontap, wanted: Wanted, name: str, before: Account | None)
         held = [k for k in before.listed_keys or () if k.access_key == wanted.pair.access_key]
         if held:
             return _plan_held_pair(platform, wanted, plan, held[0])
+    if (wanted.regenerate_keys or wanted.pair) and wanted.has_store and platform.facts.overlap:
+        # As a rotation: beside the old key, which goes on working for its grace period.
+        return replace(plan, action="rotated", why="key rotated", make_key=True)
     if wanted.regenerate_keys or wanted.pair:
         slot = platform.slot_to_replace(before, wanted.key_id)
         if slot is None and platform.release >= rows.TWO_KEYS:
@@ -200,7 +218,7 @@ def refusal(platform: Ontap, wanted: Wanted, plan: Plan) -> CredentialsError | N
     ended = "end the working access key " + " and ".join(plan.ends)
     if UNSEEN in plan.ends:
         ended = f"end the unknown {UNSEEN}, if there is one,"
-    if (plan.create or plan.make_key) and not wanted.return_secret:
+    if (plan.create or plan.make_key) and not (wanted.return_secret or wanted.has_store):
         also = ""
         if plan.ends and not wanted.allow_disruption:
             also = f" It would also {ended}, for which it needs allow_disruption: true."

@@ -10,13 +10,12 @@ end without having been told so refuses the whole call.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 from ..bulk import UNSEEN, each
 from ..clock import iso
 from ..errors import CredentialsError
-from ..model import AccessKey, Account, AccountRef, Issued
+from ..model import Account, AccountRef, Issued
 from ..options import split_hint
 from ..progress import Progress
 from ..results import AccountResult, Outcome, failed, skipped
@@ -25,10 +24,9 @@ from ..shard import WHOLE, Shard
 from . import ontap_rows as rows
 from . import ontap_writes as writes
 from .ontap import Ontap
+from .ontap_custody import NEW_KEY, Keeping
 from .ontap_plans import Plan, Wanted, check, plan_for, refusal
-
-#: What stands in a diff for an access key that check mode cannot know.
-NEW_KEY = "(a new one)"
+from .ontap_shown import row_of, rows_of, state_of
 
 
 def set_users(
@@ -39,10 +37,12 @@ def set_users(
     parallelism: int,
     progress: Progress = UNSEEN,
     shard: Shard = WHOLE,
+    keeping: Keeping | None = None,
 ) -> Outcome:
     """Bring the users to the wanted state; one result per user, in the order given.
 
-    Users of other shards are left out and counted.
+    Users of other shards are left out and counted. keeping: keys are made into the records of a
+    secret store, and what those hold is not ended.
 
     Creates, changes or deletes users, regenerates or deletes their keys, at most one write per user
     and kind of change. In check mode it only reads, and says what it would do. Raises
@@ -55,13 +55,17 @@ def set_users(
     wanted = dataclasses.replace(wanted, names=names)
     platform.connect()
     _check_release(platform, wanted)
-    job = _Job(platform, wanted, check_mode)
+    if keeping is not None:
+        keeping.connected()
+    job = _Job(platform, wanted, check_mode, keeping)
     results = job.look(parallelism)
     stopped = any(r.stops_endpoint or (wanted.strict and r.action == "failed") for r in results)
     refused = {} if stopped else job.refusals()
     if stopped or refused:
         return Outcome([job.untouched(result, refused) for result in results], {}, totals)
     todo = [result.account or "" for result in results if result.action == "unchanged"]
+    if keeping is not None and not check_mode and job.will_keep():
+        keeping.prove_writable()
     progress.begin(len(todo), "users")
     changed = each(
         todo,
@@ -112,10 +116,14 @@ def _blank(name: str) -> AccountResult:
 class _Job:
     """One call: what was seen, what is planned, and the doing of it."""
 
-    def __init__(self, platform: Ontap, wanted: Wanted, check_mode: bool) -> None:
+    def __init__(
+        self, platform: Ontap, wanted: Wanted, check_mode: bool, keeping: Keeping | None
+    ) -> None:
         self._platform = platform
         self._wanted = wanted
         self._check_mode = check_mode
+        self._keeping = keeping
+        self._held: dict[str, CredentialsError] = {}
         self._names = wanted.names
         self._seen: dict[str, Account | None] = {}
         self._plans: dict[str, Plan] = {}
@@ -141,7 +149,12 @@ class _Job:
 
     def _look_at(self, name: str) -> AccountResult:
         self._seen[name] = seen = self._read(name, fresh=False)
-        self._plans[name] = self._plan(name, seen)
+        try:
+            self._plans[name] = self._plan(name, seen)
+        except CredentialsError as exc:
+            if exc.kind != "held_by_record":
+                raise
+            self._held[name] = exc
         return _blank(name)
 
     def _read(self, name: str, fresh: bool) -> Account | None:
@@ -161,7 +174,8 @@ class _Job:
 
     def _plan(self, name: str, seen: Account | None) -> Plan:
         try:
-            return plan_for(self._platform, self._wanted, name, seen)
+            plan = plan_for(self._platform, self._wanted, name, seen)
+            return plan if self._keeping is None else self._keeping.planned(plan)
         except CredentialsError as exc:
             if exc.kind == "not_found":
                 exc.message += split_hint(list(self._names), name)
@@ -185,7 +199,7 @@ class _Job:
 
     def refusals(self) -> dict[str, CredentialsError]:
         """Return the users for which the call would make or end a key without having been told."""
-        found = {}
+        found = dict(self._held)
         for name, plan in self._plans.items():
             exc = refusal(self._platform, self._wanted, plan)
             if exc:
@@ -210,21 +224,32 @@ class _Job:
 
     # --- the change -----------------------------------------------------------------------------
 
+    def will_keep(self) -> bool:
+        """Tell whether a pair will be put into the secret store."""
+        return any(plan.makes for plan in self._plans.values())
+
     def change(self, name: str) -> AccountResult:
         """Carry out the plan of one user, or in check mode say what it is."""
         plan = self._plans[name]
         if plan.action == "unchanged":
             return self._result(plan, plan.before)
-        if self._check_mode:
+        keeping = self._keeping
+        keeps = keeping is not None and plan.makes
+        if self._check_mode and not keeps:
             return self._predicted(plan)
         ends_something = plan.delete_user or plan.delete_key or plan.make_key
-        if self._from_listing and not plan.create and ends_something:
+        if self._from_listing and not (plan.create or self._check_mode) and ends_something:
             # The listing may be old by now: what is ended or overwritten is looked at once more.
             plan = self._plan(name, self._read(name, fresh=True))
             exc = refusal(self._platform, self._wanted, plan)
             if exc:
                 raise exc
-        return self._carry_out(plan)
+        if keeping is None or not (keeps or plan.delete_user or plan.delete_key):
+            return self._carry_out(plan)
+        if keeps:
+            return keeping.make(plan)
+        with keeping.guarding(plan):
+            return self._carry_out(plan)
 
     def _carry_out(self, plan: Plan) -> AccountResult:
         wanted, platform = self._wanted, self._platform
@@ -329,11 +354,10 @@ class _Job:
     ) -> AccountResult:
         """Return the result of a plan; now: the user afterwards, None when it is gone."""
         wanted, before = self._wanted, plan.before
-        makes = plan.create or plan.make_key
         result = AccountResult(account=plan.name, action=plan.action, why=plan.why)
-        result.before = _state(before, _rows(before.listed_keys or ()) if before else [])
-        keys = _rows(now.listed_keys or ()) if now else []
-        if makes:
+        result.before = state_of(before, rows_of(before.listed_keys or ()) if before else [])
+        keys = rows_of(now.listed_keys or ()) if now else []
+        if plan.makes:
             shown = self._new_row(plan, issued)
             keys = [
                 row for row in keys if plan.slot is not None and (row["key_id"] or 1) != plan.slot
@@ -350,7 +374,7 @@ class _Job:
             "comment": now.details["comment"] if now else None,
             "access_keys": keys,
         }
-        result.after = _state(
+        result.after = state_of(
             now, [{**row, "access_key": row["access_key"] or NEW_KEY} for row in keys]
         )
         if wanted.return_secret:
@@ -366,34 +390,10 @@ class _Job:
                 before = plan.before or Account(plan.name)
                 lifetime = writes.kept_lifetime(self._platform, before, plan.slot)
             text = rows.to_iso_duration(lifetime) if lifetime else None
-            return _row(chosen, plan.slot, text, None)
-        return _row(
+            return row_of(chosen, plan.slot, text, None)
+        return row_of(
             issued.pair.access_key,
             issued.slot,
             issued.details.get("key_time_to_live"),
             iso(issued.expires_at),
         )
-
-
-def _rows(keys: Sequence[AccessKey]) -> list[dict[str, Any]]:
-    return [
-        _row(key.access_key, key.slot, key.details.get("key_time_to_live"), iso(key.expires_at))
-        for key in keys
-    ]
-
-
-def _row(
-    access_key: str | None, slot: int | None, lifetime: str | None, expires_at: str | None
-) -> dict[str, Any]:
-    return {
-        "access_key": access_key,
-        "key_id": slot,
-        "key_time_to_live": lifetime,
-        "expires_at": expires_at,
-    }
-
-
-def _state(account: Account | None, keys: list[dict[str, Any]]) -> dict[str, Any]:
-    if account is None:
-        return {"state": "absent"}
-    return {"state": "present", "comment": account.details["comment"], "access_keys": keys}

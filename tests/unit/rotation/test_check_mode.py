@@ -285,3 +285,20 @@ def test_listing_that_may_make_a_key_is_not_asked_in_check_mode(lab_of: OpenLab)
         assert "check mode" in plan.failure["message"]
         assert lab.writes == writes
         lab.adopt() if params.get("adopt") else None
+
+
+@pytest.mark.parametrize("form", [UNLABELLED, IN_PLACE])
+def test_plan_of_a_strict_list_that_stops_is_what_the_real_run_does(
+    lab_of: OpenLab, form: Form
+) -> None:
+    lab = lab_of(form, accounts=3)
+    everybody: dict[str, Any] = {"all": True, "parallelism": 1}
+    lab.run(**everybody, adopt="rotate")
+    if lab.facts.can_disable:
+        lab.set_key(lab.current("app-0002"), "inactive", "app-0002")
+    else:
+        lab.regenerate("app-0002")
+    wanted = {**everybody, "rotation_id": "winter", "strict": True}
+    assert differences(lab, "stopped", wanted) == []
+    assert lab.last is not None
+    assert not lab.last.changed

@@ -290,3 +290,16 @@ def test_record_of_another_scope_is_drifted(lab_of: OpenLab) -> None:
     assert result.failure is not None
     assert "svm" in result.failure["message"]
     assert lab.only() == key
+
+
+def test_credential_of_an_application_is_not_replaced_by_one_without_its_name(
+    lab_of: OpenLab,
+) -> None:
+    lab = lab_of(FRONT, app_key=True)
+    (owned,) = [key for key, each in lab.simulator.keys.items() if each.kind == "APP"]
+    before = lab.truth()
+    result = lab.one(adopt="rotate", replaces=[owned])
+    assert result.failure is not None
+    assert result.failure["kind"] == "unsupported"
+    assert owned in result.failure["message"]
+    assert lab.truth() == before

@@ -217,3 +217,13 @@ def test_platform_that_can_end_no_key_says_so(lab_of: OpenLab) -> None:
     # The new key is made and stored all the same.
     assert lab.current() != old
     assert lab.stored_pair_works()
+
+
+@pytest.mark.parametrize("form", [IN_PLACE, CHOSEN, UNSEEN])
+def test_emergency_in_place_needs_leave_all_the_same(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    old = lab.managed()
+    result = lab.one(compromised=[old], reason=WHY, allow_disruption=False)
+    assert result.failure is not None
+    assert result.failure["kind"] == "disruption_refused"
+    assert lab.only() == old

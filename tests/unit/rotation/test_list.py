@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.objectstore.credentials.tests.simulators.s3 import S3Simulator
+
 from .conftest import OpenLab
 from .lab import ACCOUNT, CHOSEN, FRONT, IN_PLACE, UNLABELLED, UNSEEN, Form, Lab
 from .lab_store import is_intended
@@ -289,3 +291,16 @@ def test_totals_and_results_agree(lab_of: OpenLab) -> None:
     assert returned["changed"] is True
     assert returned["failure"]["kind"]
     assert "1 of 3 failed" in returned["msg"]
+
+
+def test_account_of_its_own_service_is_verified_there(lab_of: OpenLab) -> None:
+    lab = managed(lab_of(UNLABELLED, accounts=2))
+    service = S3Simulator(lab.simulator)
+    service.add_bucket("theirs")
+    other = lab.network.host(service)
+    lab.s3.log.clear()
+    users = [{"name": "app-0001", "s3_url": other.url, "bucket": "theirs"}]
+    assert lab.one(users=users, force=True).action == "rotated"
+    assert lab.s3.log == []
+    assert all(entry.target.startswith("/theirs") for entry in other.log)
+    assert [entry.status for entry in other.log] == [403, 200, 200]

@@ -88,6 +88,19 @@ def test_deletion_comes_at_least_one_run_after_disabling(lab_of: OpenLab, form: 
     assert lab.one(soak_period="0s").action == "deleted"
 
 
+@pytest.mark.parametrize("form", [LABELLED, UNLABELLED])
+def test_run_that_settles_a_disable_does_not_delete_as_well(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    old, _new = rotated(lab)
+    lab.later(8)
+    lab.faults.add("drop", "after", **lab.call("disable"))
+    assert lab.one(soak_period="0s").has_failed
+    # It is this run that sees it disabled.
+    assert not lab.one(soak_period="0s").has_failed
+    assert lab.truth()[old] == "inactive"
+    assert lab.one(soak_period="0s").action == "deleted"
+
+
 @pytest.mark.parametrize("form", [UNLABELLED, NO_DISABLE])
 def test_grace_counts_from_the_acknowledgement(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)
@@ -313,3 +326,28 @@ def rotated_of(lab: Lab) -> tuple[str, str]:
     old = lab.current()
     assert lab.one(force=True).action == "rotated"
     return old, lab.current()
+
+
+def test_old_key_that_nothing_can_end_is_named(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED, not_implemented=("updateCredentialStatus", "deleteCredential"))
+    old, _new = rotated(lab)
+    lab.later(20)
+    result = lab.one()
+    assert lab.truth()[old] == "active"
+    assert old in f"{result.why} {result.details} {result.failure}"
+
+
+@pytest.mark.parametrize("missing", [("deleteCredential",), ()])
+def test_refused_new_key_ends_as_far_as_the_platform_can(
+    lab_of: OpenLab, missing: tuple[str, ...]
+) -> None:
+    lab = lab_of(UNLABELLED, not_implemented=missing)
+    old = lab.managed()
+    lab.s3_simulator.modes["propagation"] = 7200
+    assert lab.one(force=True).has_failed
+    lab.s3_simulator.modes["propagation"] = 0
+    lab.later(8)
+    assert not lab.one().has_failed
+    assert lab.truth()[old] == "active"
+    assert "active" not in [status for key, status in lab.truth().items() if key != old]
+    assert lab.current() == old

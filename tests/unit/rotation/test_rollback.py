@@ -214,3 +214,13 @@ def test_retirement_does_not_race_an_interrupted_rollback(lab_of: OpenLab, form:
     assert not lab.one().has_failed
     assert lab.current() == old
     assert lab.stored_pair_works()
+
+
+def test_named_key_that_is_not_retiring_is_refused_and_the_others_named(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED)
+    old, new = rotated(lab)
+    result = lab.one(state="rolled_back", access_key="NOSUCHKEY")
+    assert result.failure is not None
+    assert "NOSUCHKEY" in result.failure["message"]
+    assert old in f"{result.failure['message']} {result.failure['next_step']}"
+    assert lab.current() == new

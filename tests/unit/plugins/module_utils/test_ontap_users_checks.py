@@ -267,7 +267,7 @@ def test_a_pair_comes_through_a_defect_in_the_telling(
     def broken(*_given: Any) -> Any:
         raise OverflowError("odd date")
 
-    monkeypatch.setattr(ontap_users, "_row", broken)
+    monkeypatch.setattr(ontap_users, "row_of", broken)
     monkeypatch.setattr(ontap_users, "_rows", lambda _keys: [])
     result = lab.one(name, **REGENERATE)
     assert result.changed

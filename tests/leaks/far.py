@@ -1,0 +1,216 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A slow platform in another process, and ansible-playbook runs that are interrupted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+import yaml
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record
+from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
+from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
+    open_store,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import (
+    Place,
+    StoreContext,
+)
+from ansible_collections.objectstore.credentials.tests.simulators.s3_signature import signed_headers
+
+from .lab import BIN, ROOT, ROTATE, SECRET_OPTIONS, TOTALS
+from .processes import processes_of, wait_until
+
+SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
+#: What makes or replaces a key, in the log of a platform: method, and its path.
+MAKING = {
+    "ose": re.compile(r"^POST .*/credentials$"),
+    "ontap": re.compile(r"^PATCH .*/s3/services/.*/users/"),
+}
+
+
+@dataclass
+class Far:
+    """One platform, slow, in a process of its own; records, journal and runs in a folder."""
+
+    folder: Path
+    #: As the simulators have it: "ose:osis".
+    form: str
+    accounts: int = 6
+    latency: int = 120
+    process: Optional[subprocess.Popen[bytes]] = None
+    told: dict[str, Any] = field(default_factory=dict)
+    offset: float = 0.0
+    runs: int = 0
+
+    @property
+    def platform(self) -> str:
+        """The platform's name."""
+        return self.form.partition(":")[0]
+
+    @property
+    def names(self) -> list[str]:
+        """The accounts."""
+        return [f"app-{number:04d}" for number in range(1, self.accounts + 1)]
+
+    def start(self) -> Far:
+        """Start the simulators."""
+        ports = self.folder / "ports.json"
+        command = [sys.executable, "-m", SIMULATORS, "--platform", self.form]
+        command += ["--seed", str(self.accounts), "--latency", str(self.latency)]
+        command += ["--port-file", str(ports), "--parent-pid", str(os.getpid())]
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT / ".build" / "collections")},
+        )
+        wait_until(ports.exists, "the simulators' start")
+        (self.told,) = json.loads(ports.read_text()).values()
+        self._hold("password", "made-up-vault-password-9000")
+        login = {k: v for k, v in self.told["options"].items() if k in SECRET_OPTIONS}
+        self._hold("logins.json", json.dumps({"far": login}))
+        return self
+
+    def stop(self) -> None:
+        """End the simulators, and what a run has left."""
+        for each in processes_of(self.folder):
+            os.kill(each.pid, signal.SIGKILL)
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+
+    def _hold(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+
+    # --- the platform ----------------------------------------------------------------------------
+
+    def ask(self, what: str, body: Any = None) -> Any:
+        """Ask the platform's remote control."""
+        base = "/".join(self.told["url"].split("/")[:3])
+        request = urllib.request.Request(
+            f"{base}/_simulator/{what}",
+            data=None if body is None else json.dumps(body).encode(),
+            method="GET" if body is None else "POST",
+        )
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def made(self) -> int:
+        """Return how many keys the platform has made or replaced."""
+        return int(self.ask("state")["writes"])
+
+    def later(self, seconds: float) -> None:
+        """Let time pass for the platform and for the next runs."""
+        self.offset += seconds
+        self.ask("clock", {"advance": seconds})
+
+    def honours(self, access_key: str, secret_key: str) -> bool:
+        """Tell whether the S3 service takes a pair, by a signed request."""
+        url = self.told["s3_url"] + "/"
+        now = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=self.offset)
+        headers = signed_headers("GET", url, access_key, secret_key, at=now)
+        request = urllib.request.Request(url, headers=headers)
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request):
+                return True
+        except urllib.error.HTTPError as exc:
+            if exc.code != 403:
+                raise
+            return False
+
+    # --- the records -----------------------------------------------------------------------------
+
+    @property
+    def store(self) -> dict[str, Any]:
+        """The secret store."""
+        return {
+            "type": "ansible_vault",
+            "path": str(self.folder / "records"),
+            "vault_password_file": str(self.folder / "password"),
+        }
+
+    def records(self) -> dict[str, Record]:
+        """Return the records there are; one that cannot be read fails the test."""
+        store = open_store(self.store, StoreContext(Clock(), Redactor(), "look"))
+        found = {}
+        for name in self.names:
+            stored = store.read(Place(self.platform, "far", name))
+            if stored is not None and stored.record is not None:
+                found[name] = stored.record
+        store.close()
+        return found
+
+    # --- runs ------------------------------------------------------------------------------------
+
+    def begin(self, timeout: int = 0, **more: Any) -> subprocess.Popen[str]:
+        """Start a rotation of all accounts with ansible-playbook, as leader of a new session."""
+        self.runs += 1
+        TOTALS.runs += 1
+        plain = {k: v for k, v in self.told["options"].items() if k not in SECRET_OPTIONS}
+        task: dict[str, Any] = {
+            ROTATE: {
+                "platform": self.platform,
+                "endpoint": "far",
+                **plain,
+                "users": self.names,
+                "adopt": "rotate",
+                "allow_disruption": True,
+                "parallelism": 2,
+                "secret_store": self.store,
+                "verify": {"s3_url": self.told["s3_url"]},
+                "journal": str(self.folder / "journal"),
+                "report_path": str(self.folder / f"report-{self.runs}.jsonl"),
+                **more,
+            },
+            **({"timeout": timeout} if timeout else {}),
+        }
+        play = {"hosts": "localhost", "connection": "local", "gather_facts": False}
+        book = self.folder / "book.yml"
+        book.write_text(yaml.safe_dump([{**play, "tasks": [task]}]))
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "S3_"))}
+        return subprocess.Popen(
+            [str(BIN / "ansible-playbook"), "-i", "localhost,", str(book), "-v"],
+            cwd=self.folder,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=(self.folder / f"output-{self.runs}").open("w"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={
+                **inherited,
+                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
+                "ANSIBLE_HOME": str(self.folder / "home"),
+                "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
+                "ANSIBLE_REMOTE_TEMP": str(self.folder / "remote"),
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+                "S3_CREDENTIALS_FILE": str(self.folder / "logins.json"),
+                "S3_CREDENTIALS_TEST_OFFSET": str(self.offset),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+        )
+
+    def output(self) -> str:
+        """Return what the last run has printed."""
+        return (self.folder / f"output-{self.runs}").read_text()
+
+    def report(self) -> dict[str, str]:
+        """Return what the last run did with each account, as its report says."""
+        path = self.folder / f"report-{self.runs}.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        return {row["account"]: row["action"] for row in rows}

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list that is interrupted: what has begun is finished, nothing else begins, and it goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .far import Far
+from .processes import controllers_of, kill, modules_of, processes_of, wait_until
+
+#: So many keys are made when the interruption comes.
+BEGUN = 2
+Interruption = Callable[[Far, "subprocess.Popen[str]"], None]
+
+
+def _module_terminated(far: Far, _run: subprocess.Popen[str]) -> None:
+    kill(modules_of(far.folder), signal.SIGTERM)
+
+
+def _controller_terminated(_far: Far, run: subprocess.Popen[str]) -> None:
+    os.kill(run.pid, signal.SIGTERM)
+
+
+def _group_terminated(_far: Far, run: subprocess.Popen[str]) -> None:
+    os.killpg(run.pid, signal.SIGTERM)
+
+
+def _interrupted(_far: Far, run: subprocess.Popen[str]) -> None:
+    # What a terminal sends when somebody presses Ctrl-C.
+    os.killpg(run.pid, signal.SIGINT)
+
+
+def _controller_killed(far: Far, run: subprocess.Popen[str]) -> None:
+    os.kill(run.pid, signal.SIGKILL)
+
+
+def _controllers_killed(far: Far, _run: subprocess.Popen[str]) -> None:
+    kill(controllers_of(far.folder))
+
+
+def _nothing(_far: Far, _run: subprocess.Popen[str]) -> None:
+    """The task's own timeout does it."""
+
+
+WAYS: dict[str, Interruption] = {
+    "SIGTERM to the module": _module_terminated,
+    "SIGTERM to ansible-playbook": _controller_terminated,
+    "SIGTERM to the group": _group_terminated,
+    "Ctrl-C": _interrupted,
+    "ansible-playbook killed": _controller_killed,
+    "ansible-playbook and workers killed": _controllers_killed,
+    "timeout of the task": _nothing,
+}
+FORMS = pytest.mark.parametrize("form", ["ose:osis", "ontap:9.14.1"], ids=["overlap", "in place"])
+
+
+@pytest.fixture
+def far_of(tmp_path: Path) -> Iterator[Callable[[str], Far]]:
+    """Return a function that starts a platform."""
+    started: list[Far] = []
+
+    def start(form: str) -> Far:
+        started.append(Far(tmp_path, form, accounts=8).start())
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+def interrupt(far: Far, way: str) -> subprocess.Popen[str]:
+    """Begin a rotation and interrupt it in the middle; return when all of it has ended."""
+    run = far.begin(timeout=0 if way != "timeout of the task" else 12)
+    wait_until(lambda: far.made() >= BEGUN or run.poll() is not None, "a rotation")
+    WAYS[way](far, run)
+    run.wait(120)
+    wait_until(lambda: not processes_of(far.folder), "the end of the module", 120)
+    return run
+
+
+@FORMS
+@pytest.mark.parametrize("way", WAYS)
+def test_interrupted_list(far_of: Callable[[str], Far], form: str, way: str) -> None:
+    far = far_of(form)
+    interrupt(far, way)
+    made = far.made()
+    assert BEGUN <= made < far.accounts, (made, far.output()[-3000:])
+    # Nothing that had begun was abandoned; nothing else has a record.
+    records = far.records()
+    assert len(records) == made, far.output()[-3000:]
+    for name, record in records.items():
+        assert record.pending is None, name
+        assert record.current is not None
+        assert record.current.secret is not None
+        assert far.honours(str(record.current.access_key), record.current.secret.open()), name
+    # The next run takes the rest, and rotates nobody twice.
+    far.later(300)
+    again = far.begin()
+    assert again.wait(180) == 0, far.output()[-3000:]
+    assert far.made() == far.accounts
+    finished = far.report()
+    assert sorted(finished) == far.names
+    assert [finished[name] for name in records] == ["unchanged"] * len(records)
+    assert {finished[name] for name in far.names if name not in records} == {"rotated"}
+
+
+@FORMS
+def test_module_says_what_it_did_not_start(far_of: Callable[[str], Far], form: str) -> None:
+    far = far_of(form)
+    run = interrupt(far, "SIGTERM to the module")
+    assert run.returncode == 0, far.output()[-3000:]
+    told = far.report()
+    made = far.made()
+    assert sorted(told.values()) == ["rotated"] * made + ["skipped"] * (far.accounts - made)
+    assert f"{far.accounts - made} of {far.accounts} accounts were not started" in far.output()
+
+
+@FORMS
+def test_impatient_second_signal_is_repaired_by_the_next_run(
+    far_of: Callable[[str], Far], form: str
+) -> None:
+    far = far_of(form)
+    run = far.begin()
+    wait_until(lambda: far.made() >= BEGUN, "a rotation")
+    modules = modules_of(far.folder)
+    kill(modules, signal.SIGTERM)
+    time.sleep(0.1)  # until the first one was heard; two at once are one
+    kill(modules, signal.SIGTERM)
+    run.wait(120)
+    assert run.returncode != 0
+    wait_until(lambda: not processes_of(far.folder), "the end of the module", 120)
+    far.later(300)
+    again = far.begin()
+    assert again.wait(240) == 0, far.output()[-3000:]
+    records = far.records()
+    assert sorted(records) == far.names
+    for name, record in records.items():
+        assert record.pending is None, name
+        assert record.current is not None
+        assert record.current.secret is not None
+        assert far.honours(str(record.current.access_key), record.current.secret.open()), name
+    # At most two at a time were under way, and each costs one more rotation at the most.
+    assert far.accounts <= far.made() <= far.accounts + 2
