@@ -283,6 +283,16 @@ totals:
   returned: always
   type: dict
   sample: {accounts: 12, access_keys: 14, active: 13, inactive: 1, compliant: 10, non_compliant: 2}
+journal:
+  description: >-
+    The chains of the journal, one a run; those that are not sound come first, then at most 200
+    others; RV(totals) counts them as C(journal_chains) and C(journal_unsound). Each has C(chain),
+    C(file), C(lines), C(head), C(message), C(at_line), and C(state), which is V(intact), V(unknown)
+    (whole, but the secret store has no head of it), V(torn) (half a last line, as a killed run
+    leaves it), or one of the unsound V(cut), V(broken), V(missing).
+  returned: when O(journal) is set
+  type: list
+  elements: dict
 report_path:
   description: The file that holds every account.
   returned: when O(report_path) is set
