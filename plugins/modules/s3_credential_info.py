@@ -276,10 +276,7 @@ platform_info:
       description: The platform's own details.
       type: dict
 totals:
-  description: >-
-    Counts of accounts and keys, by status and by compliance. If there are any, C(left_out) and
-    C(other_shards) count the accounts that O(all) and O(shard) left out. With O(secret_store) also
-    C(managed) and C(unmanaged) accounts.
+  description: Counts of accounts and keys, by status, by compliance, and of what was left out.
   returned: always
   type: dict
   sample: {accounts: 12, access_keys: 14, active: 13, inactive: 1, compliant: 10, non_compliant: 2}
