@@ -87,10 +87,12 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: units unit-dev unit-py39 kill-matrix kill-sample leaks vendor matrix $(CELLS:%=cell-%)
-units: unit-dev unit-py39 ## Unit and contract tests, also on a real Python 3.9
+.PHONY: units unit-dev rotation unit-py39 kill-matrix kill-sample leaks vendor matrix $(CELLS:%=cell-%)
+units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
-	$(GATE) unit-dev -- $(DEV)/python -m pytest tests/unit $(PYTEST_ARGS) $(ARGS)
+	$(GATE) unit-dev -- $(DEV)/python -m pytest tests/unit --ignore=tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
+rotation: env-dev ## The rotation engine, rule by rule, and under generated faults
+	$(GATE) rotation -- $(DEV)/python -m pytest tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
 unit-py39:
 	$(GATE) unit-py39 -- $(PYTHON) tools/matrix.py py39 tests/unit $(PYTEST_ARGS) $(ARGS)
 kill-matrix: env-dev ## Kill rotations at every request and write, on every platform and store; takes hours

@@ -179,10 +179,20 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
 def _parsed(options: Any) -> dict[str, Any]:
     """Return the dictionary as a module would get it, types and all."""
     spec = {"secret_store": secret_store_spec()}
-    result = ArgumentSpecValidator(spec).validate({"secret_store": options})
+    result = ArgumentSpecValidator(spec).validate({"secret_store": _resolved(options)})
     if result.error_messages:
         raise CredentialsError("invalid_option", "; ".join(result.error_messages))
     return dict(result.validated_parameters["secret_store"])
+
+
+def _resolved(value: Any) -> Any:
+    """Return a value with every template in it resolved: the validator copies what it gets.
+
+    What is resolved only when it is asked for loses its filters in such a copy.
+    """
+    if isinstance(value, dict):
+        return {name: _resolved(inner) for name, inner in value.items()}
+    return [_resolved(each) for each in value] if isinstance(value, list) else value
 
 
 def _pair_of(store: SecretStore, place: Place, wanted: str) -> dict[str, str]:

@@ -157,11 +157,16 @@ class _VerifierStandIn:
     def prove(self, *_unused: Any, **_options: Any) -> None:
         """Take the probe for tested; a real run tests it."""
 
+    def foresees_refusal(self, access_key: str | None) -> bool:
+        """Tell whether a pair would be refused for what was rehearsed; its secret stays closed."""
+        made = access_key in self._platform.made
+        return not made and (self._platform.has_replaced or access_key in self._platform.ended)
+
     def probe(self, pair: Pair, **where: Any) -> Verdict:
         """Return what one signed request would be answered."""
         if pair.access_key in self._platform.made:
             return Verdict(ACCEPTED, "it would be accepted")
-        if self._platform.has_replaced or pair.access_key in self._platform.ended:
+        if self.foresees_refusal(pair.access_key):
             return Verdict(UNKNOWN_KEY, "it would be refused")
         verdict: Verdict = self._verifier.probe(pair, **where)
         return verdict

@@ -44,6 +44,12 @@ def is_refused(case: Case, pair: Pair | None, was_accepted: bool = False) -> boo
     return False if verdict.works else None
 
 
+def is_foreseen_dead(case: Case, access_key: str | None) -> bool:
+    """Tell whether a rehearsal ended a key itself, so that no secret need be opened to ask."""
+    foresees = getattr(case.desk.verifier, "foresees_refusal", None)
+    return foresees is not None and can_ask(case) and bool(foresees(access_key))
+
+
 def unproven(case: Case, verdict: Verdict, what: str, alive: str | None) -> CredentialsError:
     """Return the error for a pair that was not accepted; what: begins its message."""
     return case.fail(

@@ -15,7 +15,7 @@ from .errors import CredentialsError, missing
 from .model import ACTIVE, AccessKey
 from .record import HeldKey
 from .rotation_case import Case
-from .rotation_proof import can_ask, is_refused
+from .rotation_proof import can_ask, is_foreseen_dead, is_refused
 
 
 def mark_compromised(case: Case) -> None:
@@ -285,6 +285,8 @@ def bury(case: Case, key: HeldKey) -> None:
 def is_dead(case: Case, key: HeldKey) -> bool | None:
     """Tell whether a key that is no longer there works nowhere; None: nobody can tell yet."""
     facts = case.desk.facts
+    if key.secret is not None and is_foreseen_dead(case, key.access_key):
+        return True
     pair = key.pair() if can_ask(case) else None
     refused = is_refused(case, pair, key.verified_at is not None)
     if refused is not None:

@@ -196,6 +196,15 @@ def test_pair_is_read_from_files(
     assert not [secret for secret in SECRETS if secret in run.output]
 
 
+def test_options_may_be_templates_with_filters(ansible: Ansible, files: dict[str, Any]) -> None:
+    fill(files, record("app-0001"))
+    folder, name = str(Path(files["path"]).parent), Path(files["path"]).name
+    templated = {**files, "path": "{{ (" + repr(folder) + ", " + repr(name) + ") | path_join }}"}
+    run, found = look_up(ansible, templated, "app-0001")
+    assert run.code == 0, run.output
+    assert [pair["access_key"] for pair in found] == ["AKCURRENT"]
+
+
 def test_several_pairs_are_read_from_aws_with_one_login(
     ansible: Ansible, cloud: strict.AwsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,8 +143,10 @@ class Keeping:
         wanted, platform = self._wanted, self._platform
         account = dataclasses.replace(plan.before or Account(plan.name), listed_keys=None)
         policy = Policy(
-            adopt="report" if plan.resumes else "rotate",
+            # A user that somebody else has made meanwhile is reported, not taken over.
+            adopt="rotate" if plan.make_key else "report",
             force=plan.make_key,
+            may_rotate=plan.create or plan.make_key,
             allow_disruption=wanted.allow_disruption,
             retire=False,
         )
@@ -181,7 +183,7 @@ class Keeping:
             shown = current.access_key if current is not None else "its current key"
             result.action = "unchanged"
             result.why = f"not rotated: nobody has acknowledged {shown} yet"
-        elif plan.create:
+        elif plan.create and result.action in ("rotated", "recovered", "resumed"):
             result.action, result.why = "created", "user created, its pair is in the secret store"
         if result.access_key is None and wanted.pair is not None:
             result.access_key = wanted.pair.access_key

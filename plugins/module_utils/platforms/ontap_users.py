@@ -234,8 +234,7 @@ class _Job:
         if plan.action == "unchanged":
             return self._result(plan, plan.before)
         keeping = self._keeping
-        keeps = keeping is not None and plan.makes
-        if self._check_mode and not keeps:
+        if self._check_mode and not (keeping and plan.makes):
             return self._predicted(plan)
         ends_something = plan.delete_user or plan.delete_key or plan.make_key
         if self._from_listing and not (plan.create or self._check_mode) and ends_something:
@@ -244,9 +243,9 @@ class _Job:
             exc = refusal(self._platform, self._wanted, plan)
             if exc:
                 raise exc
-        if keeping is None or not (keeps or plan.delete_user or plan.delete_key):
+        if keeping is None or not (plan.makes or plan.delete_user or plan.delete_key):
             return self._carry_out(plan)
-        if keeps:
+        if plan.makes:
             return keeping.make(plan)
         with keeping.guarding(plan):
             return self._carry_out(plan)

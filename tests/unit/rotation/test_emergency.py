@@ -10,6 +10,7 @@ import re
 import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
+from ansible_collections.objectstore.credentials.plugins.module_utils.results import AccountResult
 
 from .conftest import OpenLab
 from .lab import (
@@ -227,3 +228,20 @@ def test_emergency_in_place_needs_leave_all_the_same(lab_of: OpenLab, form: Form
     assert result.failure is not None
     assert result.failure["kind"] == "disruption_refused"
     assert lab.only() == old
+
+
+def test_compromised_key_is_not_called_nobodys_when_its_account_could_not_be_read(
+    lab_of: OpenLab,
+) -> None:
+    lab = lab_of(UNLABELLED)
+    old = lab.managed()
+    lab.store_faults.is_dead = True
+    try:
+        kinds = {str((each.failure or {}).get("kind")) for each in _emergency(lab, old)}
+    except CredentialsError as exc:
+        kinds = {exc.kind}
+    assert kinds == {"store_unavailable"}
+
+
+def _emergency(lab: Lab, access_key: str) -> list[AccountResult]:
+    return lab.run(compromised=[access_key], reason=WHY).accounts

@@ -30,7 +30,7 @@ from ansible_collections.objectstore.credentials.tests.unit.support import raise
 
 from .conftest import OpenLab
 from .lab import ACCOUNT, CHOSEN, IN_PLACE, TWO_SLOTS, Form, Lab
-from .lab_store import is_intended, is_kept, is_promoted
+from .lab_store import LabStore, is_intended, is_kept, is_promoted
 from .wire import Killed
 
 FORMS = (IN_PLACE, CHOSEN, TWO_SLOTS)
@@ -199,6 +199,24 @@ def test_user_whose_record_is_there_is_not_made_anew(lab_of: OpenLab) -> None:
     assert kind_of(result) == "held_by_record"
     assert "move its record away" in (result.failure or {})["next_step"]
     assert NEW not in lab.simulator.svm.users
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_user_that_somebody_makes_meanwhile_is_not_taken_over(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    probe = LabStore.probe
+
+    def probe_slowly(store: LabStore) -> None:
+        probe(store)
+        with lab.watch.outside():
+            lab.add(NEW)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LabStore, "probe", probe_slowly)
+        result = one(lab, allow_disruption=True)
+    assert (result.action, result.changed) == ("unmanaged", False)
+    assert lab.record(NEW) is None
+    assert len(keys_of(lab)) == 1
 
 
 def test_name_that_is_taken_in_other_case_leaves_no_open_record(lab_of: OpenLab) -> None:

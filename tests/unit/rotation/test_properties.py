@@ -109,7 +109,8 @@ class Lives(RuleBasedStateMachine):
         lab = self.lab
         before = lab.truth()
         try:
-            self.last = lab.one(**params)
+            results = lab.run(**params).accounts
+            self.last = next(each for each in results if each.account == ACCOUNT)
         except Killed:
             self.last = None
         except CredentialsError as exc:
