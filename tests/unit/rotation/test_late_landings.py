@@ -87,6 +87,17 @@ def test_late_regenerate_of_a_killed_run_is_waited_for_by_the_next(
     calm(lab)
 
 
+@pytest.mark.parametrize("form", [IN_PLACE, CHOSEN])
+def test_call_that_lands_between_two_looks_is_seen(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    lab.managed()
+    # A listing that lags behind looks the same: the first look shows the old key.
+    lab.faults.add("late", seconds=91.0, **lab.call("regenerate"))
+    assert not lab.one(force=True).has_failed
+    assert lab.stored_pair_works()
+    calm(lab)
+
+
 @pytest.mark.parametrize("seconds", LATE)
 @pytest.mark.parametrize("form", OVERLAP)
 def test_late_create_makes_no_second_current_key(

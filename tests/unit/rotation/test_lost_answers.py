@@ -134,21 +134,3 @@ def test_throttled_calls_are_repeated_or_fail_and_never_double(lab_of: OpenLab, 
         lab.one(rotation_id="winter")
         assert lab.stored_pair_works()
     assert len(lab.truth()) == keys + (1 if lab.facts.overlap else 0)
-
-
-def test_listing_that_lags_behind_is_looked_at_twice(lab_of: OpenLab) -> None:
-    lab = lab_of(LABELLED)
-    lab.managed()
-    lab.kill_before_answer("create")
-    lab.killed(rotation_id="winter")
-    looks = []
-
-    def count(method: str, url: str) -> None:
-        if method == "GET" and "OS-CREDENTIAL" in url:
-            looks.append(url)
-
-    lab.network.before.append(count)
-    lab.one(rotation_id="winter")
-    lab.network.before.clear()
-    assert len(looks) >= 2
-    assert lab.stored_pair_works()
