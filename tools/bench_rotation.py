@@ -117,9 +117,8 @@ def _where() -> str:
     )
 
 
-def _runs(size: int, latency: int) -> list[Row]:
-    """Take so many accounts over, run again, and rotate them once more."""
-    rows = []
+def _runs(size: int, latency: int) -> Iterator[Row]:
+    """Take so many accounts over, run again, and rotate them once more; give each run's row."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         (folder / "vault-password").write_text("not a secret of anybody\n")
@@ -132,11 +131,10 @@ def _runs(size: int, latency: int) -> list[Row]:
                 before = running.requests(), running.cpu()
                 cost = play([_task(running, folder, more)], folder)
                 asked, cpu = running.requests() - before[0], running.cpu() - before[1]
-                rows.append(Row(title, size, cost, asked, cpu, latency / 1000))
                 report = (folder / "report.jsonl").read_text().count('"rotated"')
                 if report != (0 if title == "not due" else size):
                     raise SystemExit(f"{title}: {report} of {size} accounts were rotated")
-    return rows
+                yield Row(title, size, cost, asked, cpu, latency / 1000)
 
 
 def _task(running: World, folder: Path, more: dict[str, Any]) -> dict[str, Any]:

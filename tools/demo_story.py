@@ -228,7 +228,8 @@ def _journal(demo: Demo, run: Run) -> None:
             str(runs.index(line["run"]) + 1) + (" (late)" if line.get("late") else ""),
             line["event"],
             out.style(line.get("access_key") or "", "cyan"),
-            str(line.get("why") or ""),
+            # Not the key of the column before again.
+            str(line.get("why") or "").removeprefix(f"{line.get('access_key')} "),
         ]
         for line in lines
     ]

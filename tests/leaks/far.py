@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -36,11 +35,8 @@ from .lab import BIN, ROOT, ROTATE, SECRET_OPTIONS, TOTALS
 from .processes import processes_of, wait_until
 
 SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
-#: What makes or replaces a key, in the log of a platform: method, and its path.
-MAKING = {
-    "ose": re.compile(r"^POST .*/credentials$"),
-    "ontap": re.compile(r"^PATCH .*/s3/services/.*/users/"),
-}
+#: The method of what makes or replaces a key.
+MAKING = {"ose": "POST", "ontap": "PATCH"}
 
 
 @dataclass
@@ -51,7 +47,7 @@ class Far:
     #: As the simulators have it: "ose:osis".
     form: str
     accounts: int = 6
-    latency: int = 120
+    latency: int = 60
     process: Optional[subprocess.Popen[bytes]] = None
     told: dict[str, Any] = field(default_factory=dict)
     offset: float = 0.0
@@ -100,13 +96,13 @@ class Far:
 
     # --- the platform ----------------------------------------------------------------------------
 
-    def ask(self, what: str, body: Any = None) -> Any:
+    def ask(self, what: str, body: Any = None, method: Optional[str] = None) -> Any:
         """Ask the platform's remote control."""
         base = "/".join(self.told["url"].split("/")[:3])
         request = urllib.request.Request(
             f"{base}/_simulator/{what}",
             data=None if body is None else json.dumps(body).encode(),
-            method="GET" if body is None else "POST",
+            method=method or ("GET" if body is None else "POST"),
         )
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
             return json.loads(answer.read() or b"null")
@@ -114,6 +110,15 @@ class Far:
     def made(self) -> int:
         """Return how many keys the platform has made or replaced."""
         return int(self.ask("state")["writes"])
+
+    def slow_down(self, after: int, seconds: float) -> None:
+        """Let every new key take so long, but for the first ones."""
+        fault = {"action": "delay", "seconds": seconds, "skip": after, "times": 0}
+        self.ask("faults", {**fault, "method": MAKING[self.platform]})
+
+    def hurry_up(self) -> None:
+        """Let everything take as long as at first."""
+        self.ask("faults", method="DELETE")
 
     def later(self, seconds: float) -> None:
         """Let time pass for the platform and for the next runs."""

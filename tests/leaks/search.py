@@ -63,11 +63,12 @@ def forms_of(secret: str) -> dict[bytes, str]:
         "HTML": html.escape(secret),
         "hex": raw.hex(),
         "HEX": raw.hex().upper(),
-        "UTF-16": "",
     }
-    found = {text.encode("utf-8", "surrogatepass"): name for name, text in texts.items()}
+    found: dict[bytes, str] = {}
+    for name, text in texts.items():
+        found.setdefault(text.encode("utf-8", "surrogatepass"), name)
     found.update({key.lower(): name for key, name in found.items() if name in ("URL", "form")})
-    found[secret.encode("utf-16-le", "surrogatepass")] = "UTF-16"
+    found.setdefault(secret.encode("utf-16-le", "surrogatepass"), "UTF-16")
     for offset in range(3):
         # In a longer text, as "user:password": without what is shared with the neighbours.
         first, end = (0, 2, 3)[offset], (offset + len(raw)) * 8 // 6

@@ -79,7 +79,9 @@ def far_of(tmp_path: Path) -> Iterator[Callable[[str], Far]]:
 
 def interrupt(far: Far, way: str) -> subprocess.Popen[str]:
     """Begin a rotation and interrupt it in the middle; return when all of it has ended."""
-    run = far.begin(timeout=0 if way != "timeout of the task" else 12)
+    is_timed = way == "timeout of the task"
+    far.slow_down(after=BEGUN, seconds=12.0 if is_timed else 4.0)
+    run = far.begin(timeout=25 if is_timed else 0)
     wait_until(lambda: far.made() >= BEGUN or run.poll() is not None, "a rotation")
     WAYS[way](far, run)
     run.wait(120)
@@ -103,6 +105,7 @@ def test_interrupted_list(far_of: Callable[[str], Far], form: str, way: str) -> 
         assert record.current.secret is not None
         assert far.honours(str(record.current.access_key), record.current.secret.open()), name
     # The next run takes the rest, and rotates nobody twice.
+    far.hurry_up()
     far.later(300)
     again = far.begin()
     assert again.wait(180) == 0, far.output()[-3000:]
@@ -129,6 +132,7 @@ def test_impatient_second_signal_is_repaired_by_the_next_run(
     far_of: Callable[[str], Far], form: str
 ) -> None:
     far = far_of(form)
+    far.slow_down(after=BEGUN, seconds=4.0)
     run = far.begin()
     wait_until(lambda: far.made() >= BEGUN, "a rotation")
     modules = modules_of(far.folder)
@@ -138,6 +142,7 @@ def test_impatient_second_signal_is_repaired_by_the_next_run(
     run.wait(120)
     assert run.returncode != 0
     wait_until(lambda: not processes_of(far.folder), "the end of the module", 120)
+    far.hurry_up()
     far.later(300)
     again = far.begin()
     assert again.wait(240) == 0, far.output()[-3000:]
