@@ -74,7 +74,9 @@ def rotate_access_keys(
         results = [skipped(identified(turn.account)) for turn in turns]
     else:
         results = job.do(turns, check_mode)
-    nobody = _nobody(wanted, job.found_compromised)
+    # Whose a key is cannot be told while an account cannot be looked at; that has its own failure.
+    looked_at_all = job.looked_at == len(turns) and not selected.missing
+    nobody = _nobody(wanted, job.found_compromised) if looked_at_all else []
     outcome = Outcome(accounts=[*selected.missing, *gone, *results, *nobody])
     outcome.totals = {"accounts": len(turns) + len(selected.missing), **selected.totals}
     outcome.extra = {"left_out": selected.left_out, "journal": journal.head, "run": run}

@@ -74,6 +74,8 @@ class Turns:
         self.progress = progress
         #: Of the compromised keys, those that belong to an account of the list.
         self.found_compromised: set[str] = set()
+        #: How many accounts could be looked at for them.
+        self.looked_at = 0
         self._reading = parallelism
         settings = desk.platform.settings
         one_at_a_time = not desk.facts.overlap and not settings.is_parallelism_given
@@ -172,6 +174,7 @@ class Turns:
             with self._lock:
                 known = case.record.known_access_keys() | shown | set(case.record.revoked)
                 self.found_compromised |= wanted & known
+                self.looked_at += 1
 
     def _defer(self, turns: list[Turn]) -> None:
         """Leave rotations above max_rotations to a later run; those due longest come first."""
