@@ -68,6 +68,14 @@ class Outcome:
             if each["event_data"].get("task") == task and "res" in each["event_data"]
         ]
 
+    def failed(self, task: str) -> list[bool]:
+        """Return whether each run of a task failed."""
+        return [
+            each["event"] == "runner_on_failed"
+            for each in self.events
+            if each["event_data"].get("task") == task and "res" in each["event_data"]
+        ]
+
 
 @dataclass
 class Lab:

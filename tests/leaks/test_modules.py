@@ -22,7 +22,7 @@ def consume(lab: Lab, what: str) -> dict[str, Any]:
         "ansible.builtin.copy": {
             "dest": str(lab.folder / CONSUMED),
             "mode": "0600",
-            "content": "{{ " + what + " | to_json }}",
+            "content": "{{ (" + what + ") | to_json }}",
         },
         "no_log": True,
         "diff": False,
@@ -129,7 +129,7 @@ def test_lookup_with_a_wrong_password(lab: Lab) -> None:
         "ignore_errors": True,
     }
     done = lab.run([task], play={"vars": {"store": store}}, variables={"other": other})
-    assert done.results("Wrong")[0]["failed"]
+    assert done.failed("Wrong") == [True]
     lab.assert_no_leak()
 
 

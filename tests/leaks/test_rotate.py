@@ -78,6 +78,26 @@ def test_success(lab: Lab, pipelining: bool) -> None:
     lab.assert_no_leak()
 
 
+@BOTH
+def test_secrets_of_the_environment(lab: Lab, pipelining: bool) -> None:
+    lab.add_vault()
+    adapter = lab.endpoints["adapter"]
+    lab.hold("logins.json", "{}")
+    environment = {
+        "S3_OSE_API_URL": adapter.options["api_url"],
+        "S3_OSE_API_PASSWORD": lab.login("adapter")["api_password"],
+        "VAULT_ADDR": lab.kv2["url"],
+        "VAULT_TOKEN": lab.vault_token,
+    }
+    task = lab.rotation("adapter", secret_store={"type": "vault_kv2"})
+    done = lab.run([task], "--diff", pipelining=pipelining, environment=environment)
+    assert actions(done) == [["rotated"] * 2]
+    # ansible-runner notes the environment in this file, unless suppress_env_files is set.
+    command = "private/artifacts/run-1/command"
+    assert lab.login("adapter")["api_password"][:5] in (lab.folder / command).read_text()
+    lab.assert_no_leak(command)
+
+
 def test_success_in_vault(lab: Lab) -> None:
     lab.add_vault()
     tasks = [lab.rotation(name, secret_store=lab.kv2) for name in ("adapter", "cluster")]
@@ -204,8 +224,7 @@ def test_passwords_in_urls(lab: Lab) -> None:
     # As anybody writes it, the proxy comes from a variable: the play itself is searched too.
     tasks = json.loads(json.dumps(tasks).replace(json.dumps(proxy), '"{{ proxy_url }}"'))
     done = lab.run(tasks, variables={**vault_token(lab), "proxy_url": proxy})
-    assert len(done.results("Rotate")) == len(wrong)
-    assert [bool(each.get("failed")) for each in done.results("Rotate")] == [True] * len(wrong)
+    assert done.failed("Rotate") == [True] * len(wrong)
     lab.assert_no_leak()
 
 

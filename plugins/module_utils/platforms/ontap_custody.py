@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..custody import CURRENT, RETIRING, UNKNOWN, Custody, held_as, held_by_record, holds_any
-from ..errors import CredentialsError
+from ..errors import CredentialsError, missing
 from ..model import AccessKey, Account, AccountRef, Issued, Pair
 from ..record import Record
 from ..rehearsal import is_made_up
@@ -80,7 +80,8 @@ class UserMaker:
         if user is None and not expected:
             return self._create(account, pair)
         self._platform.require_keys(user or Account(account.name), expected)
-        assert user is not None
+        if user is None:
+            raise missing("user")  # require_keys() has refused already
         slot = self._platform.slot_to_replace(user, slot)
         return writes.make_key(self._platform, user, slot, pair, self._lifetime)
 
