@@ -92,10 +92,11 @@ def test_secrets_of_the_environment(lab: Lab, pipelining: bool) -> None:
     task = lab.rotation("adapter", secret_store={"type": "vault_kv2"})
     done = lab.run([task], "--diff", pipelining=pipelining, environment=environment)
     assert actions(done) == [["rotated"] * 2]
-    # ansible-runner notes the environment in this file, unless suppress_env_files is set.
-    command = "private/artifacts/run-1/command"
-    assert lab.login("adapter")["api_password"][:5] in (lab.folder / command).read_text()
-    lab.assert_no_leak(command)
+    # ansible-runner notes the environment in these files, unless suppress_env_files is set.
+    noted = ("private/artifacts/run-1/command", "private/env/envvars")
+    for each in noted:
+        assert lab.login("adapter")["api_password"][:5] in (lab.folder / each).read_text()
+    lab.assert_no_leak(*noted)
 
 
 def test_success_in_vault(lab: Lab) -> None:
