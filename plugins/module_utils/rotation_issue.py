@@ -7,6 +7,7 @@ and nothing follows the answer before the pair is stored.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import secrets
@@ -134,6 +135,10 @@ def issue(case: Case) -> Issued:
     except CredentialsError as exc:
         if exc.landed is False and exc.kind != "busy":
             forget_pending(case, "issue_refused", exc.kind)
+        elif exc.landed is False:
+            # Nothing was sent; whoever has the account now settles it, unless that is still us.
+            with contextlib.suppress(CredentialsError):
+                forget_pending(case, "not_sent", exc.message)
         if exc.landed is not False:
             case.forget_keys()
         raise
@@ -293,10 +298,9 @@ def _label_for(case: Case, pending: Pending) -> str:
 
 
 def require_free_slot(case: Case, freed: int = 0) -> None:
-    """Make sure that the account has room for one more key; raise limit, naming the way out.
+    """Make sure that there is room for one more key; raise limit, naming the way out.
 
-    Only a key that is retiring and past all its dates, or that the operator named, is deleted for
-    it. freed: places that will be free by then.
+    Only a retiring key past all its dates, or one that the operator named, is deleted for it.
     """
     most = case.desk.facts.max_keys
     if most is None or len(case.keys) - freed < most or reclaim(case):
