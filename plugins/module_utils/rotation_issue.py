@@ -135,8 +135,7 @@ def issue(case: Case) -> Issued:
     except CredentialsError as exc:
         if exc.landed is False and exc.kind != "busy":
             forget_pending(case, "issue_refused", exc.kind)
-        elif exc.landed is False:
-            # Nothing was sent; whoever has the account now settles it, unless that is still us.
+        elif exc.landed is False:  # not sent: we clear it, unless the account is another's now
             with contextlib.suppress(CredentialsError):
                 forget_pending(case, "not_sent", exc.message)
         if exc.landed is not False:
