@@ -76,6 +76,9 @@ def _result(gate: Gate) -> str:
 
 def _bounded(command: Sequence[str]) -> int:
     """Run a command; end it and all that it started if it takes too long or we are interrupted."""
+    # A shell starts what it puts into the background with Ctrl-C ignored, and that is inherited:
+    # tests of Ctrl-C would then test nothing. Python's own handler is not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         return process.wait(LONGEST)

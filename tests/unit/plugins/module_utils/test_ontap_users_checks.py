@@ -268,7 +268,7 @@ def test_a_pair_comes_through_a_defect_in_the_telling(
         raise OverflowError("odd date")
 
     monkeypatch.setattr(ontap_users, "row_of", broken)
-    monkeypatch.setattr(ontap_users, "_rows", lambda _keys: [])
+    monkeypatch.setattr(ontap_users, "rows_of", lambda _keys: [])
     result = lab.one(name, **REGENERATE)
     assert result.changed
     assert "OverflowError" in (result.why or "")

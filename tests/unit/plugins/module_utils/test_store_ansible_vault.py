@@ -561,7 +561,7 @@ def test_lock_that_every_run_takes_for_a_moment_is_waited_for(base: Path) -> Non
     assert isinstance(clock, RecordingClock)
     acts = (other.probe, lambda: other.write_note("journal", {"format": 1}, None))
     locks = (".probe", f"{_digest('note', 'journal')}.lock")
-    for act, lock in zip(acts, locks, strict=True):
+    for act, lock in zip(acts, locks):
         with store._lock(lock, "it"):
             failure = raised(act)
         assert (failure.kind, 30 <= clock.monotonic() < 31) == ("busy", True)

@@ -105,7 +105,7 @@ def test_two_meanings_of_one_name_are_a_defect(
     two: None, monkeypatch: pytest.MonkeyPatch, spec: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(Cellar, "OPTIONS", {"path": spec})
-    with pytest.raises(AssertionError, match="path"):
+    with pytest.raises(ValueError, match="path"):
         secret_store_spec()
 
 
