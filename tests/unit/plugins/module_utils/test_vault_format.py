@@ -102,6 +102,8 @@ def test_changed_text_is_not_decrypted() -> None:
         "$ANSIBLE_VAULT\n30310a30310a3031",
         *(encrypt(PLAIN, b"made-up-password")[:end] for end in (30, 100, 107, 200, -1, -20)),
     ],
+    # Without names, the salt would give each process of a run other tests.
+    ids=[f"text {number}" for number in range(17)],
 )
 def test_what_ansible_vault_never_wrote_is_unreadable(text: str) -> None:
     failure = raised(decrypt, text, b"made-up-password")
