@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -202,13 +202,11 @@ class Lab:
         pipelining: bool = True,
         variables: Optional[Mapping[str, Any]] = None,
         environment: Optional[Mapping[str, str]] = None,
-        while_running: Optional[Callable[[], bool]] = None,
         play: Optional[Mapping[str, Any]] = None,
     ) -> Outcome:
         """Run tasks by ansible-runner at -vvvv, with all tracebacks, into the folder.
 
-        variables: secrets of the play, which come from a file that is not searched. while_running:
-        asked all the time; False ends the run.
+        variables: secrets of the play, which come from a file that is not searched.
         """
         self.number += 1
         TOTALS.runs += 1
@@ -231,7 +229,6 @@ class Lab:
             quiet=True,
             envvars={**self._environment(pipelining), **(environment or {})},
             settings={"idle_timeout": 300, "suppress_env_files": False},
-            cancel_callback=(lambda: not while_running()) if while_running else None,
         )
         artifacts = self.folder / "private" / "artifacts" / f"run-{self.number}"
         output = (artifacts / "stdout").read_text(errors="replace")

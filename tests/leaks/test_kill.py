@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from .lab import Lab, Outcome
-from .processes import controllers_of, kill, modules_of, processes_of, wait_until
+from .processes import Process, controllers_of, kill, modules_of, processes_of, wait_until
 from .test_rotate import as_variables, login_by_variable
 
 #: What Ansible itself leaves of a killed run without pipelining: the module with its arguments.
@@ -28,26 +29,29 @@ def stop_in_the_middle(lab: Lab, name: str) -> Callable[[], bool]:
 
 def run_and_kill(lab: Lab, whom: str, pipelining: bool, by_variable: bool) -> Outcome:
     """Rotate, and kill the module, the controller or both while the first key is being made."""
-    hangs = stop_in_the_middle(lab, "adapter")
-    killed: list[int] = []
+    hangs, over = stop_in_the_middle(lab, "adapter"), threading.Event()
+    killed: list[Process] = []
 
-    def goes_on() -> bool:
-        if hangs() and not killed:
-            modules, controllers = modules_of(lab.folder), controllers_of(lab.folder)
-            assert modules
-            assert controllers
-            victims = {"module": modules, "controller": controllers, "both": controllers + modules}
-            kill(victims[whom])
-            killed.extend(each.pid for each in victims[whom])
-        return True
+    def watch() -> None:
+        while not over.wait(0.02):
+            if hangs():
+                modules, controllers = modules_of(lab.folder), controllers_of(lab.folder)
+                every = {"module": modules, "controller": controllers}
+                killed.extend(every.get(whom, controllers + modules))
+                kill(killed)
+                return
 
-    login = login_by_variable("adapter") if by_variable else {}
-    done = lab.run(
-        [lab.rotation("adapter", **login)],
-        pipelining=pipelining,
-        variables=as_variables(lab, "adapter") if by_variable else None,
-        while_running=goes_on,
-    )
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        done = lab.run(
+            [lab.rotation("adapter", **(login_by_variable("adapter") if by_variable else {}))],
+            pipelining=pipelining,
+            variables=as_variables(lab, "adapter") if by_variable else None,
+        )
+    finally:
+        over.set()
+        watcher.join()
     assert killed, done.output[-3000:]
     wait_until(lambda: not processes_of(lab.folder), "the end of all processes")
     return done
