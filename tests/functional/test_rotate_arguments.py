@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common.parameters import PASS_VARS
 
 from ansible_collections.objectstore.credentials.plugins.modules import s3_access_key_rotate
 
@@ -70,6 +71,9 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     def run(options: dict[str, Any]) -> tuple[str, str]:
         arguments = {name: value for name, value in options.items() if value is not None}
         arguments["_ansible_remote_tmp"] = "/tmp"  # noqa: S108  # not used: nothing is copied
+        if "inject_invocation" in PASS_VARS:
+            # Newer cores show the arguments only when they are asked to, as -vvv does.
+            arguments["_ansible_inject_invocation"] = True
         raw = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", raw)
         if hasattr(basic, "_ANSIBLE_PROFILE"):
