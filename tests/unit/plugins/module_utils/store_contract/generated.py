@@ -92,7 +92,7 @@ def pendings() -> st.SearchStrategy[Pending]:
 def records(platform: str, endpoint: str, account: str) -> st.SearchStrategy[Record]:
     """Make records of one account."""
     texts = st.lists(TEXT, max_size=3).map(tuple)
-    entry: st.SearchStrategy[dict[str, Any]] = st.dictionaries(TEXT, FACTS, max_size=4)
+    entry: st.SearchStrategy[dict[str, Any]] = st.dictionaries(TEXT, FACTS, min_size=1, max_size=4)
     return st.builds(
         Record,
         platform=st.just(platform),
