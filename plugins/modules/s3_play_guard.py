@@ -1,0 +1,43 @@
+#!/usr/bin/python
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuse a play that would defeat a look at all endpoints before the first is touched."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: s3_play_guard
+short_description: Refuse a play that would defeat a look at all endpoints before the first is touched
+version_added: 0.1.0
+author: objectstore.credentials contributors (@objectstore)
+description:
+  - Fails when the play's strategy lets hosts run ahead of each other, or when C(serial) cuts the
+    hosts into batches. Either would rotate keys at one endpoint before another was looked at.
+  - The role P(objectstore.credentials.s3_rotate#role) begins with it. Reads only, runs on the
+    controller, and connects to nothing.
+options: {}
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+notes:
+  - The strategies V(linear) and V(debug), and others whose name ends in V(linear), are accepted.
+"""
+
+EXAMPLES = r"""
+- name: Refuse strategies and batches that would defeat the preflight
+  objectstore.credentials.s3_play_guard:
+"""
+
+RETURN = r"""
+strategy:
+  description: The strategy of the play.
+  returned: always
+  type: str
+"""
