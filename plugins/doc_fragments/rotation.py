@@ -27,8 +27,7 @@ options:
     description:
       - The accounts. A bare word is a name, V(id:42) an identifier.
       - A dictionary has C(name) or C(id), and may have C(access_key), C(secret_key) (to import this
-        pair), C(replaces), C(max_age), C(grace_period), C(soak_period), C(bucket) and C(s3_url) of
-        that account alone.
+        pair), C(replaces), and whatever an entry of O(policies) may say, of that account alone.
     type: list
     elements: raw
     aliases: [user]
@@ -93,7 +92,13 @@ options:
     default: []
   reason:
     description:
-      - Why, such as a ticket; goes on record and into the journal.
+      - Why this run is made, with any O(state); goes on record, into every line that the run writes
+        to the journal, and into the result.
+    type: str
+  change:
+    description:
+      - The ticket of this change, such as V(CHG0031337); goes into the journal and the result
+        beside O(reason).
     type: str
   cut_first:
     description:

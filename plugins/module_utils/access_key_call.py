@@ -64,6 +64,8 @@ def rotate(call: Call) -> Outcome:
             shard=params.get("shard"),
             clock=call.clock,
             redactor=platform.client.redactor,
+            reason=wanted.policy.reason,
+            change=wanted.policy.change,
         )
         opened.callback(journal.close)
         store = opened.enter_context(opened_store(call, run, check_mode=call.check_mode))

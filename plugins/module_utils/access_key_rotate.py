@@ -13,9 +13,11 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from .access_key_turns import Turn, Turns
+from .audit import in_record, unknown
 from .bulk import UNSEEN
 from .errors import CredentialsError
 from .journal import Journal, merge_heads
+from .model import Account
 from .platform import Platform
 from .progress import Progress
 from .results import AccountResult, Outcome, failed, skipped
@@ -79,8 +81,15 @@ def rotate_access_keys(
     nobody = _nobody(wanted, job.found_compromised) if looked_at_all else []
     outcome = Outcome(accounts=[*selected.missing, *gone, *results, *nobody])
     outcome.totals = {"accounts": len(turns) + len(selected.missing), **selected.totals}
-    outcome.extra = {"left_out": selected.left_out, "journal": journal.head, "run": run}
-    outcome.warnings = list(selected.warnings)
+    outcome.extra = {
+        "platform_info": platform.described(info),
+        "left_out": selected.left_out,
+        "journal": journal.head,
+        "run": run,
+        **{name: text for name, text in _said(wanted).items() if text},
+    }
+    _fill(outcome, wanted)
+    outcome.warnings = [*selected.warnings, *_idle(wanted, selected, platform)]
     if check_mode:
         outcome.extra["not_known"] = [
             "whether the secret store can be written: only a real run proves it",
@@ -89,6 +98,32 @@ def rotate_access_keys(
     else:
         outcome.warnings += _keep_head(store, journal)
     return outcome
+
+
+def _said(wanted: RotateOptions) -> dict[str, str]:
+    return {"reason": wanted.policy.reason, "change": wanted.policy.change}
+
+
+def _fill(outcome: Outcome, wanted: RotateOptions) -> None:
+    """Give every row the names that rows of accounts that were looked at have."""
+    for result in outcome.accounts:
+        result.extra.setdefault("acknowledged", None)
+        if wanted.is_reported and not result.audit:
+            result.audit = {**unknown(has_records=True), "policy": wanted.policy.shown()}
+
+
+def _idle(wanted: RotateOptions, selected: Selected, platform: Platform) -> list[str]:
+    """Return a warning about policies that name nobody; what was not listed proves nothing."""
+    if not wanted.selection.all:
+        return []
+    left_out = selected.suspended.values()
+    names = [each.name for each in (*selected.accounts, *left_out)]
+    ids = [each.id for each in (*selected.accounts, *left_out)]
+    excluded = [ref.id for ref in wanted.selection.exclude]
+    warning = wanted.rules.idle(
+        [*names, *selected.excluded], [*ids, *excluded], platform, wanted.selection.shard
+    )
+    return [warning] if warning else []
 
 
 def _swept(
@@ -104,7 +139,7 @@ def _swept(
         account = selected.suspended.get(name)
         if account is not None:
             policy = dataclasses.replace(
-                wanted.policy,
+                wanted.policy_for(account, desk.platform),
                 may_rotate=False,
                 adopt="report",
                 force=False,
@@ -114,16 +149,16 @@ def _swept(
             turns.append(Turn(account, policy))
             continue
         try:
-            gone.append(_left(desk.store.read(place), name))
+            gone.append(_left(desk, wanted, desk.store.read(place), name))
         except CredentialsError as exc:
             gone.append(failed(exc, AccountResult(account=name, action="skipped")))
     return turns
 
 
-def _left(stored: Stored | None, name: str) -> AccountResult:
+def _left(desk: Desk, wanted: RotateOptions, stored: Stored | None, name: str) -> AccountResult:
     record = stored.record if stored else None
     is_tombstone = record is not None and record.decommission is not None
-    return AccountResult(
+    result = AccountResult(
         account=name,
         account_id=record.account_id if record else None,
         action="unchanged" if is_tombstone else "skipped",
@@ -133,6 +168,11 @@ def _left(stored: Stored | None, name: str) -> AccountResult:
         else "it has left the platform, or cannot be seen any more; its record is still there",
         details={"left": True},
     )
+    if wanted.is_reported:
+        policy = wanted.policy_for(Account(name, result.account_id), desk.platform)
+        result.audit = {**unknown(has_records=True), "policy": policy.shown()}
+        in_record(desk.platform, record, result.audit)
+    return result
 
 
 def _nobody(wanted: RotateOptions, found: set[str]) -> list[AccountResult]:

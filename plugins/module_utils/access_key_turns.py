@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Optional
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional
 
 from .ancestors import STOP
 from .bulk import each
@@ -30,7 +30,7 @@ from .rotation_desk import Desk
 from .rotation_options import RotateOptions
 from .rotation_own import check_own_key, is_own_key, log_in_anew
 from .rotation_policy import Policy
-from .rotation_results import identified, result_of
+from .rotation_results import audit_of, identified, result_of
 from .stores.base import Stored
 
 #: Actions that end a working state and begin a new one: they count against max_rotations.
@@ -53,6 +53,8 @@ class Turn:
     is_emergency: bool = False
     #: The key that this very run logs in with: it comes last.
     is_own: bool = False
+    #: What an auditor asks of it, as the rehearsal found it.
+    audit: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,13 @@ class Turns:
     def do(self, turns: Sequence[Turn], check_mode: bool) -> list[AccountResult]:
         """Rehearse every turn, do those that have something to do, return results in order."""
         with STOP.asked():
-            return self._done(turns, check_mode)
+            rehearsed_turns = self._rehearse(turns)
+            results = self._done(rehearsed_turns, check_mode)
+        for turn_, result in zip(rehearsed_turns, results):
+            result.audit = result.audit or dict(turn_.audit)
+        return results
 
-    def _done(self, turns: Sequence[Turn], check_mode: bool) -> list[AccountResult]:
-        rehearsed_turns = self._rehearse(turns)
+    def _done(self, rehearsed_turns: list[Turn], check_mode: bool) -> list[AccountResult]:
         self._defer(rehearsed_turns)
         planned = [turn.planned for turn in rehearsed_turns]
         results = [each for each in planned if each is not None]
@@ -140,6 +145,8 @@ class Turns:
             found[index] = now
             self._note_compromised(case)
             planned = _outcome_of(case)
+            audit = audit_of(case) if self.wanted.is_reported else {}
+            found[index] = now = dataclasses.replace(now, audit=audit)
             is_own = is_own_key(case)
             if is_own:
                 check_own_key(case, planned)
@@ -266,6 +273,8 @@ class Turns:
                 try:
                     case.settle_journal()
                     result = _outcome_of(case)
+                    if self.wanted.is_reported:
+                        result.audit = audit_of(case)
                     if turn_.is_own and not result.has_failed:
                         result.details.update(log_in_anew(case))
                 finally:

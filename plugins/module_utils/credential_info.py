@@ -7,31 +7,83 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
+from .audit import (
+    COMPLIANT,
+    INSUFFICIENT_DATA,
+    NON_COMPLIANT,
+    NOT_APPLICABLE,
+    audited,
+    in_record,
+    unknown,
+)
 from .bulk import UNSEEN, each
-from .clock import iso
-from .custody import Custody, held_as
+from .custody import Call as StoreCall
+from .custody import Custody, in_custody
 from .journal import no_heads, verify_journal
 from .model import ACTIVE, AccessKey, Account
+from .options import ArgumentSpec, parse_duration
 from .platform import Platform
 from .progress import Progress
 from .record import Record
-from .record_summary import UNMANAGED, age_of, summary_of, with_dates
+from .record_summary import UNMANAGED
 from .results import AccountResult, Outcome, skipped
+from .rotation_policy import Policy
+from .rotation_rules import AccountRules
+from .selection import SPEC as SELECTION
 from .selection import Selection, select
+from .store_registry import secret_store_spec
 from .stores.base import SecretStore
 
-#: The vocabulary of AWS Config's rule access-keys-rotated, in the words of this collection.
-COMPLIANT, NON_COMPLIANT = "compliant", "non_compliant"
-NOT_APPLICABLE, INSUFFICIENT_DATA = "not_applicable", "insufficient_data"
 #: Seconds; a platform whose Date header is further off is warned about.
 MOST_CLOCK_OFFSET = 300.0
 #: Chains that are sound are told of up to here, the newest first; a result must stay small.
 MOST_CHAINS = 200
 #: The note in the secret store that holds the heads of the chains.
 _HEADS = "journal"
+
+
+SPEC = SELECTION | ArgumentSpec(
+    {
+        "max_age": {"type": "str", "default": "90d"},
+        "policies": {"type": "list", "elements": "raw", "default": []},
+        "last_used": {"type": "bool", "default": False},
+        "allow_side_effects": {"type": "bool", "default": False},
+        "strict": {"type": "bool", "default": False},
+        "journal": {"type": "path"},
+        "secret_store": secret_store_spec(),
+    }
+)
+
+
+class Call(StoreCall, Protocol):
+    """What the front gives to an operation."""
+
+    progress: Progress
+
+
+def audit(call: Call) -> Outcome:
+    """List the accounts that the options select, and check the journal. Reads only."""
+    params = call.params
+
+    def listed(custody: Custody | None) -> Outcome:
+        outcome = list_credentials(
+            call.platform,
+            Selection.parse(params),
+            max_age=parse_duration(params["max_age"], "max_age"),
+            last_used=params["last_used"],
+            parallelism=call.parallelism,
+            strict=params["strict"],
+            progress=call.progress,
+            custody=custody,
+            rules=AccountRules.parse({"policies": params["policies"]}),
+        )
+        store = custody.store if custody else None
+        return check_journal(outcome, call.platform, params["journal"], store)
+
+    return in_custody(call, listed, reads_only=True)
 
 
 def list_credentials(
@@ -44,13 +96,15 @@ def list_credentials(
     strict: bool = False,
     progress: Progress = UNSEEN,
     custody: Custody | None = None,
+    rules: AccountRules | None = None,
 ) -> Outcome:
     """Return every selected account with its keys, never with a secret. Reads only.
 
     Where listing keys has a side effect and the client does not allow it, the accounts come without
     keys and a warning says so. custody: the record of each account is read too, and tells what it
-    holds and what the platform does not: how old a key is.
+    holds and what the platform does not: how old a key is. rules: what is said of single accounts.
     """
+    rules = rules or AccountRules()
     info = platform.connect()
     if custody is not None:
         custody.scope = info.scope
@@ -71,11 +125,12 @@ def list_credentials(
             if keys is None or asks_each:
                 keys = platform.access_keys(account, last_used=last_used)
         record = custody.record(account) if custody is not None else None
-        result = _result(platform, account, keys, record, max_age, last_used)
+        changes = _changes(rules, account, platform)
+        limit = changes.get("max_age", max_age)
+        result = _result(platform, account, keys, record, limit, last_used)
+        result.audit["policy"] = _policy(max_age, changes)
         if custody is not None:
-            result.extra.update(_of_record(platform, record))
-            for row in result.extra["access_keys"]:
-                row["held"] = held_as(record, row["access_key"])
+            in_record(platform, record, result.extra)
         return result
 
     if any(r.stops_endpoint or (strict and r.action == "failed") for r in selected.missing):
@@ -94,16 +149,13 @@ def list_credentials(
     outcome = Outcome(accounts=selected.missing + accounts)
     for result in outcome.accounts:
         if result.action in ("failed", "skipped"):
-            result.extra = {**_blank(), **({"managed": None, "record": None} if custody else {})}
+            result.extra = unknown(custody is not None)
+            account = Account(result.account or "", result.account_id)
+            result.audit["policy"] = _policy(max_age, _changes(rules, account, platform))
+        if rules.rules:
+            result.extra["policy"] = result.audit["policy"]
     outcome.extra = {
-        "platform_info": {
-            "platform": platform.name,
-            "title": platform.title,
-            "product": info.product,
-            "version": info.version,
-            "facts": dataclasses.asdict(facts),
-            "details": info.details,
-        },
+        "platform_info": platform.described(info),
         "left_out": selected.left_out,
     }
     outcome.totals = {**_totals(outcome.accounts), **selected.totals}
@@ -145,6 +197,18 @@ def check_journal(
     return outcome
 
 
+def _changes(rules: AccountRules, account: Account, platform: Platform) -> Mapping[str, Any]:
+    rule = rules.of(account, platform)
+    return rule.changes if rule is not None else {}
+
+
+def _policy(max_age: dt.timedelta, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the policy of an account as far as it is known here: periods are a rotation's."""
+    policy = dataclasses.replace(Policy(max_age=max_age), **changes).shown()
+    unknown_here = {name for name in ("grace_period", "soak_period") if name not in changes}
+    return {name: None if name in unknown_here else value for name, value in policy.items()}
+
+
 def _identified(account: Account) -> AccountResult:
     return AccountResult(account=account.name, account_id=account.id, action="skipped")
 
@@ -157,9 +221,11 @@ def _result(
     max_age: dt.timedelta,
     last_used: bool,
 ) -> AccountResult:
-    rows = [_row(platform, key, max_age, last_used) for key in with_dates(keys or (), record)]
     result = AccountResult(
         account=account.name, account_id=account.id, action="listed", details=account.details
+    )
+    result.extra, by_record = audited(
+        platform, account, keys, record, max_age=max_age, last_used=last_used
     )
     if keys is None:
         result.why = (
@@ -167,94 +233,9 @@ def _result(
             if not platform.facts.shows_access_key
             else "its keys were not listed: that has a side effect here"
         )
-    result.extra = {
-        "enabled": account.enabled,
-        "access_keys": rows,
-        "compliance": _worst(rows, keys is None),
-    }
-    if keys is None and record is not None and record.current is not None:
-        held = record.current
-        key = AccessKey(
-            held.access_key or "",
-            account,
-            created_at=held.created_at,
-            expires_at=held.expires_at,
-        )
-        row = _row(platform, key, max_age, last_used)
-        result.extra["compliance"] = row["compliance"]
-        result.why = f"{result.why}; by its record: {row['why']}"
+        if by_record is not None:
+            result.why = f"{result.why}; {by_record}"
     return result
-
-
-def _of_record(platform: Platform, record: Record | None) -> dict[str, Any]:
-    return {
-        "managed": record is not None and record.is_managed,
-        "record": summary_of(record, platform.client.platform_now()),
-    }
-
-
-def _blank() -> dict[str, Any]:
-    return {"enabled": None, "access_keys": [], "compliance": INSUFFICIENT_DATA}
-
-
-def _row(
-    platform: Platform, key: AccessKey, max_age: dt.timedelta, last_used: bool
-) -> dict[str, Any]:
-    now = platform.client.platform_now()
-    age = age_of(key.created_at, now)
-    expired = key.expires_at is not None and key.expires_at <= now
-    compliance, why = _compliance(key, age, expired, max_age)
-    return {
-        "access_key": key.access_key,
-        "status": key.status,
-        "created_at": iso(key.created_at),
-        "age": "unknown" if age is None else f"{age.days}d",
-        "age_days": None if age is None else age.days,
-        "last_used": _last_used(platform, key, last_used),
-        "expires_at": iso(key.expires_at),
-        "expired": expired,
-        "description": key.description,
-        "immutable": key.immutable,
-        "slot": key.slot,
-        "compliance": compliance,
-        "why": why,
-        "details": key.details,
-    }
-
-
-def _last_used(platform: Platform, key: AccessKey, asked: bool) -> str:
-    if key.last_used_at is not None:
-        return iso(key.last_used_at) or "unknown"
-    told = platform.facts.tells_last_used
-    return "never" if told == "listed" or (told == "per_key" and asked) else "unknown"
-
-
-def _compliance(
-    key: AccessKey, age: dt.timedelta | None, expired: bool, max_age: dt.timedelta
-) -> tuple[str, str]:
-    if key.status != ACTIVE:
-        return NOT_APPLICABLE, "inactive"
-    if expired:
-        return NOT_APPLICABLE, "expired"
-    if age is None:
-        return INSUFFICIENT_DATA, "the platform tells no creation date"
-    if age > max_age:
-        return NON_COMPLIANT, f"{age.days} days old; the limit is {_days(max_age)}"
-    return COMPLIANT, f"{age.days} days old; the limit is {_days(max_age)}"
-
-
-def _days(limit: dt.timedelta) -> str:
-    return f"{limit.days} days" if limit >= dt.timedelta(days=1) else f"{limit}"
-
-
-def _worst(rows: Sequence[dict[str, Any]], unlisted: bool) -> str:
-    if unlisted:
-        return INSUFFICIENT_DATA
-    seen = {row["compliance"] for row in rows}
-    for verdict in (NON_COMPLIANT, INSUFFICIENT_DATA, COMPLIANT):
-        if verdict in seen:
-            return verdict
-    return NOT_APPLICABLE
 
 
 def _totals(results: Sequence[AccountResult]) -> dict[str, int]:

@@ -12,11 +12,12 @@ from typing import Any
 
 from .bulk import UNSEEN, each, each_group
 from .clock import iso
-from .custody import CURRENT, PENDING, RETIRING, UNKNOWN, Custody, held_as, held_by_record
+from .custody import Custody, held_by_record
 from .errors import KINDS, CredentialsError, missing
 from .model import ACTIVE, INACTIVE, AccessKey, AccountRef
 from .platform import Platform
 from .progress import Progress
+from .record_summary import CURRENT, PENDING, RETIRING, UNKNOWN, held_as
 from .results import AccountResult, Outcome, skipped
 from .rotation_case import Case
 from .shard import WHOLE, Shard

@@ -34,9 +34,6 @@ from .stores.base import SecretStore, StoreContext
 from .stores.none import NoStore
 from .verify import Verifier
 
-#: What a record can say of an access key.
-CURRENT, PENDING, RETIRING, UNKNOWN = "current", "pending", "retiring", "unknown"
-
 #: Beside the journal, or in the home of whoever runs the job.
 _ESCROW = "escrow"
 _HOME = "~/.local/state/objectstore.credentials/escrow"
@@ -150,17 +147,6 @@ class Custody:
             self.scope,
             self._escrow,
         )
-
-
-def held_as(record: Record | None, access_key: str | None) -> str:
-    """Return what a record says of an access key: current, pending, retiring or unknown."""
-    if record is None or access_key is None:
-        return UNKNOWN
-    if record.current is not None and record.current.access_key == access_key:
-        return CURRENT
-    if record.pending is not None and record.pending.access_key == access_key:
-        return PENDING
-    return RETIRING if record.retiring_key(access_key) is not None else UNKNOWN
 
 
 def holds_any(record: Record | None) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from .redaction import MASK, passwords_in_url
 
 #: What identifies an entry of a list of accounts. All else in it is hidden.
-_SHOWN_OF_ENTRY = ("name", "id", "access_key")
+_SHOWN_OF_ENTRY = ("name", "id", "match", "access_key")
 
 Options = Mapping[str, Mapping[str, Any]]
 

@@ -69,6 +69,8 @@ class Journal:
         clock: Clock,
         redactor: Redactor,
         environ: Mapping[str, str] | None = None,
+        reason: str | None = None,
+        change: str | None = None,
     ) -> None:
         self.path = os.path.abspath(os.path.expanduser(path)) if path else None
         self.chain = chain_name(platform, endpoint, clock.now(), run, shard)
@@ -79,6 +81,8 @@ class Journal:
         self._always = {
             "run": run,
             **({"job": job} if (job := plain(_job(environ), redactor)) else {}),
+            **({"reason": plain(reason, redactor)} if reason else {}),
+            **({"change": plain(change, redactor)} if change else {}),
             "platform": platform,
             "endpoint": endpoint,
             **({"chain": self.chain} if self.path else {}),
@@ -107,7 +111,9 @@ class Journal:
             self._file.open()
 
     def entry(self, account: str, event: str, **facts: Any) -> dict[str, Any]:
-        """Return what is to become a line: who, which job, when, which account, what, no secret.
+        """Return what is to become a line: who, which job, why, when, which account, what.
+
+        Never a secret.
 
         facts that are None are left out; dates become text.
         """

@@ -26,7 +26,19 @@ SUFFIX = ".jsonl"
 #: Names that a line has of its own; no fact may take them.
 RESERVED = frozenset(
     {
-        *("id", "at", "run", "who", "job", "platform", "endpoint", "account", "event"),
+        *(
+            "id",
+            "at",
+            "run",
+            "who",
+            "job",
+            "reason",
+            "change",
+            "platform",
+            "endpoint",
+            "account",
+            "event",
+        ),
         *("chain", "seq", "prev", "hash", "late", "meant_for"),
     }
 )

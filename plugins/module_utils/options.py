@@ -163,6 +163,17 @@ def parse_duration(text: Any, option: str) -> dt.timedelta:
     return total
 
 
+def duration_text(period: dt.timedelta) -> str:
+    """Return a duration as options have it: 90d, 1d12h, 30s."""
+    left = int(period.total_seconds())
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
 def optional_duration(params: dict[str, Any], option: str) -> dt.timedelta | None:
     """Read a duration option that may be left out."""
     return None if params.get(option) is None else parse_duration(params[option], option)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -155,6 +156,19 @@ class Platform:
     def read_error(self, answer: Answer) -> ErrorParts:
         """Read an error answer: its kind (None: by status), the platform's code, its message."""
         return None, None, answer.excerpt()
+
+    # --- what a result says of it ------------------------------------------------------------
+
+    def described(self, info: EndpointInfo) -> dict[str, Any]:
+        """Return what the endpoint is and can do; info: what connect() returned."""
+        return {
+            "platform": self.name,
+            "title": self.title,
+            "product": info.product,
+            "version": info.version,
+            "facts": dataclasses.asdict(self.facts),
+            "details": info.details,
+        }
 
     # --- what a platform uses ----------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from .record import HeldKey, Record
 #: What can be said of an account, the most telling first.
 DECOMMISSIONED, PENDING, DELIVERED = "decommissioned", "pending", "delivered"
 RETIRING, MANAGED, UNMANAGED = "retiring", "managed", "unmanaged"
+#: What a record can say of an access key, beside pending and retiring.
+CURRENT, UNKNOWN = "current", "unknown"
 
 
 def state_of(record: Record | None) -> str:
@@ -72,6 +74,17 @@ def with_dates(keys: Iterable[AccessKey], record: Record | None) -> list[AccessK
         else key
         for key in keys
     ]
+
+
+def held_as(record: Record | None, access_key: str | None) -> str:
+    """Return what a record says of an access key: current, pending, retiring or unknown."""
+    if record is None or access_key is None:
+        return UNKNOWN
+    if record.current is not None and record.current.access_key == access_key:
+        return CURRENT
+    if record.pending is not None and record.pending.access_key == access_key:
+        return PENDING
+    return RETIRING if record.retiring_key(access_key) is not None else UNKNOWN
 
 
 def age_of(created_at: dt.datetime | None, now: dt.datetime) -> dt.timedelta | None:

@@ -77,6 +77,9 @@ class Case:
         #: When the pending pair was accepted in this turn; it is stored with the promotion.
         self.verified_at: dt.datetime | None = None
         self._keys: list[AccessKey] | None = None
+        #: The keys as this turn first saw them, and as it last knew them; None: not looked at.
+        self.first_seen: list[AccessKey] | None = None
+        self.last_seen: list[AccessKey] | None = None
         #: Lines that may not stand in the journal yet, those of an earlier run among them.
         self._unwritten: tuple[Mapping[str, Any], ...] = self.before.outbox if self.before else ()
         self._intended_at: float | None = None
@@ -184,8 +187,10 @@ class Case:
         """The account's keys as last looked at."""
         if self._keys is None:
             listed = self.account.listed_keys
-            self._keys = list(listed) if listed is not None and not self.touched else self.look()
-        return self._keys
+            if listed is None or self.touched:
+                return self.look()
+            self.see(listed)
+        return self._keys or []
 
     def forget_keys(self) -> None:
         """Let the next one who asks for the keys look again: a call of ours changed them."""
@@ -197,12 +202,13 @@ class Case:
         if not self.sees_keys:
             self._keys = []
         else:
-            self._keys = self.desk.platform.access_keys(self.account, last_used=last_used)
-        return self._keys
+            self.see(self.desk.platform.access_keys(self.account, last_used=last_used))
+        return self._keys or []
 
     def see(self, keys: Sequence[AccessKey]) -> None:
-        """Take what somebody else has just looked at for the account's keys. Sends nothing."""
-        self._keys = list(keys)
+        """Take what was just looked at for the account's keys. Sends nothing."""
+        self._keys = self.last_seen = list(keys)
+        self.first_seen = self._keys if self.first_seen is None else self.first_seen
 
     def shown(self, access_key: str | None) -> AccessKey | None:
         """Return a key as last looked at, or None."""
@@ -260,10 +266,8 @@ class Case:
             self.touched = True
             raise
         self.touched = True
-        self._keys = [
-            *(other for other in self.keys if other.access_key != access_key),
-            *([changed] if changed is not None else []),
-        ]
+        others = [other for other in self.keys if other.access_key != access_key]
+        self.see([*others, *([changed] if changed is not None else [])])
         return changed
 
     def _send_change(self, action: str, key: AccessKey) -> AccessKey | None:

@@ -12,10 +12,11 @@ from typing import Any, Optional
 
 from .clock import parse_time
 from .errors import CredentialsError
-from .model import Account, AccountRef, Facts, Pair
+from .model import Account, Facts
 from .options import ArgumentSpec, parse_duration
 from .platform import Platform
 from .rotation_policy import Policy
+from .rotation_rules import AccountRules, Rule
 from .selection import SPEC as SELECTION
 from .selection import Selection
 
@@ -38,11 +39,13 @@ SPEC = SELECTION | ArgumentSpec(
             "choices": ["rotated", "acknowledged", "retired", "rolled_back", "decommissioned"],
             "default": "rotated",
         },
+        "policies": {"type": "list", "elements": "raw", "default": []},
         **{name: {"type": "str", "default": text} for name, text in DURATIONS.items()},
         "rotation_id": {"type": "str"},
         "force": {"type": "bool", "default": False},
         "compromised": {"type": "list", "elements": "str", "default": []},
         "reason": {"type": "str"},
+        "change": {"type": "str"},
         "cut_first": {"type": "bool", "default": False},
         "adopt": {"type": "str", "choices": ["report", "rotate", "import"], "default": "report"},
         "replaces": {"type": "list", "elements": "str", "default": []},
@@ -64,20 +67,6 @@ SPEC = SELECTION | ArgumentSpec(
     }
 )
 
-#: What an entry of users may say for its account alone.
-_ENTRY = {
-    "name",
-    "id",
-    "access_key",
-    "secret_key",
-    "replaces",
-    "max_age",
-    "grace_period",
-    "soak_period",
-    "bucket",
-    "s3_url",
-}
-
 
 @dataclass(frozen=True)
 class RotateOptions:
@@ -85,7 +74,7 @@ class RotateOptions:
 
     policy: Policy
     selection: Selection
-    overrides: Mapping[AccountRef, Mapping[str, Any]] = field(default_factory=dict)
+    rules: AccountRules = field(default_factory=AccountRules)
     canary: int = 1
     max_failures: int = 3
     max_rotations: Optional[int] = None
@@ -93,6 +82,10 @@ class RotateOptions:
     return_secret: bool = False
     #: Whether key_delivery was said; some platforms cannot do without it.
     key_delivery: Optional[str] = None
+    #: Whether a file gets what an auditor asks of every account.
+    is_reported: bool = False
+    #: Policies that were made, by what was said of their accounts.
+    _made: dict[int, Policy] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def parse(cls, params: Mapping[str, Any], has_store: bool = True) -> RotateOptions:
@@ -100,7 +93,8 @@ class RotateOptions:
 
         has_store: whether a secret store was given. Sends nothing.
         """
-        refs, overrides = _entries(params.get("users") or ())
+        rules = AccountRules.parse(params)
+        refs = [_ref(entry) for entry in params.get("users") or ()]
         selection = Selection.parse({**params, "users": refs})
         _check_combinations(params, selection, has_store)
         periods: dict[str, Any] = {name: parse_duration(params[name], name) for name in DURATIONS}
@@ -119,6 +113,7 @@ class RotateOptions:
             force=params["force"],
             compromised=frozenset(params["compromised"]),
             reason=params.get("reason") or "",
+            change=params.get("change") or "",
             cut_first=params["cut_first"],
             adopt=params["adopt"] if has_store else "rotate",
             replaces=tuple(params["replaces"]),
@@ -134,13 +129,14 @@ class RotateOptions:
         return cls(
             policy,
             selection,
-            overrides,
+            rules,
             canary=_at_least(params, "canary", 0),
             max_failures=_at_least(params, "max_failures", 1),
             max_rotations=_at_least(params, "max_rotations", 0),
             strict=params["strict"],
             return_secret=params["return_secret"],
             key_delivery=params.get("key_delivery"),
+            is_reported=bool(params.get("report_path")),
         )
 
     @property
@@ -157,74 +153,41 @@ class RotateOptions:
                 " e-mail, and only the operator knows which.",
                 next_step="Set key_delivery: inline or email.",
             )
-        for policy in (self.policy, *(self._with(each) for each in self.overrides.values())):
-            if policy.state == "rotated":
-                policy.check(facts)
+        self._checked(self.policy, facts)
+        for rule in self.rules.rules:
+            self._with(rule, facts)
 
     def policy_for(self, account: Account, platform: Platform) -> Policy:
-        """Return the policy of one account, with what its own entry says."""
-        for ref, entry in self._entries_of(account, platform):
-            del ref
-            return self._with(entry)
-        return self.policy
+        """Return the policy of one account, with what is said of it alone. Raises invalid_option.
 
-    def _entries_of(
-        self, account: Account, platform: Platform
-    ) -> list[tuple[AccountRef, Mapping[str, Any]]]:
-        if not self.overrides:
-            return []
-        return [
-            (ref, entry)
-            for ref, entry in self.overrides.items()
-            if (ref.id is not None and ref.id == account.id)
-            or (ref.name is not None and account.name in platform.names_of(ref.name))
-        ]
+        Accounts of which the same is said share one.
+        """
+        rule = self.rules.of(account, platform)
+        if rule is None:
+            return self.policy
+        if id(rule) not in self._made:
+            self._made[id(rule)] = self._with(rule, platform.facts)
+        return self._made[id(rule)]
 
-    def _with(self, entry: Mapping[str, Any]) -> Policy:
-        changes: dict[str, Any] = {
-            name: parse_duration(str(entry[name]), f"users: {name}")
-            for name in ("max_age", "grace_period", "soak_period")
-            if entry.get(name) is not None
-        }
-        for name in ("bucket", "s3_url", "access_key"):
-            if entry.get(name) is not None:
-                changes[name] = str(entry[name])
-        if entry.get("replaces") is not None:
-            given = entry["replaces"]
-            changes["replaces"] = (given,) if isinstance(given, str) else tuple(given)
-        if entry.get("secret_key"):
-            changes["import_pair"] = Pair(str(entry["access_key"]), str(entry["secret_key"]))
-        return dataclasses.replace(self.policy, **changes)
+    def _with(self, rule: Rule, facts: Facts) -> Policy:
+        try:
+            return self._checked(dataclasses.replace(self.policy, **rule.changes), facts)
+        except CredentialsError as exc:
+            exc.message = f"{rule.label}: {exc.message}"
+            raise
+
+    @staticmethod
+    def _checked(policy: Policy, facts: Facts) -> Policy:
+        if policy.state == "rotated":
+            policy.check(facts)
+        return policy
 
 
-def _entries(users: Any) -> tuple[list[Any], dict[AccountRef, Mapping[str, Any]]]:
-    """Return the entries as selection reads them, and what the dictionaries among them add."""
-    refs: list[Any] = []
-    overrides: dict[AccountRef, Mapping[str, Any]] = {}
-    for entry in users:
-        if not isinstance(entry, dict):
-            refs.append(entry)
-            continue
-        unknown = sorted(set(entry) - _ENTRY)
-        if unknown:
-            raise CredentialsError(
-                "invalid_option",
-                f"users: unknown names in an entry: {', '.join(map(str, unknown))}.",
-                next_step=f"An entry may hold {', '.join(sorted(_ENTRY))}.",
-            )
-        if entry.get("secret_key") and not entry.get("access_key"):
-            raise CredentialsError(
-                "invalid_option", "users: an entry with secret_key needs access_key too."
-            )
-        refs.append({name: entry[name] for name in ("name", "id") if entry.get(name) is not None})
-        more = {name: value for name, value in entry.items() if name not in ("name", "id")}
-        if more:
-            name, identifier = entry.get("name"), entry.get("id")
-            ref = AccountRef(
-                None if name is None else str(name), None if identifier is None else str(identifier)
-            )
-            overrides[ref] = more
-    return refs, overrides
+def _ref(entry: Any) -> Any:
+    """Return an entry of users as selection reads it."""
+    if not isinstance(entry, dict):
+        return entry
+    return {name: entry[name] for name in ("name", "id") if entry.get(name) is not None}
 
 
 def _check_combinations(params: Mapping[str, Any], selection: Selection, has_store: bool) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from .errors import CredentialsError
 from .model import Facts, Pair
+from .options import duration_text
 from .record import HeldKey, Record
 
 DAY = dt.timedelta(days=1)
@@ -37,6 +38,8 @@ class Policy:
     # Emergency
     compromised: frozenset[str] = frozenset()
     reason: str = ""
+    #: The ticket that this is done for.
+    change: str = ""
     cut_first: bool = False
     # Custody
     adopt: str = "report"
@@ -60,6 +63,10 @@ class Policy:
     # Verification of this account
     bucket: Optional[str] = None
     s3_url: Optional[str] = None
+    # Whose it is; passed through to reports
+    owner: Optional[str] = None
+    contact: Optional[str] = None
+    application: Optional[str] = None
 
     def lead(self, facts: Facts) -> dt.timedelta:
         """Return how long before max_age a rotation must begin, so that nothing outlives it."""
@@ -87,6 +94,19 @@ class Policy:
                 f"spread ({_days(self.spread)}) must be shorter than {_days(self.max_age - lead)},"
                 " the time that a key lives before it is due.",
             )
+
+    def shown(self) -> dict[str, Any]:
+        """Return what a report says of it."""
+        return {
+            "max_age": duration_text(self.max_age),
+            "grace_period": duration_text(self.grace_period),
+            "soak_period": duration_text(self.soak_period),
+            "owner": self.owner,
+            "contact": self.contact,
+            "application": self.application,
+            "window": None,
+            "exception": None,
+        }
 
     def due_at(self, key: HeldKey, facts: Facts, account: str) -> dt.datetime | None:
         """Return when a key falls due by its age or expiry; None where neither is known."""

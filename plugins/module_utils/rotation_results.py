@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .audit import audited, in_record
 from .clock import iso
 from .errors import CredentialsError
-from .model import Account
+from .model import AccessKey, Account
 from .record import Record
 from .rehearsal import is_made_up
 from .results import AccountResult, failed
@@ -18,7 +19,12 @@ from .rotation_case import Case
 
 def identified(account: Account) -> AccountResult:
     """Return a blank result that says which account it is about."""
-    return AccountResult(account=account.name, account_id=account.id, action="skipped")
+    return AccountResult(
+        account=account.name,
+        account_id=account.id,
+        action="skipped",
+        extra={"acknowledged": None},
+    )
 
 
 def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
@@ -27,11 +33,10 @@ def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
     current = record.current
     if exc is not None:
         result = failed(exc, identified(case.account))
-        result.touched = case.has_acted
     else:
         result = identified(case.account)
         result.action, result.why = case.outcome()
-        result.touched = case.has_acted
+    result.touched = case.has_acted
     result.stops_endpoint = result.stops_endpoint or case.stops_endpoint
     result.details = dict(case.details)
     if current is not None:
@@ -45,11 +50,53 @@ def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
             result.details["age"] = "unknown; it counts from the day the key was taken over"
         if current.origin != "delivered" and current.verified_at is None:
             result.details["verified"] = False
+        result.extra["acknowledged"] = current.acknowledged_at is not None
     result.previous_access_key = _previous(record, before)
     if len(case.done) > 1:
         result.details["steps"] = [f"{action}: {why}" for action, why in case.done]
     result.before, result.after = _state(before), _state(record if case.has_record else None)
     return result
+
+
+def audit_of(case: Case) -> dict[str, Any]:
+    """Return what an auditor asks of the account, from what the turn has looked at. Sends nothing.
+
+    Of a rehearsal it is what was there before: nothing of it has happened.
+    """
+    desk, policy = case.desk, case.policy
+    record = case.before
+    if not desk.is_rehearsal and case.has_record:
+        record = case.record
+    fields, _by_record = audited(
+        desk.platform,
+        case.account,
+        _keys_of(case, record) if case.sees_keys else None,
+        record,
+        max_age=policy.max_age,
+        last_used=policy.last_used,
+    )
+    in_record(desk.platform, record, fields)
+    return {**fields, "policy": policy.shown()}
+
+
+def _keys_of(case: Case, record: Record | None) -> list[AccessKey] | None:
+    """Return the keys as they were last seen, and those of the record that nobody has seen yet."""
+    seen = case.first_seen if case.desk.is_rehearsal else case.last_seen
+    if seen is None:
+        return list(case.account.listed_keys) if case.account.listed_keys is not None else None
+    current = record.current if record is not None else None
+    if not case.has_promoted or current is None or current.access_key is None:
+        return seen
+    if any(key.access_key == current.access_key for key in seen):
+        return seen
+    made = AccessKey(
+        current.access_key,
+        case.account,
+        created_at=current.created_at,
+        expires_at=current.expires_at,
+        slot=current.slot,
+    )
+    return [*seen, made] if case.desk.facts.overlap else [made]
 
 
 def _previous(record: Record, before: Record | None) -> str | None:

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - objectstore.credentials.platforms
   - objectstore.credentials.secret_store
   - objectstore.credentials.verify
+  - objectstore.credentials.policies
   - objectstore.credentials.rotation
 options:
   report_unchanged:
@@ -132,10 +133,38 @@ accounts:
     failure:
       description: What went wrong, like RV(failure).
       type: dict
+    acknowledged:
+      description: >-
+        Whether the consumers are known to have the current key; null where there is none, or it
+        was not looked at.
+      type: bool
     secret_key:
       description: The new secret key.
       returned: if O(return_secret)
       type: str
+report_path:
+  description: >-
+    The file with a line for each account. Beside what stands in RV(accounts) each has what an
+    auditor asks, from what was looked at in any case; C(enabled), C(managed), C(compliance),
+    C(access_keys) and C(record) as M(objectstore.credentials.s3_credential_info) returns them, and
+    C(policy) with C(max_age), C(grace_period), C(soak_period), C(owner), C(contact),
+    C(application), C(window) and C(exception).
+  returned: when O(report_path) is set
+  type: str
+reason:
+  description: Why this run was made, as O(reason) says.
+  returned: when O(reason) is set
+  type: str
+change:
+  description: The ticket of it, as O(change) says.
+  returned: when O(change) is set
+  type: str
+platform_info:
+  description: >-
+    What the endpoint is and what it can do, as M(objectstore.credentials.s3_credential_info)
+    returns it.
+  returned: success
+  type: dict
 totals:
   description: How many accounts met each action.
   returned: always

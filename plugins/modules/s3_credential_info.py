@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - objectstore.credentials.connection
   - objectstore.credentials.platforms
   - objectstore.credentials.secret_store
+  - objectstore.credentials.policies
 options:
   users:
     description:
@@ -47,7 +48,8 @@ options:
     default: []
   max_age:
     description:
-      - The age that an active access key must not exceed, such as V(90d) or V(12w).
+      - The age that an active access key must not exceed, such as V(90d) or V(12w), unless
+        O(policies) says otherwise of its account.
     type: str
     default: 90d
   last_used:
@@ -171,6 +173,13 @@ accounts:
           C(on_hold) whether a rollback holds the schedule back, C(suspects) which keys appeared
           while a call went unanswered.
       returned: when O(secret_store) is set
+      type: dict
+    policy:
+      description:
+        - What it is held against; C(max_age), C(grace_period) and C(soak_period) (null where
+          O(policies) does not tell), C(owner), C(contact), C(application), C(window), and
+          C(exception) with C(reason), C(approver), C(until) and C(expired).
+      returned: when O(policies) is set, and in the file of O(report_path)
       type: dict
     access_keys:
       description: Its access keys.
@@ -334,66 +343,17 @@ failure:
       type: str
 """
 
-from typing import Optional
-
 from ansible_collections.objectstore.credentials.plugins.module_utils.credential_info import (
-    check_journal,
-    list_credentials,
+    SPEC,
+    audit,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.custody import (
-    Custody,
-    in_custody,
-)
-from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
-from ansible_collections.objectstore.credentials.plugins.module_utils.options import (
-    ArgumentSpec,
-    parse_duration,
-)
+from ansible_collections.objectstore.credentials.plugins.module_utils.front import run
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
-from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
-from ansible_collections.objectstore.credentials.plugins.module_utils.selection import (
-    SPEC as SELECTION,
-)
-from ansible_collections.objectstore.credentials.plugins.module_utils.selection import Selection
-from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
-    secret_store_spec,
-)
-
-SPEC = SELECTION | ArgumentSpec(
-    {
-        "max_age": {"type": "str", "default": "90d"},
-        "last_used": {"type": "bool", "default": False},
-        "allow_side_effects": {"type": "bool", "default": False},
-        "strict": {"type": "bool", "default": False},
-        "journal": {"type": "path"},
-        "secret_store": secret_store_spec(),
-    }
-)
-
-
-def operation(job: Job) -> Outcome:
-    """List the accounts that the options select."""
-
-    def listed(custody: Optional[Custody]) -> Outcome:
-        outcome = list_credentials(
-            job.platform,
-            Selection.parse(job.params),
-            max_age=parse_duration(job.params["max_age"], "max_age"),
-            last_used=job.params["last_used"],
-            parallelism=job.parallelism,
-            strict=job.params["strict"],
-            progress=job.progress,
-            custody=custody,
-        )
-        store = custody.store if custody else None
-        return check_journal(outcome, job.platform, job.params["journal"], store)
-
-    return in_custody(job, listed, reads_only=True)
 
 
 def main() -> None:
     """Run the module."""
-    run(SPEC, PLATFORMS, operation)
+    run(SPEC, PLATFORMS, audit)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ ORDER = (
     ("transport", "transport_errors"),
     ("http", "liaison", "record", "report", "shard"),
     ("journal", "platform", "progress", "record_summary", "results", "stores", "verify"),
-    ("bulk", "escrow", "platforms", "store_registry"),
+    ("audit", "bulk", "escrow", "platforms", "store_registry"),
     ("registry", "rotation_parts", "selection"),
     ("rotation",),
     ("rehearsal", "rotation_own", "rotation_results"),

@@ -13,10 +13,11 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..custody import CURRENT, RETIRING, UNKNOWN, Custody, held_as, held_by_record, holds_any
+from ..custody import Custody, held_by_record, holds_any
 from ..errors import CredentialsError, missing
 from ..model import AccessKey, Account, AccountRef, Issued, Pair
 from ..record import Record
+from ..record_summary import CURRENT, RETIRING, UNKNOWN, held_as
 from ..rehearsal import is_made_up
 from ..results import AccountResult
 from ..rotation import turn

@@ -111,6 +111,8 @@ class Lab(LabWorld):
         self.password = PASSWORD
         self.store_faults = StoreFaults()
         self.last: Optional[Outcome] = None
+        #: What goes into every line of the journal: why, and for which ticket.
+        self.said: dict[str, str] = {}
         (folder / "escrow").mkdir()
 
     @contextlib.contextmanager
@@ -136,6 +138,8 @@ class Lab(LabWorld):
                 endpoint="lab",
                 clock=self.clock,
                 redactor=redactor,
+                reason=self.said.get("reason"),
+                change=self.said.get("change"),
             )
             stack.callback(journal.close)
             with wired(self.network):
@@ -154,6 +158,7 @@ class Lab(LabWorld):
         check_mode = bool(params.pop("check_mode", False))
         settings = {name: params.pop(name) for name in ("parallelism",) if name in params}
         wanted = self.wanted(**params)
+        self.said = {"reason": wanted.policy.reason, "change": wanted.policy.change}
         with self.opened(check_mode, **settings) as tools:
             escrow = None
             if self.has_store:

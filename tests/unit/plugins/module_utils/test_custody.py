@@ -14,12 +14,7 @@ from typing import Any, Optional
 import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.custody import (
-    CURRENT,
-    PENDING,
-    RETIRING,
-    UNKNOWN,
     Custody,
-    held_as,
     holds_any,
     in_custody,
 )
@@ -31,6 +26,13 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.record imp
     KeyIntent,
     Pending,
     Record,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.record_summary import (
+    CURRENT,
+    PENDING,
+    RETIRING,
+    UNKNOWN,
+    held_as,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import Place
