@@ -216,6 +216,10 @@ def fleet_options(platforms: list[type[Any]]) -> str:
             "Options that only some platforms have: platform -> its own.",
             {name: sorted(scope) for name, scope in scopes.items()},
         ),
+        "NAMES_DIFFER": (
+            "Platforms where the name in a task may be short for that of an account.",
+            [cls.name for cls in platforms if "names_of" in vars(cls)],
+        ),
     }
     body = "\n".join(
         f"#: {meaning}\n{name}: {_annotation(value)} = {_literal(value)}\n"

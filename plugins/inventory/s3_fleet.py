@@ -131,13 +131,18 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet import (
     ACCOUNTS_FILE,
     POLICIES,
+    PREFIX,
     Endpoint,
     FleetError,
     did_you_mean,
     read_fleet,
 )
+from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_options import (
+    NAMES_DIFFER,
+)
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_policies import (
     Policies,
+    by_shard,
     in_order,
     read_policies,
 )
@@ -148,7 +153,7 @@ from ansible_collections.objectstore.credentials.plugins.plugin_utils.literal im
 
 GROUP, PLATFORM_GROUP = "s3_endpoints", "s3_platform_"
 OVERLAP, IN_PLACE, UNREACHABLE = "s3_overlap", "s3_in_place", "s3_unreachable"
-_ANSWER = "s3_fleet_"
+_ANSWER, _POLICIES = "s3_fleet_", PREFIX + POLICIES
 #: How many strangers a warning names.
 _MOST_NAMED = 10
 
@@ -225,8 +230,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
                 endpoint.more_policies,
                 shared.of(endpoint.name) if shared else [],
             )
-            if found:
-                endpoint.options[POLICIES] = found
+            endpoint.policies = found
         if problems:
             raise FleetError(problems)
 
@@ -303,7 +307,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         more = {f"{_ANSWER}{name}": untrusted(value) for name, value in (answer or {}).items()}
         for group in groups:
             self.inventory.add_group(group)
-        for host, of_host in endpoint.hosts():
+        # Where names may be short for others, nobody knows yet which shard an account is in.
+        is_known = endpoint.platform not in NAMES_DIFFER
+        shares = by_shard(endpoint.policies, endpoint.shards) if is_known else None
+        for number, (host, of_host) in enumerate(endpoint.hosts()):
+            policies = shares[number] if shares else endpoint.policies
             variables = {
                 "ansible_connection": literal("local"),
                 "ansible_python_interpreter": literal(sys.executable),
@@ -314,6 +322,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
                 self.inventory.add_host(host, group=group)
             for name, value in variables.items():
                 self.inventory.set_variable(host, name, value)
+            if policies:
+                # Not by way of the inventory, which walks through all of them to note their file.
+                self.inventory.get_host(host).set_variable(_POLICIES, policies)
             if self.get_option("compose"):
                 self._set_composite_vars(self.get_option("compose"), variables, host, strict)
             if self.get_option("groups"):

@@ -64,7 +64,7 @@ class Endpoint:
     more_policies: list[Any] = field(default_factory=list)
 
     def hosts(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield each host with its variables; sorted by name they are in this order."""
+        """Yield each host with its variables, policies apart, in the order of their names."""
         made = {"endpoint": literal(self.name), "platform": literal(self.platform)}
         options = {**self.options, **made}
         variables = {PREFIX + name: value for name, value in options.items()}

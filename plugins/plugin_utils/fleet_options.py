@@ -194,3 +194,6 @@ SCOPES: dict[str, tuple[str, ...]] = {
         "tenant",
     ),
 }
+
+#: Platforms where the name in a task may be short for that of an account.
+NAMES_DIFFER: tuple[str, ...] = ("commvault",)
