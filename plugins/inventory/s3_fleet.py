@@ -302,7 +302,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def _add(self, endpoint: Endpoint, answer: Any) -> None:
         """Add the hosts of an endpoint with their variables and groups."""
-        strict = self.get_option("strict")
+        # One that does not answer lacks variables, and must not keep the others from being listed.
+        strict = self.get_option("strict") and (answer is None or answer["reachable"])
         groups = [PLATFORM_GROUP + endpoint.platform, *_groups_of(answer)]
         more = {f"{_ANSWER}{name}": untrusted(value) for name, value in (answer or {}).items()}
         for group in groups:

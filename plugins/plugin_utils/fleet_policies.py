@@ -167,8 +167,10 @@ def by_shard(policies: Sequence[Any], of: int) -> list[list[Any]]:
     shards: list[list[Any]] = [[] for _number in range(of)]
     for policy in policies:
         name = policy.get("name") if isinstance(policy, Mapping) else None
-        is_plain = isinstance(name, str) and not is_template(name)
-        for each in [shards[number_of(name, of) - 1]] if is_plain and of > 1 else shards:
+        if isinstance(name, str) and not is_template(name):
+            shards[number_of(name, of) - 1].append(policy)
+            continue
+        for each in shards:
             each.append(policy)
     return shards
 
