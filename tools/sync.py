@@ -5,7 +5,7 @@
 
 Written from plugins/module_utils/platforms/*.py and plugins/doc_fragments/<platform>.py:
 the registry, the documentation fragment "platforms", the action group, the platform table in the
-README, and the list of failures.
+README, the list of failures, and the options that a fleet's file may hold.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     readme = ROOT / "README.md"
     yield readme, _between(readme, START, END, table(platforms))
     yield ROOT / "docs/failures.md", failures()
+    yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
 
 
 def find_platforms() -> list[type[Any]]:
@@ -178,6 +179,77 @@ def failures() -> str:
         stops = "yes" if kind.stops_endpoint else "no"
         lines.append(f"| `{name}` | {kind.meaning} | {kind.next_step} | {stops} |")
     return "\n".join(lines) + "\n"
+
+
+def fleet_options(platforms: list[type[Any]]) -> str:
+    """Return plugins/plugin_utils/fleet_options.py: what s3_access_key_rotate takes, as data.
+
+    The inventory plugin cannot look it up where it runs: importing the module's own spec takes
+    longer than reading a fleet of a thousand endpoints.
+    """
+    utils = f"{PACKAGE}.module_utils"
+    options_module = importlib.import_module(f"{utils}.options")
+    scopes = {cls.name: cls.SCOPE for cls in platforms}
+    known = options_module.connection_spec(scopes) | options_module.COMMON
+    spec = (known | importlib.import_module(f"{utils}.access_key_call").SPEC).options
+    inner = {name: option["options"] for name, option in spec.items() if option.get("options")}
+    flat = {**spec, **{f"{o}.{n}": s for o, subs in inner.items() for n, s in subs.items()}}
+    tables = {
+        "OPTIONS": ("All of them.", sorted(spec)),
+        "ALIASES": (
+            "Other names of options.",
+            {alias: n for n, option in spec.items() for alias in option.get("aliases", ())},
+        ),
+        "DICTIONARIES": (
+            "Options that are dictionaries, and lists of them, with their suboptions.",
+            {name: sorted(options) for name, options in inner.items()},
+        ),
+        "SECRETS": (
+            "Options and suboptions that hold a secret.",
+            sorted(name for name, option in flat.items() if option.get("no_log")),
+        ),
+        "CHOICES": (
+            "The values that an option or suboption may have, where they are few.",
+            {name: list(flat[name]["choices"]) for name in flat if "choices" in flat[name]},
+        ),
+        "SCOPES": (
+            "Options that only some platforms have: platform -> its own.",
+            {name: sorted(scope) for name, scope in scopes.items()},
+        ),
+        "NAMES_DIFFER": (
+            "Platforms where the name in a task may be short for that of an account.",
+            [cls.name for cls in platforms if "names_of" in vars(cls)],
+        ),
+    }
+    body = "\n".join(
+        f"#: {meaning}\n{name}: {_annotation(value)} = {_literal(value)}\n"
+        for name, (meaning, value) in tables.items()
+    )
+    return (
+        f'{HEADER}"""The options of s3_access_key_rotate as data, made by tools/sync.py."""\n\n'
+        f"from __future__ import annotations\n\n{body}"
+    )
+
+
+def _annotation(value: Any) -> str:
+    if isinstance(value, list):
+        return "tuple[str, ...]"
+    inner = next(iter(value.values()))
+    return f"dict[str, {'str' if isinstance(inner, str) else 'tuple[str, ...]'}]"
+
+
+def _literal(value: Any, indent: int = 0) -> str:
+    """Return a value as the formatter leaves it: one entry a line, or a list that fits on one."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    inner = " " * (indent + 4)
+    if isinstance(value, dict):
+        rows = "".join(f'{inner}"{n}": {_literal(v, indent + 4)},\n' for n, v in value.items())
+        return f"{{\n{rows}{' ' * indent}}}"
+    if len(value) < 3:
+        return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
+    rows = "".join(f"{inner}{_literal(each)},\n" for each in value)
+    return f"(\n{rows}{' ' * indent})"
 
 
 def _between(path: Path, start: str, end: str, content: str) -> str:

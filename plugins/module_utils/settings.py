@@ -10,6 +10,7 @@ it would hand one platform's password to another.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import stat
@@ -195,6 +196,15 @@ def _read_file(path: str, warnings: list[str]) -> dict[str, Any]:
         raise _file_error(path, f"it cannot be read: {exc.__class__.__name__}") from None
     if mode & 0o077:
         warnings.append(f"{path} ({FILE_VARIABLE}) can be read by others; chmod 600 it.")
+    return _content_of(path, text)
+
+
+@functools.lru_cache(maxsize=1)
+def _content_of(path: str, text: str) -> dict[str, Any]:
+    """Return the entries of a credentials file, which are not to be changed.
+
+    Kept, because whoever asks a thousand endpoints one after the other needs it a thousand times.
+    """
     if text.startswith("$ANSIBLE_VAULT"):
         raise _file_error(path, "it is encrypted as a whole; a module cannot decrypt it")
     try:

@@ -60,10 +60,7 @@ class Shard:
 
     def holds(self, account: str) -> bool:
         """Tell whether an account belongs to it: SHA-256 of its name, as a number, modulo `of`."""
-        if self.is_whole:
-            return True
-        digest = hashlib.sha256(account.encode("utf-8", "surrogatepass")).digest()
-        return int.from_bytes(digest, "big") % self.of == self.number - 1
+        return self.is_whole or number_of(account, self.of) == self.number
 
     def pace(self, requests_per_second: Optional[float]) -> Optional[float]:
         """Return this part's share of the requests that the endpoint bears."""
@@ -71,6 +68,12 @@ class Shard:
 
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
+
+
+def number_of(account: str, of: int) -> int:
+    """Return which of so many parts, counted from 1, an account belongs to."""
+    digest = hashlib.sha256(account.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest, "big") % of + 1
 
 
 #: All of the endpoint.

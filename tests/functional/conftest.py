@@ -142,12 +142,21 @@ class Ansible:
         *flags: str,
         environment: Optional[Mapping[str, str]] = None,
         play: Optional[Mapping[str, Any]] = None,
+        inventory: str = "localhost,",
     ) -> Run:
-        """Run tasks on localhost."""
+        """Run tasks on localhost, or on the hosts that a play names in an inventory."""
         book = self.folder / "book.yml"
         first = {"hosts": "localhost", "connection": "local", "gather_facts": False}
         book.write_text(yaml.safe_dump([{**first, **(play or {}), "tasks": tasks}]))
-        return self._run(["ansible-playbook", "-i", "localhost,", str(book), *flags], environment)
+        return self._run(["ansible-playbook", "-i", inventory, str(book), *flags], environment)
+
+    def inventory(self, *arguments: str, environment: Optional[Mapping[str, str]] = None) -> Run:
+        """Run ansible-inventory; its result is what it printed as JSON."""
+        run = self._run(["ansible-inventory", *arguments], environment)
+        start = run.output.find("{")
+        if "--graph" not in arguments and start >= 0:
+            run.result = json.JSONDecoder().raw_decode(run.output[start:])[0]
+        return run
 
     def credentials_file(self, entries: Mapping[str, Any]) -> dict[str, str]:
         """Write a credentials file and return the environment that names it."""
