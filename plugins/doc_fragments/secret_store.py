@@ -194,3 +194,13 @@ options:
             V(60s).
         type: str
 """
+
+    #: The same options once more, of the store that records are copied to.
+    DESTINATION = (
+        DOCUMENTATION.replace("secret_store:", "destination:")
+        .replace(
+            "Where the access keys and secret keys are kept, one record for each account.",
+            "For O(state=copied), the secret store that the records are copied to.",
+        )
+        .replace("O(secret_store", "O(destination")
+    )

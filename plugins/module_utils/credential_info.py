@@ -22,7 +22,7 @@ from .audit import (
 from .bulk import UNSEEN, each
 from .custody import Call as StoreCall
 from .custody import Custody, in_custody
-from .journal import no_heads, verify_journal
+from .journal_findings import add_findings
 from .model import ACTIVE, AccessKey, Account
 from .options import ArgumentSpec, parse_duration
 from .platform import Platform
@@ -39,10 +39,6 @@ from .stores.base import SecretStore
 
 #: Seconds; a platform whose Date header is further off is warned about.
 MOST_CLOCK_OFFSET = 300.0
-#: Chains that are sound are told of up to here, the newest first; a result must stay small.
-MOST_CHAINS = 200
-#: The note in the secret store that holds the heads of the chains.
-_HEADS = "journal"
 
 
 SPEC = SELECTION | ArgumentSpec(
@@ -179,22 +175,7 @@ def check_journal(
     """
     if path is None:
         return outcome
-    heads = None
-    if store is not None:
-        found = store.read_note(_HEADS)
-        heads = found[0] if found else no_heads()
-    reports = verify_journal(path, heads, platform.name, platform.settings.endpoint)
-    reports.sort(key=lambda report: report.chain.rpartition("/")[2], reverse=True)
-    unsound = [report for report in reports if not report.is_sound]
-    sound = [report for report in reports if report.is_sound]
-    outcome.extra["journal"] = [each.as_dict() for each in [*unsound, *sound[:MOST_CHAINS]]]
-    outcome.totals["journal_chains"] = len(reports)
-    outcome.totals["journal_unsound"] = len(unsound)
-    outcome.warnings += [
-        f"The chain {each.chain} of the journal is {each.state}: {each.message}."
-        for each in unsound
-    ]
-    return outcome
+    return add_findings(outcome, path, store, platform.name, platform.settings.endpoint)
 
 
 def _changes(rules: AccountRules, account: Account, platform: Platform) -> Mapping[str, Any]:

@@ -10,14 +10,13 @@ here or done as a rotation does it: under the account's lease, its intent in the
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Optional, Protocol
 
 from .clock import Clock
 from .errors import CredentialsError
-from .escrow import Escrow
+from .escrow import Escrow, escrow_folder
 from .journal import Journal
 from .model import Account
 from .platform import Platform
@@ -33,10 +32,6 @@ from .store_registry import open_store
 from .stores.base import SecretStore, StoreContext
 from .stores.none import NoStore
 from .verify import Verifier
-
-#: Beside the journal, or in the home of whoever runs the job.
-_ESCROW = "escrow"
-_HOME = "~/.local/state/objectstore.credentials/escrow"
 
 
 class Call(Protocol):
@@ -221,9 +216,7 @@ def escrow_of(params: Mapping[str, Any], store: SecretStore, platform: Platform)
     login = settings.api_password or settings.api_secret_key or settings.api_token
     if not store.is_durable or not (store.can_seal or login):
         return None
-    journal = params.get("journal")
-    folder = os.path.join(journal, _ESCROW) if journal else os.path.expanduser(_HOME)
-    return Escrow.of(folder, store, login)
+    return Escrow.of(escrow_folder(params.get("journal")), store, login)
 
 
 def new_run(clock: Clock) -> str:

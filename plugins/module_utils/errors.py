@@ -138,6 +138,10 @@ KINDS: dict[str, Kind] = {
         "a record is there and cannot be read or decrypted; it is never taken for no record",
         "Check the password and the path of the secret store, or restore the record.",
     ),
+    "store_moved": Kind(
+        "the record was moved to another secret store, or its move is not finished",
+        "Set secret_store to the store that the message names, or finish the move.",
+    ),
     "secret_not_kept": Kind(
         "a new secret could not be stored; it lies encrypted in the escrow file that is named",
         "Mend the secret store and run again: the next run takes the pair from the escrow file.",

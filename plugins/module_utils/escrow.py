@@ -22,10 +22,30 @@ from .stores.durable_files import Tree, trouble
 from .stores.file_names import escape
 from .stores.vault_format import decrypt, encrypt
 
+#: Beside the journal, or in the home of whoever runs the job.
+_FOLDER = "escrow"
+_HOME = "~/.local/state/objectstore.credentials/escrow"
 _FORMAT = 1
 _ENDING = ".vault"
 #: What a person may know a file by, before its hash.
 _SHOWN = 80
+
+
+def escrow_folder(journal: str | None) -> str:
+    """Return the directory of the escrow files of runs with this journal, or without any."""
+    return os.path.join(journal, _FOLDER) if journal else os.path.expanduser(_HOME)
+
+
+def escrow_files(journal: str | None) -> list[str]:
+    """Return the paths of escrow files that no run has taken back yet. Reads only."""
+    tree = Tree(os.path.abspath(escrow_folder(journal)))
+    return sorted(tree.path(name) for name in tree.names() if name.endswith(_ENDING))
+
+
+def escrow_file(journal: str | None, place: Place, attempt: str) -> str | None:
+    """Return the path of an attempt's escrow file, None where there is none. Reads only."""
+    tree, name = Tree(os.path.abspath(escrow_folder(journal))), _file_name(place, attempt)
+    return tree.path(name) if tree.modified(name) is not None else None
 
 
 class Seal(Protocol):

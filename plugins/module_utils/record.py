@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, TypeVar
 
 from .clock import iso, parse_time
 from .errors import CredentialsError, missing
 from .model import Pair
+from .record_moves import Move
 
 #: The form of the document; a reader refuses what is newer than itself.
 FORMAT = 1
@@ -209,6 +210,9 @@ class Record:
     revoked: tuple[str, ...] = ()
     #: Lines of the journal that may not have been written to it yet.
     outbox: tuple[Mapping[str, Any], ...] = ()
+    #: To which store it goes or went, and from which it came.
+    moved_to: Optional[Move] = None
+    moved_from: Optional[Move] = None
     #: The run that works on this account; None between runs. Meaningful to stores with leases.
     run: Optional[str] = None
     #: Counts the writes, and names the writer of this one: a write whose answer was lost is
@@ -275,7 +279,6 @@ class Record:
 
 # --- the document form -------------------------------------------------------------------------
 
-#: Names of a document that hold an account's key, and whether each is one or a list.
 _TIMES = frozenset(
     {
         "created_at",
@@ -303,6 +306,8 @@ _PARTS: dict[str, Any] = {
     "rotations": (PastRotation,),
     "held": Hold,
     "decommission": Decommission,
+    "moved_to": Move,
+    "moved_from": Move,
 }
 #: Always written, so that a reader and include_vars find them; other empty names are left out.
 _ALWAYS = frozenset({"current", "pending", "retiring"})
@@ -393,8 +398,3 @@ def _read(part: Callable[..., T], document: Mapping[str, Any]) -> T:
     if part is HeldKey:
         values.setdefault("access_key", None)
     return part(**values)
-
-
-def find_key(keys: Iterable[HeldKey], access_key: str) -> HeldKey | None:
-    """Return the held key of an access key."""
-    return next((key for key in keys if key.access_key == access_key), None)

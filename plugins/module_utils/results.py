@@ -27,6 +27,8 @@ ACTIONS = (
     "rolled_back",
     "adopted",
     "decommissioned",
+    "rekeyed",
+    "copied",
     "delivered",
     "still_used",
     "still_honoured",
@@ -153,11 +155,13 @@ class Outcome:
     #: More counts beside those by action.
     totals: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    #: Something changed, or in check mode would, that belongs to no account.
+    touched: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether anything changed, or in check mode would."""
-        return any(result.changed for result in self.accounts)
+        return self.touched or any(result.changed for result in self.accounts)
 
     @property
     def failures(self) -> list[AccountResult]:

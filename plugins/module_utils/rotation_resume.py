@@ -12,7 +12,7 @@ import dataclasses
 from .clock import iso
 from .errors import CredentialsError, missing
 from .model import ACTIVE, AccessKey, Issued, Pair
-from .record import KeyIntent, Pending, Record, Secret, find_key
+from .record import KeyIntent, Pending, Record, Secret
 from .rotation_case import Case
 from .rotation_issue import (
     Order,
@@ -81,7 +81,8 @@ def settle_intent(case: Case) -> None:
 def _with_seen(case: Case, intent: KeyIntent) -> Record:
     """Return the record with what the look tells of a key whose change was not answered."""
     record, shown, now = case.record, case.shown(intent.access_key), case.desk.now()
-    key = find_key(record.held_keys(), intent.access_key)
+    held = (each for each in record.held_keys() if each.access_key == intent.access_key)
+    key = next(held, None)
     if key is None:
         return record
     if intent.action == "delete" and shown is None:

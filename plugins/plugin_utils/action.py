@@ -27,6 +27,8 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
     """
 
     _supports_async = True
+    #: Whether endpoint is the host's name where it is left out; without it, a module has all.
+    fills_endpoint = True
 
     def run(
         self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None
@@ -35,7 +37,7 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         arguments = dict(self._task.args)
-        if arguments.get("endpoint") is None:
+        if self.fills_endpoint and arguments.get("endpoint") is None:
             arguments["endpoint"] = variables.get("inventory_hostname")
         refusal = self._secret_without_receiver(arguments)
         if refusal:
@@ -126,7 +128,10 @@ def is_one_line() -> bool:
 
 def wants_vault_secrets(arguments: Mapping[str, Any]) -> bool:
     """Tell whether a task keeps its secrets in files that are encrypted by ansible-vault."""
-    store = arguments.get("secret_store")
+    return any(_is_of_vault(arguments.get(name)) for name in ("secret_store", "destination"))
+
+
+def _is_of_vault(store: Any) -> bool:
     if isinstance(store, str):
         try:
             store = check_type_dict(store)

@@ -120,7 +120,8 @@ def test_plays_that_defeat_the_preflight_are_refused(estate: Fleet, line: str, w
     run = estate.run(str(book))
 
     assert run.code == 2
-    assert f"{word}" in run.output and "Nothing was touched" in run.output
+    assert word in run.output
+    assert "Nothing was touched" in run.output
     assert estate.all_writes() == dict.fromkeys(SMALL, 0)
 
 
@@ -192,7 +193,9 @@ def test_consumers_get_the_new_pairs_and_acknowledge_them(estate: Fleet) -> None
     simulator = estate.endpoints["cloud"].simulator
     assert all(simulator.secret_of(p["access_key"]) == p["secret_key"] for p in pairs)
     assert_no_secret(run.output, estate.secrets())
-    assert all(row["acknowledged"] for row in estate.rows("osis", "run.jsonl.acknowledged").values())
+    assert all(
+        row["acknowledged"] for row in estate.rows("osis", "run.jsonl.acknowledged").values()
+    )
 
 
 def test_a_consumer_that_fails_is_tried_again_and_nothing_retires_before(estate: Fleet) -> None:
@@ -212,7 +215,9 @@ def test_a_consumer_that_fails_is_tried_again_and_nothing_retires_before(estate:
     third = estate.run("rotate")
 
     assert third.code == 0, third.output
-    assert all(row["acknowledged"] for row in estate.rows("osis", "run.jsonl.acknowledged").values())
+    assert all(
+        row["acknowledged"] for row in estate.rows("osis", "run.jsonl.acknowledged").values()
+    )
     assert len(list(estate.folder.glob("told-cluster-*"))) >= ACCOUNTS
 
 
@@ -238,7 +243,10 @@ def test_emergency_finds_the_key_wherever_it_is(estate: Fleet) -> None:
 
     run = estate.run(
         "emergency",
-        variables={"s3_rotate_compromised": [leaked], "s3_rotate_reason": "INC0042, on the internet"},
+        variables={
+            "s3_rotate_compromised": [leaked],
+            "s3_rotate_reason": "INC0042, on the internet",
+        },
     )
 
     assert run.code == 0, run.output
@@ -271,7 +279,8 @@ def test_rollback_and_retire_and_verify(estate: Fleet) -> None:
     first = estate.endpoints["cloud"].simulator.access_keys()
     assert estate.run("rotate").code == 0
     refused = estate.run("rollback", variables={"s3_rotate_users": ["app-0001"]})
-    assert refused.code == 2 and "--limit" in refused.output
+    assert refused.code == 2
+    assert "--limit" in refused.output
 
     back = estate.run(
         "rollback",

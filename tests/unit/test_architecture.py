@@ -36,16 +36,17 @@ ORDER = (
     ("clock", "model", "options", "redaction"),
     ("auth", "invocation", "pacing", "settings"),
     ("transport", "transport_errors"),
-    ("http", "liaison", "record", "report", "shard"),
+    ("http", "liaison", "record", "record_moves", "report", "shard"),
     ("journal", "platform", "progress", "record_summary", "results", "stores", "verify"),
     ("audit", "bulk", "escrow", "platforms", "store_registry"),
     ("registry", "rotation_parts", "selection"),
     ("rotation",),
     ("rehearsal", "rotation_own", "rotation_results"),
     ("access_key_turns", "custody"),
-    ("access_key_rotate", "credential_info", "credential_status", "operations"),
+    ("access_key_rotate", "credential_info", "credential_status", "operations", "secret_store"),
     ("access_key_call",),
     ("front",),
+    ("front_bare",),
 )
 HEADER = (
     "# Copyright (c) 2026, objectstore.credentials contributors\n"
@@ -75,6 +76,8 @@ def name_of(path: Path) -> str:
 def layer_of(name: str) -> str:
     """Return the layer of a file right in module_utils: verify.py and verify_signing.py are one."""
     noun = name.partition("_")[0]
+    if name.startswith("secret_store_"):
+        return "secret_store"
     if noun == "rotation":
         return name if any(name in names for names in ORDER) else "rotation_parts"
     return noun if noun in ("journal", "liaison", "progress", "verify") else name

@@ -25,19 +25,17 @@ from .durable_files import TEMPORARY, Tree
 from .file_locks import FileLock
 from .file_names import escape, is_hashed, unescape
 from .record_yaml import read_yaml, write_yaml
+from .vault_checks import CheckFile, wrong_password
 from .vault_passwords import Keyring
+from .vault_seals import Seals
 
 _ENDING = ".yml"
-_CHECK_FILE = ".objectstore.credentials.yml"
 _LOCKS, _NOTES, _PROBE = ".locks", ".notes", ".probe"
-#: What the check file holds, encrypted.
-_CONSTANT = "objectstore.credentials"
 _COMMENT = (
     "S3 access keys of one account, kept by the Ansible collection objectstore.credentials."
     " Rotations rewrite this file; secret keys are encrypted with ansible-vault."
 )
 _NOTE_COMMENT = "Kept by the Ansible collection objectstore.credentials; holds no secret."
-_CHECK_COMMENT = "Proves the vault passwords that the records below this directory need."
 #: Seconds after which a temporary file is certainly left by a writer that was killed.
 _OLD = 86400.0
 #: Seconds to wait for a lock that every run of a store takes for a moment, and between two tries.
@@ -59,12 +57,6 @@ class FileLease(Lease):
         return self._lock.is_held()
 
 
-class _Sealed(str):
-    """An encrypted text, and the store whose passwords encrypted it."""
-
-    keyring: Keyring
-
-
 class AnsibleVault(SecretStore):
     """Records as files."""
 
@@ -77,6 +69,8 @@ class AnsibleVault(SecretStore):
         "vault_id": {"type": "str"},
     }
 
+    cannot_rekey_because = None
+
     def __init__(self, options: Mapping[str, Any], context: StoreContext) -> None:
         super().__init__(options, context)
         path = options.get("path")
@@ -87,6 +81,8 @@ class AnsibleVault(SecretStore):
             )
         self._tree = Tree(os.path.abspath(os.path.expanduser(path)), self.warnings)
         self._keyring = Keyring(options, context, self.warnings)
+        self._seals = Seals(self._keyring, context.redactor)
+        self._checks = CheckFile(self._tree, self._seals, self._keyring)
         self._leases: dict[Place, FileLease] = {}
         self._leftovers: list[tuple[str, ...]] = []
 
@@ -99,33 +95,26 @@ class AnsibleVault(SecretStore):
         self.can_seal = True
         if not self._tree.has_base():
             return
-        check = self._check_file()
-        if check is not None:
-            sealed = [secret for secret in check if isinstance(secret, Secret)]
-            if not any(self._opens(secret) for secret in sealed):
-                raise self._wrong_password(self._tree.path(_CHECK_FILE))
+        checks = self._checks.read()
+        if checks is not None:
+            if not any(self._seals.opens(check) for check in checks):
+                raise wrong_password(self._checks.path, self._keyring)
             return
         for place, secret in self._some_secrets():
-            if not self._opens(secret):
-                raise self._wrong_password(self._path(place))
+            if not self._seals.opens(secret):
+                raise wrong_password(self._path(place), self._keyring)
             return
 
     def probe(self) -> None:
         """Prove that files can be written and locked, and that there is a password to encrypt."""
-        password = self._keyring.for_writing()
+        self._keyring.for_writing()
         if self.context.check_mode:
             return
         with self._lock(_PROBE, f"the secret store {self._tree.base}", _PATIENCE):
             self._sweep()
             self._tree.write(b"", _PROBE)
             self._tree.remove(_PROBE)
-            checks = self._check_file() or []
-            if not any(self._opens(secret, only_writing=True) for secret in checks):
-                sealed = self._seal(_CONSTANT)
-                document = {"checks": [*checks, Secret(_CONSTANT, sealed, self._open_secret)]}
-                comment = f"{_CHECK_COMMENT} The newest: {password.label}."
-                text = write_yaml(document, comment if comment.isascii() else _CHECK_COMMENT)
-                self._tree.write(text.encode(), _CHECK_FILE)
+            self._checks.add()
 
     # --- records -----------------------------------------------------------------------------
 
@@ -137,7 +126,7 @@ class AnsibleVault(SecretStore):
         made: list[Secret] = []
         where = f"The record {self._path(place)}"
         document = self._document(data, where, made)
-        record = from_document(document, where)
+        record = self.admit(from_document(document, where), where)
         if not record.nonce or not isinstance(record.serial, int):
             # The last lines of the file.
             raise unreadable(where, "it is cut off")
@@ -153,7 +142,7 @@ class AnsibleVault(SecretStore):
     def _write(self, place: Place, record: Record, expected: Any) -> Any:
         try:
             for secret in record.secrets():
-                self._seal_once(secret)
+                self._seals.seal_once(secret)
             text = write_yaml(to_document(record), _COMMENT)
             data = text.encode()
         except ValueError as exc:
@@ -183,8 +172,19 @@ class AnsibleVault(SecretStore):
             finally:
                 del self._leases[place]
 
-    def places(self, platform: str, endpoint: str) -> Iterator[Place]:
-        """Yield the places of the endpoint's files, by name. Reads only."""
+    def places(self, platform: str | None, endpoint: str | None) -> Iterator[Place]:
+        """Yield the places of an endpoint's files, or of several's, by name. Reads only."""
+        if platform is not None and endpoint is not None:
+            yield from self._places(platform, endpoint)
+            return
+        for above in [escape(platform)] if platform is not None else self._tree.folders():
+            wanted = self._tree.folders(above) if endpoint is None else [escape(endpoint)]
+            for folder in wanted:
+                names = self._names_of(above, folder)
+                if names is not None:
+                    yield from self._places(*names)
+
+    def _places(self, platform: str, endpoint: str) -> Iterator[Place]:
         folders = (escape(platform), escape(endpoint))
         for name in sorted(self._tree.names(*folders)):
             if name.endswith(TEMPORARY):
@@ -196,7 +196,11 @@ class AnsibleVault(SecretStore):
                     yield Place(platform, endpoint, account)
                 elif not is_hashed(stem):
                     path = self._tree.path(*folders, name)
-                    self.warnings.append(f"{path} is no record: no account has this file.")
+                    self._unplaced(path, "no account has a file of this name")
+
+    def where(self) -> dict[str, str]:
+        """Return the directory."""
+        return {"type": self.name, "path": self._tree.base}
 
     # --- notes -------------------------------------------------------------------------------
 
@@ -226,6 +230,34 @@ class AnsibleVault(SecretStore):
                 raise CredentialsError("busy", f"The note {name} was changed since it was read.")
             self._tree.write(data, _NOTES, escape(name) + _ENDING)
 
+    # --- passwords ---------------------------------------------------------------------------
+
+    def opened_with(self, secret: Secret) -> str:
+        """Decrypt a secret, and return where the password came from. Raises store_unreadable."""
+        return self._seals.opened_with(secret)
+
+    def count_old(self, record: Record) -> int:
+        """Return how many secrets are not encrypted with the password that encrypts."""
+        return sum(not self._seals.is_newest(secret) for secret in record.secrets())
+
+    def renew(self, place: Place, stored: Stored) -> int:
+        """Encrypt those secrets of a record anew, in one write; return how many there were."""
+        count = self._seals.renew(stored.record.secrets())
+        if count:
+            self.write(place, stored.record, stored.version)
+        return count
+
+    def forget_old_passwords(self) -> bool:
+        """Let no run open this store any more that has none but old passwords.
+
+        Only once no secret in it needs one. Tells whether any could until now.
+        """
+        had_old = self._checks.has_old()
+        if had_old and not self.context.check_mode:
+            with self._lock(_PROBE, f"the secret store {self._tree.base}", _PATIENCE):
+                self._checks.keep_newest()
+        return had_old
+
     # --- sealing -----------------------------------------------------------------------------
 
     def seal(self, text: str) -> str:
@@ -235,39 +267,6 @@ class AnsibleVault(SecretStore):
     def unseal(self, text: str) -> str:
         """Return what such a file holds."""
         return self._keyring.decrypt(text, "the file")
-
-    def _seal(self, plain: str) -> _Sealed:
-        sealed = _Sealed(self._keyring.encrypt(plain))
-        sealed.keyring = self._keyring
-        return sealed
-
-    def _seal_once(self, secret: Secret) -> None:
-        """Encrypt a secret, unless these passwords have: a key that moves keeps its ciphertext."""
-        if not isinstance(secret.sealed, _Sealed) or secret.sealed.keyring is not self._keyring:
-            plain = secret.open()
-            secret.sealed = self._seal(plain)
-
-    def _sealed(self, text: str) -> Secret:
-        sealed = _Sealed(text)
-        sealed.keyring = self._keyring
-        return Secret(None, sealed, self._open_secret)
-
-    def _open_secret(self, sealed: Any) -> str:
-        plain = self._keyring.decrypt(str(sealed))
-        self.context.redactor.learn(plain)
-        return plain
-
-    def _opens(self, secret: Any, only_writing: bool = False) -> bool:
-        """Tell whether a secret can be decrypted, or decrypted by the password that encrypts."""
-        try:
-            if only_writing:
-                return self._keyring.for_writing().opens(str(secret.sealed))
-            secret.open()
-        except CredentialsError as exc:
-            if exc.kind != "store_unreadable":
-                raise
-            return False
-        return True
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -282,7 +281,7 @@ class AnsibleVault(SecretStore):
         """Return what a file holds; made: gets every secret in it; where: for messages."""
 
         def make(text: str) -> Secret:
-            made.append(self._sealed(text))
+            made.append(self._seals.of(text))
             return made[-1]
 
         try:
@@ -291,17 +290,6 @@ class AnsibleVault(SecretStore):
             raise unreadable(where, "it is not UTF-8") from None
         except ValueError as exc:
             raise unreadable(where, str(exc)) from None
-
-    def _check_file(self) -> list[Any] | None:
-        data = self._tree.read(_CHECK_FILE)
-        if data is None:
-            return None
-        path = self._tree.path(_CHECK_FILE)
-        made: list[Secret] = []
-        self._document(data, path, made)
-        if not made:
-            raise unreadable(path, "it holds no encrypted value")
-        return made
 
     def _some_secrets(self) -> Iterator[tuple[Place, Secret]]:
         """Yield the first secrets that a short look finds."""
@@ -321,20 +309,45 @@ class AnsibleVault(SecretStore):
 
     def _hashed(self, folders: tuple[str, str], stem: str) -> str | None:
         """Return the account of a file whose name is a hash, from inside the file."""
-        parts = (*folders, stem + _ENDING)
-        path = self._tree.path(*parts)
+        account = self._inside(*folders, stem + _ENDING).get("account")
+        if isinstance(account, str) and escape(account) == stem:
+            return account
+        path = self._tree.path(*folders, stem + _ENDING)
+        self._unplaced(path, "it cannot be read, and its name tells no account")
+        return None
+
+    def _names_of(self, *folders: str) -> tuple[str, str] | None:
+        """Return platform and endpoint of a directory, from inside a record where it is a hash."""
+        names = [unescape(folder) for folder in folders]
+        records = sorted(n for n in self._tree.names(*folders) if n.endswith(_ENDING))
+        if any(map(is_hashed, folders)) and records:
+            inside = self._inside(*folders, records[0])
+            known = [str(inside.get("platform")), *map(str, inside.get("endpoints") or ())]
+            by_folder = {escape(name): name for name in known}
+            names = [by_folder.get(folder) for folder in folders]
+        platform, endpoint = names
+        if platform is not None and endpoint is not None:
+            return platform, endpoint
+        if records:
+            self._unplaced(self._tree.path(*folders), "no endpoint has a directory of this name")
+        return None
+
+    def _unplaced(self, path: str, why: str) -> None:
+        text = f"{path} is no record: {why}."
+        if text not in self.unplaced:
+            self.unplaced.append(text)
+            self.warnings.append(text)
+
+    def _inside(self, *parts: str) -> dict[str, Any]:
+        """Return what a file holds, nothing where it cannot be read."""
         try:
             data = self._tree.read(*parts)
-            document = self._document(data, path, []) if data is not None else None
-            account = document.get("account") if isinstance(document, dict) else None
+            document = None if data is None else self._document(data, self._tree.path(*parts), [])
         except CredentialsError as exc:
             if exc.kind != "store_unreadable":
                 raise
-            account = None
-        if isinstance(account, str) and escape(account) == stem:
-            return account
-        self.warnings.append(f"{path} cannot be read, and its name tells no account.")
-        return None
+            document = None
+        return document if isinstance(document, dict) else {}
 
     @contextlib.contextmanager
     def _turn(self, place: Place) -> Iterator[None]:
@@ -376,14 +389,6 @@ class AnsibleVault(SecretStore):
             if written is not None and time.time() - written > _OLD:
                 with contextlib.suppress(CredentialsError):
                     self._tree.remove(*parts)
-
-    def _wrong_password(self, path: str) -> CredentialsError:
-        return CredentialsError(
-            "store_refused",
-            f"The vault password differs from the one this store was written with: {path} cannot be"
-            f" decrypted with {self._keyring.sources()}.",
-            next_step="Give the password that the store was written with, or another path.",
-        )
 
 
 def _digest(*names: str) -> str:

@@ -191,10 +191,11 @@ class AwsSecretsManager(SecretStore):
                 lease.end()
                 self._release(place, turn)
 
-    def places(self, platform: str, endpoint: str) -> Iterator[Place]:
-        """Yield where the endpoint's records are, except what is marked for deletion. Reads only.
+    def places(self, platform: str | None, endpoint: str | None) -> Iterator[Place]:
+        """Yield where the endpoint's records are; None: those of all. Reads only.
 
-        ListSecrets is up to five minutes late, and its filter is a prefix of the name.
+        What is marked for deletion is left out. ListSecrets is up to five minutes late, and its
+        filter is a prefix of the name.
         """
         first = self._names.before_account(platform, endpoint)
         more: dict[str, Any] = {"Filters": [{"Key": "name", "Values": [first]}]} if first else {}
@@ -203,9 +204,11 @@ class AwsSecretsManager(SecretStore):
             answer = self._api.call("ListSecrets", MaxResults=100, **more)
             for row in answer.get("SecretList") or ():
                 place = self._names.place_of(str(row.get("Name")))
-                if place is None or (place.platform, place.endpoint) != (platform, endpoint):
+                if place is None or place in seen:
                     continue
-                if place not in seen:
+                if place.platform in (platform or place.platform,) and (
+                    place.endpoint in (endpoint or place.endpoint,)
+                ):
                     seen.add(place)
                     yield place
             if not answer.get("NextToken"):
@@ -220,6 +223,13 @@ class AwsSecretsManager(SecretStore):
         """
         if version is not None:
             self._versions.deprecate(self._names.of(place), version)
+
+    def where(self) -> dict[str, str]:
+        """Return region and path, and whose account it is where the options say so."""
+        found = {"type": self.name, "region": self._api.region}
+        for name in ("path", "profile", "role_arn", "endpoint_url"):
+            found[name] = str(self.options[name] or "")
+        return {name: value for name, value in found.items() if value}
 
     def read_note(self, name: str) -> tuple[dict[str, Any], Any] | None:
         """Return a document of our own that holds no secret, and its version. Reads only."""
@@ -259,7 +269,7 @@ class AwsSecretsManager(SecretStore):
         where = f"The record of {place.account} (secret {self._names.of(place)})"
         document = _parsed(text, where)
         self.context.redactor.learn_from(document)
-        record = from_document(document, where)
+        record = self.admit(from_document(document, where), where)
         for secret in record.secrets():
             self.context.redactor.learn(secret.open())
         found = Place(record.platform, "/".join(record.endpoints), record.account)

@@ -92,6 +92,11 @@ class Api:
                 raise error from None
             self._context.clock.sleep(wait)
 
+    @property
+    def region(self) -> str:
+        """Where the requests go, by options, profile or environment. Sends nothing."""
+        return str(self._ready().meta.region_name or "")
+
     def sleep(self, seconds: float) -> None:
         """Wait."""
         self._context.clock.sleep(seconds)

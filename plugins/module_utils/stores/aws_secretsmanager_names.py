@@ -83,9 +83,15 @@ class Names:
         name = self._fill(place.platform, place.endpoint, escape(place.account))
         return _checked(name, f"the account {place.account!r}")
 
-    def before_account(self, platform: str, endpoint: str) -> str:
-        """Return what the names of all records of an endpoint begin with."""
-        return self._fill(platform, endpoint, "\0").partition("\0")[0]
+    def before_account(self, platform: str | None, endpoint: str | None) -> str:
+        """Return what the names of the records of an endpoint begin with; None: of all."""
+        open_end = "\0"
+        values = {
+            "platform": open_end if platform is None else escape(platform),
+            "endpoint": open_end if endpoint is None else escape(endpoint),
+            "account": open_end,
+        }
+        return self._filled(values).partition(open_end)[0]
 
     def place_of(self, name: str) -> Place | None:
         """Return whose record a secret holds, or None if its name is none of a record."""
@@ -107,6 +113,9 @@ class Names:
 
     def _fill(self, platform: str, endpoint: str, account: str) -> str:
         values = {"platform": escape(platform), "endpoint": escape(endpoint), "account": account}
+        return self._filled(values)
+
+    def _filled(self, values: dict[str, str]) -> str:
         return _PLACEHOLDER.sub(lambda found: values[found[1]], self._template)
 
 

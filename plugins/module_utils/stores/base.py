@@ -15,7 +15,8 @@ from typing import Any, Callable, ClassVar
 
 from ..clock import Clock
 from ..errors import CredentialsError, missing
-from ..record import Record
+from ..record import Record, Secret
+from ..record_moves import refusal, restriction_of
 from ..redaction import Redactor
 
 #: A vault password with its label, as Ansible's vault ids have them.
@@ -58,6 +59,12 @@ class StoreContext:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     #: The vault secrets that the controller holds (a vault credential of AWX); asked when needed.
     vault_secrets: Callable[[], list[VaultSecret]] = list
+    #: Of records that go to another store or came from one, those that this run may read all the
+    #: same: "moving" for consumers, who need a pair also then; all of them for the move itself.
+    may_read: frozenset[str] = frozenset()
+    #: Of a run that changes the vault password: a file and a label, of which either may be left
+    #: out; what they name encrypts, whatever the options of the store say.
+    new_vault: tuple[str | None, str | None] = (None, None)
 
 
 class Lease:
@@ -97,6 +104,8 @@ class SecretStore:
     is_durable: ClassVar[bool] = True
     #: True: seal() and unseal() work, by a secret that the store itself holds.
     can_seal: bool = False
+    #: Why there is no password of the operator's to change; None: there is one.
+    cannot_rekey_because: ClassVar[str | None] = "its server encrypts, with keys of its own"
 
     def __init__(self, options: Mapping[str, Any], context: StoreContext) -> None:
         self.options = options
@@ -106,6 +115,8 @@ class SecretStore:
         self.writes_sent = 0
         #: What the operator should know, each once; the operation hands them on.
         self.warnings: list[str] = []
+        #: What places() found among the records and could not tell whose it is.
+        self.unplaced: list[str] = []
 
     # --- what a store defines ----------------------------------------------------------------
 
@@ -128,8 +139,15 @@ class SecretStore:
         """
         raise NotImplementedError
 
-    def places(self, platform: str, endpoint: str) -> Iterator[Place]:
-        """Yield where the endpoint's records are. Reads only."""
+    def places(self, platform: str | None, endpoint: str | None) -> Iterator[Place]:
+        """Yield where the endpoint's records are; None: those of all platforms or endpoints.
+
+        Reads only.
+        """
+        raise NotImplementedError
+
+    def where(self) -> dict[str, str]:
+        """Return which store this is and where, without any login. Sends nothing."""
         raise NotImplementedError
 
     def destroy_old_versions(self, place: Place, version: Any) -> None:
@@ -163,6 +181,40 @@ class SecretStore:
         Returns the new version. Raises busy when it is not, with nothing written.
         """
         raise NotImplementedError
+
+    # --- what a store whose passwords are the operator's defines beside ---------------------
+
+    def opened_with(self, secret: Secret) -> str:
+        """Open a secret, and return what opens it. Raises store_unreadable."""
+        secret.open()
+        return self.title
+
+    def count_old(self, record: Record) -> int:
+        """Return how many secrets are not encrypted with the password that encrypts now."""
+        raise NotImplementedError
+
+    def renew(self, place: Place, stored: Stored) -> int:
+        """Encrypt those secrets of a record anew, in one write; return how many there were."""
+        raise NotImplementedError
+
+    def forget_old_passwords(self) -> bool:
+        """Let no run open this store any more that has none but old passwords.
+
+        Only once no secret in it needs one. Tells whether any could, or in check mode can.
+        """
+        raise NotImplementedError
+
+    # --- what stores use ---------------------------------------------------------------------
+
+    def admit(self, record: Record, where: str) -> Record:
+        """Return a record that was read, if this run may use it. Raises store_moved.
+
+        where: names the record in the message.
+        """
+        move = restriction_of(record.moved_to, record.moved_from)
+        if move is not None and move.state not in self.context.may_read:
+            raise refusal(move, where)
+        return record
 
     # --- what the engine uses ----------------------------------------------------------------
 

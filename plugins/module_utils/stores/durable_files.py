@@ -131,6 +131,20 @@ class Tree:
         finally:
             os.close(folder)
 
+    def folders(self, *above: str) -> list[str]:
+        """Return the names of directories in one, but for hidden ones, sorted. Reads only."""
+        folder = self._open_folder(above)
+        if folder is None:
+            return []
+        try:
+            with os.scandir(folder) as entries:
+                found = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+        except OSError as exc:
+            raise trouble(exc, self.path(*above), "read") from None
+        finally:
+            os.close(folder)
+        return sorted(name for name in found if not name.startswith("."))
+
     # --- writing -----------------------------------------------------------------------------
 
     def make_base(self) -> None:

@@ -46,7 +46,7 @@ class NoStore(SecretStore):
         """Give way at once: nobody else is here."""
         yield _AlwaysSure()
 
-    def places(self, platform: str, endpoint: str) -> Iterator[Place]:
+    def places(self, platform: str | None, endpoint: str | None) -> Iterator[Place]:
         """Yield nothing: no record was here before this run."""
         return iter(())
 

@@ -26,7 +26,7 @@ from .heartbeat_watch import HeartbeatWatch, run_of
 from .vault_kv2_auditor import audit_copy, is_settled, merged
 from .vault_kv2_beats import KvHeartbeats
 from .vault_kv2_options import OPTIONS, resolve_kv
-from .vault_kv2_paths import Paths, unescape
+from .vault_kv2_paths import Paths
 from .vault_kv2_server import KvServer
 
 #: A record that the lease read is handed to the turn's own first read, for so many seconds.
@@ -143,12 +143,16 @@ class VaultKv2(SecretStore):
         finally:
             self._fresh.pop(place, None)
 
-    def places(self, platform: str, endpoint: str) -> Iterator[Place]:
-        """Yield where the endpoint's records are. One request, and it reads only."""
-        for name in self.server.names(self.paths.folder(platform, endpoint)):
-            account = unescape(name)
-            if account is not None:
-                yield Place(platform, endpoint, account)
+    def places(self, platform: str | None, endpoint: str | None) -> Iterator[Place]:
+        """Yield where an endpoint's records are, or several's: a request a folder. Reads only."""
+        return self.paths.places(platform, endpoint, self.server.entries)
+
+    def where(self) -> dict[str, str]:
+        """Return server, mount and path."""
+        settings = self.settings
+        found = {"type": self.name, "url": settings.url, "namespace": settings.namespace or ""}
+        found.update(mount=settings.mount, path=settings.template)
+        return {name: value for name, value in found.items() if value}
 
     def destroy_old_versions(self, place: Place, version: Any) -> None:
         """Destroy every version before this one for good. Repeatable."""
@@ -244,6 +248,7 @@ class VaultKv2(SecretStore):
         where = f"The record of {place.account} ({self.settings.mount}/{path})"
         record = from_document(data, where)
         self._learn(record)
+        self.admit(record, where)
         is_of_place = (record.platform, record.account) == (place.platform, place.account)
         if not is_of_place or place.endpoint not in record.endpoints:
             found = Place(record.platform, ",".join(record.endpoints), record.account)

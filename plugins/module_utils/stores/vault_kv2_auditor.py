@@ -62,6 +62,8 @@ def merged(existing: Mapping[str, object] | None, copy: Mapping[str, str]) -> di
 
 
 def _state(record: Record) -> str:
+    if record.moved_to is not None:
+        return record.moved_to.state
     if record.decommission is not None:
         return "decommissioned" if record.decommission.done_at else "decommissioning"
     if record.current is None:

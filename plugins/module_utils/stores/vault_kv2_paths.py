@@ -10,6 +10,8 @@ way, neither by a proxy nor by a web console. No name becomes another path, and 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Callable
 
 from ..errors import CredentialsError
 from .base import Place
@@ -75,6 +77,34 @@ class Paths:
         names = {"{platform}": escape(platform), "{endpoint}": escape(endpoint)}
         return "/".join(names.get(segment, segment) for segment in self._segments[:-1])
 
+    def places(
+        self, platform: str | None, endpoint: str | None, entries: Callable[[str], list[str]]
+    ) -> Iterator[Place]:
+        """Yield the places of records, by what is listed; None: of all platforms or endpoints.
+
+        entries: returns what is right below a folder, folders with a slash at the end.
+        """
+        wanted = {"{platform}": platform, "{endpoint}": endpoint}
+        folders: list[tuple[str, dict[str, str]]] = [("", {})]
+        for segment in self._segments[:-1]:
+            below: list[tuple[str, dict[str, str]]] = []
+            for folder, names in folders:
+                if segment not in wanted:
+                    below.append((f"{folder}{segment}/", names))
+                    continue
+                known = wanted[segment]
+                listed = [escape(known)] if known is not None else _folders(entries(folder[:-1]))
+                for name in listed:
+                    real = unescape(name)
+                    if real is not None:
+                        below.append((f"{folder}{name}/", {**names, segment: real}))
+            folders = below
+        for folder, names in folders:
+            for name in entries(folder[:-1]):
+                account = None if name.endswith("/") else unescape(name)
+                if account is not None:
+                    yield Place(names["{platform}"], names["{endpoint}"], account)
+
     def note(self, name: str) -> str:
         """Return the path of a document of our own."""
         return _short(f"{self.base}_notes/{escape(name)}")
@@ -86,6 +116,11 @@ class Paths:
     def probe(self, name: str) -> str:
         """Return the path of what proves that records can be written."""
         return _short(f"{self.base}_probe/{escape(name)}")
+
+
+def _folders(entries: list[str]) -> list[str]:
+    """Return the names of folders among entries, but for our own."""
+    return [name[:-1] for name in entries if name.endswith("/") and not name.startswith("_")]
 
 
 def _check(template: str, segments: list[str]) -> None:

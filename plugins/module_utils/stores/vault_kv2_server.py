@@ -355,21 +355,22 @@ class KvServer:
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the secrets right below a folder. Reads only."""
-        mount = self.options.mount
+        return [name for name in self.entries(folder) if not name.endswith("/")]
+
+    def entries(self, folder: str) -> list[str]:
+        """Return what is right below a folder; folders end in a slash. Reads only."""
+        mount, what = self.options.mount, f"listing {self.options.mount}/{folder}/"
         try:
-            answer = self._call(
-                lambda: self._kv.list_secrets(folder, mount_point=mount),
-                f"listing {mount}/{folder}/",
-            )
+            answer = self._call(lambda: self._kv.list_secrets(folder, mount_point=mount), what)
         except CredentialsError as exc:
             if exc.http_status == 404 and self._session.last.is_of_nothing:
                 return []
             raise
-        data = answer.get("data") if isinstance(answer, dict) else None
+        data = (answer.get("data") or {}) if isinstance(answer, dict) else {}
         found = data.get("keys") if isinstance(data, dict) else None
         if not isinstance(found, list):
-            raise self._malformed(f"listing {mount}/{folder}/")
-        return [str(name) for name in found if not str(name).endswith("/")]
+            raise self._malformed(what)
+        return [str(name) for name in found]
 
     def _gone(self, path: str, metadata: Mapping[str, Any]) -> CredentialsError:
         mount, version = self.options.mount, metadata.get("version")

@@ -51,7 +51,9 @@ class Keyring:
     ) -> None:
         self._options = options
         self._context = context
-        self._wanted = options.get("vault_id")
+        self._label = options.get("vault_id")
+        self._new_file, label = context.new_vault
+        self._wanted = label or (None if self._new_file else self._label)
         self._warnings = warnings
         self._known: list[Password] = []
         self._coming = self._sources()
@@ -70,6 +72,10 @@ class Keyring:
         what: names in messages what it is. Raises store_unreadable where no password fits, and
         invalid_option where there is none.
         """
+        return self.opened(text, what)[0]
+
+    def opened(self, text: str, what: str = "a secret key") -> tuple[str, Password]:
+        """Return a text decrypted, and the password that did it; else as decrypt()."""
         label = label_of(text)
         tried: list[Password] = []
         for is_label_wanted in (True, False):
@@ -77,7 +83,7 @@ class Keyring:
                 if (password.label == label) is is_label_wanted:
                     plain = decrypt(text, password.secret)
                     if plain is not None:
-                        return plain
+                        return plain, password
                     tried.append(password)
         if not tried:
             raise no_password()
@@ -126,14 +132,20 @@ class Keyring:
     # --- where they come from ----------------------------------------------------------------
 
     def _sources(self) -> Iterator[Password]:
-        for source in (self._of_options, self._of_environment, self._of_controller):
+        for source in (self._of_new, self._of_options, self._of_environment, self._of_controller):
             for password in source():
                 text = password.secret.decode("utf-8", "replace")
                 self._context.redactor.learn(text)
                 yield password
 
+    def _of_new(self) -> Iterator[Password]:
+        if self._new_file:
+            own, path = _split(self._new_file, DEFAULT_LABEL)
+            label = self._wanted or own
+            yield self._of_file(path, label, f"new_vault_password_file {path}")
+
     def _of_options(self) -> Iterator[Password]:
-        label = self._wanted or DEFAULT_LABEL
+        label = self._label or DEFAULT_LABEL
         given = self._options.get("vault_password")
         if given is not None:
             if not given:

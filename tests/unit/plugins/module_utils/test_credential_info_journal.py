@@ -134,9 +134,9 @@ def test_chains_are_compared_with_the_heads_of_the_store(
 def test_sound_chains_beyond_the_most_are_only_counted(
     platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.objectstore.credentials.plugins.module_utils import credential_info
+    from ansible_collections.objectstore.credentials.plugins.module_utils import journal_findings
 
-    monkeypatch.setattr(credential_info, "MOST_CHAINS", 3)
+    monkeypatch.setattr(journal_findings, "MOST_CHAINS", 3)
     for number in range(5):
         write(tmp_path / "journal", platform, f"run{number}", lines=1)
     outcome = looked_at(platform, tmp_path / "journal")

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front of modules that open no platform: options in, result or failure out.
+
+What front.py does around an operation, without a connection: redaction, check mode, the line to the
+controller, the report file. What the action group's defaults name and such a module has no use for
+(a login, a scope) is put aside, so that defaults for the whole group fit it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable, Optional
+
+from .ancestors import STOP
+from .clock import Clock, clock_for
+from .front import _about_the_list, _errors_become_failures, _Module, _options, _watched, _written
+from .invocation import url_passwords
+from .liaison import Liaison
+from .options import COMMON, ArgumentSpec, connection_spec
+from .progress import Progress
+from .redaction import Redactor
+from .registry import PLATFORMS
+from .report import Report
+from .results import Outcome
+
+#: Names of options whose values are URLs that a module without a platform may speak to.
+_URLS = ("url", "endpoint_url")
+
+
+class BareJob:
+    """What an operation gets: options, the clock, the redactor, the mode; no platform."""
+
+    def __init__(
+        self,
+        params: dict[str, Any],
+        clock: Clock,
+        redactor: Redactor,
+        check_mode: bool,
+        liaison: Optional[Liaison] = None,
+    ) -> None:
+        self.params = params
+        self.clock = clock
+        self.redactor = redactor
+        self.check_mode = check_mode
+        is_shown = liaison is not None and params.get("progress", True)
+        #: begin(total), then done(result) for each, then end(); shown where somebody watches.
+        self.progress = Progress(liaison.tell if liaison and is_shown else None)
+        self._liaison = liaison
+
+    def vault_secrets(self) -> list[tuple[str, bytes]]:
+        """Return the vault passwords that the controller holds, each with its label."""
+        return [] if self._liaison is None else self._liaison.vault_secrets()
+
+
+class _BareModule(_Module):
+    """Takes no notice of options that only modules with a platform have."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        scopes = {name: known.SCOPE for name, known in PLATFORMS.items()}
+        others = {*connection_spec(scopes).options, *COMMON.options} - set(self.argument_spec)
+        for name in others:
+            self.params.pop(name, None)
+            self.given.pop(name, None)
+
+
+def run_bare(spec: ArgumentSpec, operation: Callable[[BareJob], Outcome]) -> None:
+    """Parse the options, do the operation, leave with its result; never with a traceback.
+
+    spec: all options, COMMON's only where the module has a use for them.
+    """
+    module = _BareModule(supports_check_mode=True, **spec.for_module())
+    in_urls = set(url_passwords(module.params))
+    module.no_log_values.update(in_urls)
+    redactor = Redactor()
+    redactor.learn(*in_urls)
+    params = _options(module, spec, redactor)
+    with _errors_become_failures(module, redactor):
+        report = Report.prepare(params.get("report_path"))
+        clock = clock_for(_urls(params))
+        if clock.offset:
+            module.warn(f"The clock is moved by {clock.offset:g} s for a test.")
+        with _watched(module._socket_path) as liaison:
+            job = BareJob(params, clock, redactor, module.check_mode, liaison)
+            try:
+                outcome = operation(job)
+            finally:
+                job.progress.end()
+            stopped = STOP.reason()
+        for warning in [*outcome.warnings, *_about_the_list(outcome, stopped, report)]:
+            module.warn(redactor.redact(warning))
+        for bad in outcome.failures:
+            bad.why = redactor.redact(bad.why)
+            bad.failure = redactor.redact_all(bad.failure)
+        for row in outcome.accounts:
+            row.details = redactor.redact_all(row.details)
+        outcome.extra = redactor.redact_all(outcome.extra)
+        result = outcome.as_dict(
+            diff=module._diff,
+            report_unchanged=params.get("report_unchanged", True),
+            report_path=_written(module, report, outcome.rows()),
+        )
+    if outcome.failures:
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def _urls(params: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            yield from _urls(value)
+        elif name in _URLS and isinstance(value, str):
+            yield value

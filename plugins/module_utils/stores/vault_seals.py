@@ -1,0 +1,85 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secret keys as ciphertexts of ansible-vault: sealed once, opened when needed, sealed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import CredentialsError
+from ..record import Secret
+from ..redaction import Redactor
+from .vault_format import label_of
+from .vault_passwords import Keyring
+
+
+class _Sealed(str):
+    """An encrypted text, and the passwords that encrypted it."""
+
+    keyring: Keyring
+
+
+class Seals:
+    """Seals and opens the secrets of one store."""
+
+    def __init__(self, keyring: Keyring, redactor: Redactor) -> None:
+        self._keyring = keyring
+        self._redactor = redactor
+
+    def new(self, plain: str) -> Secret:
+        """Return a secret encrypted with the password that encrypts."""
+        return Secret(plain, self._sealed(self._keyring.encrypt(plain)), self._open)
+
+    def of(self, text: str) -> Secret:
+        """Return the secret that a ciphertext stands for. Decrypts nothing."""
+        return Secret(None, self._sealed(text), self._open)
+
+    def seal_once(self, secret: Secret) -> None:
+        """Encrypt a secret, unless these passwords have: a key that moves keeps its ciphertext."""
+        if not isinstance(secret.sealed, _Sealed) or secret.sealed.keyring is not self._keyring:
+            secret.sealed = self._sealed(self._keyring.encrypt(secret.open()))
+
+    def opens(self, secret: Any) -> bool:
+        """Tell whether a secret can be decrypted."""
+        try:
+            secret.open()
+        except CredentialsError as exc:
+            if exc.kind != "store_unreadable":
+                raise
+            return False
+        return True
+
+    def opened_with(self, secret: Secret) -> str:
+        """Decrypt a secret, and return where the password came from. Raises store_unreadable."""
+        plain, password = self._keyring.opened(str(secret.sealed))
+        self._redactor.learn(plain)
+        return password.source
+
+    def is_newest(self, secret: Any) -> bool:
+        """Tell whether a secret is encrypted with the password that encrypts, under its label."""
+        text, password = str(secret.sealed), self._keyring.for_writing()
+        return label_of(text) == password.label and password.opens(text)
+
+    def renew(self, secrets: Iterable[Secret]) -> int:
+        """See to it that these secrets are encrypted with the password that encrypts.
+
+        Returns how many were not; those get a fresh salt. Raises store_unreadable.
+        """
+        old = [secret for secret in secrets if not self.is_newest(secret)]
+        for secret in old:
+            secret.open()
+        for secret in old:
+            secret.sealed = self._sealed(self._keyring.encrypt(secret.open()))
+        return len(old)
+
+    def _sealed(self, text: str) -> _Sealed:
+        sealed = _Sealed(text)
+        sealed.keyring = self._keyring
+        return sealed
+
+    def _open(self, sealed: Any) -> str:
+        plain = self._keyring.decrypt(str(sealed))
+        self._redactor.learn(plain)
+        return plain
