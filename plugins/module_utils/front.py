@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only file here that knows Ansible: options in, one platform opened, result or failure out."""
+"""The front of a platform's modules: options in, one platform opened, result or failure out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .ancestors import STOP
 from .clock import Clock, clock_for
-from .errors import CredentialsError, sentences
+from .front_module import Module, errors_become_failures
 from .http import Client
-from .invocation import entries, shown, url_passwords
+from .invocation import url_passwords
 from .liaison import Liaison
 from .options import COMMON, ArgumentSpec, check_scope, connection_spec, mark_listed
 from .platform import Platform
@@ -67,55 +67,18 @@ class Job:
         return [] if self._liaison is None else self._liaison.vault_secrets()
 
 
-class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
-    """Knows how its options were given, and shows no secret of them where Ansible would."""
-
-    params: dict[str, Any]
-
-    def _load_params(self) -> None:
-        super()._load_params()
-        self.given = dict(self.params)
-        for name, value in self.params.items():
-            if self._option(name).get("elements") == "raw":
-                self.params[name] = self.given[name] = entries(value)
-
-    def _log_invocation(self) -> None:
-        params, self.params = self.params, shown(self.params, self.argument_spec)
-        try:
-            super()._log_invocation()
-        finally:
-            self.params = params
-
-    def exit_json(self, **result: Any) -> None:
-        """Leave, with the arguments as they may be shown."""
-        super().exit_json(**{"invocation": self._invocation(), **result})
-
-    def fail_json(self, msg: str, **result: Any) -> None:
-        """Leave, with the arguments as they may be shown."""
-        super().fail_json(msg, **{"invocation": self._invocation(), **result})
-
-    def _invocation(self) -> dict[str, Any]:
-        return {"module_args": shown(self.params, self.argument_spec)}
-
-    def _option(self, name: str) -> Mapping[str, Any]:
-        for known, option in self.argument_spec.items():
-            if name in (known, *option.get("aliases", ())):
-                return dict(option)
-        return {}
-
-
 def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Outcome]) -> None:
     """Parse the options, do the operation, leave with its result; never with a traceback."""
     scopes = {name: known.SCOPE for name, known in platforms.items()}
     full = connection_spec(scopes) | COMMON | spec
-    module = _Module(supports_check_mode=True, **full.for_module())
+    module = Module(supports_check_mode=True, **full.for_module())
     # An option such as proxy may hold a login, which a message would quote.
     in_urls = set(url_passwords(module.params))
     module.no_log_values.update(in_urls)
     redactor = Redactor()
     redactor.learn(*in_urls)
     params = _options(module, full, redactor)
-    with _errors_become_failures(module, redactor):
+    with errors_become_failures(module, redactor):
         platform_class = platforms[params["platform"]]
         check_scope(params, scopes)
         shard = Shard.parse(params["shard"])
@@ -166,7 +129,7 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
     module.exit_json(**result)
 
 
-def _options(module: _Module, spec: ArgumentSpec, redactor: Redactor) -> dict[str, Any]:
+def _options(module: Module, spec: ArgumentSpec, redactor: Redactor) -> dict[str, Any]:
     """Return the options as an operation gets them; the pairs of a list are learned.
 
     The secret keys of a list of pairs are no no_log_values: Ansible would look for each of them in
@@ -236,31 +199,3 @@ def _unmask(module: AnsibleModule, outcome: Outcome) -> None:
     module.no_log_values = {
         text for text in module.no_log_values if not any(text in secret for secret in returned)
     }
-
-
-@contextlib.contextmanager
-def _errors_become_failures(module: AnsibleModule, redactor: Redactor) -> Iterator[None]:
-    try:
-        yield
-    except CredentialsError as exc:
-        _fail(module, redactor, exc)
-    except Exception as exc:  # the last line before a user would see a traceback
-        _fail(module, redactor, CredentialsError.internal(exc))
-
-
-def _fail(module: AnsibleModule, redactor: Redactor, exc: CredentialsError) -> None:
-    failure = exc.at(
-        platform=module.params.get("platform"), endpoint=module.params.get("endpoint")
-    ).failure()
-    module.fail_json(
-        **redactor.redact_all(
-            {
-                "msg": sentences(exc.message, exc.next_step),
-                "failure": failure,
-                # Like a result of one account: what may have happened counts as a change.
-                "changed": exc.landed is not False and not module.check_mode,
-                "accounts": [],
-                "totals": {},
-            }
-        )
-    )
