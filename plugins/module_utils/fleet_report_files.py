@@ -15,11 +15,12 @@ from typing import Any, Optional
 from .errors import CredentialsError
 from .fleet_report import Document
 from .fleet_report_csv import csv_of
+from .fleet_report_page import page_of
 from .fleet_report_prometheus import Place, last_success_in, prometheus_of
 from .report import Report
 
 #: Format -> the end of its file's name.
-ENDINGS = {"json": ".json", "csv": ".csv", "prometheus": ".prom"}
+ENDINGS = {"html": ".html", "json": ".json", "csv": ".csv", "prometheus": ".prom"}
 #: A collector runs as somebody else; metrics name endpoints and no account.
 _MODES = {"prometheus": 0o644}
 #: Where the date of a report stands in its file: another date alone is no change.
@@ -87,6 +88,7 @@ class ReportFiles:
         Raises store_refused where a file cannot be written; the others are written all the same.
         """
         makers: dict[str, Callable[[], str]] = {
+            "html": lambda: page_of(document),
             "json": lambda: json_of(document),
             "csv": lambda: csv_of(document),
             "prometheus": lambda: prometheus_of(document, kept),

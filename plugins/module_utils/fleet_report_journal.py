@@ -83,6 +83,8 @@ class Evidence:
     def _read(self, base: str, chain: str, told: Mapping[str, Any]) -> None:
         if any(known["chain"] == chain for known in self.chains):
             return
+        if told.get("chain") == chain and told.get("lines") == 0:
+            return  # a run that changes nothing writes nothing, and leaves no file
         head = text(told.get("head")) if told.get("chain") == chain else None
         kept = {"lines": told.get("lines"), "head": head} if head and told.get("lines") else None
         found = check_chain(base, chain, kept, has_heads=kept is not None)

@@ -40,8 +40,8 @@ options:
       - What is written; V(html), V(json), V(csv), and V(prometheus), whose file ends in C(.prom).
     type: list
     elements: str
-    choices: [json, csv, prometheus]
-    default: [json, csv, prometheus]
+    choices: [html, json, csv, prometheus]
+    default: [html, json, csv, prometheus]
   prometheus_path:
     description:
       - Where the metrics go instead, such as into the directory of a textfile collector.
