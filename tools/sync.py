@@ -135,8 +135,16 @@ def _documented(name: str) -> dict[str, Any]:
 
 
 def action_group() -> str:
-    """Return the action groups of meta/runtime.yml."""
-    modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+    """Return the action groups of meta/runtime.yml: the modules that take a connection's options.
+
+    Defaults of a group reach all its members, and one without these options would refuse them.
+    """
+    fragment = "- objectstore.credentials.connection\n"
+    modules = sorted(
+        path.stem
+        for path in (ROOT / "plugins/modules").glob("*.py")
+        if fragment in path.read_text()
+    )
     rows = "\n".join(f"    - {name}" for name in modules)
     return f"action_groups:\n  all:\n{rows}\n"
 

@@ -59,3 +59,29 @@ attributes:
     membership:
       - objectstore.credentials.all
 """
+
+    CONTROLLER = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying
+      target.
+    support: full
+    details:
+      - The files that the task names are what check mode is asked for, and are written in it too.
+        Nothing else is touched.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)), when
+      in diff mode.
+    support: none
+    details:
+      - A report is compared by opening it.
+  platform:
+    description: Target OS/families that can be operated against.
+    support: full
+    platforms: posix
+    details:
+      - It runs on the controller, where the files of the runs are. No platform and no secret store
+        is asked.
+"""

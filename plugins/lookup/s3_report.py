@@ -11,9 +11,8 @@ short_description: Read the rows of files that report_path wrote
 version_added: 0.1.0
 author: objectstore.credentials contributors (@objectstore)
 description:
-  - Returns rows of the files that O(objectstore.credentials.s3_access_key_rotate#module:report_path)
-    and O(objectstore.credentials.s3_credential_info#module:report_path) name, so that a play can work
-    on lists that are too long for a result.
+  - Returns rows of the files that C(report_path) names in the modules of this collection, so that a
+    play can work on lists that are too long for a result.
   - Where several files have a row of one account, the row of the last file counts.
   - Reads only. There is no secret in these files.
 options:
@@ -56,7 +55,8 @@ EXAMPLES = r"""
   community.general.mail:
     to: "{{ item.policy.contact }}"
     subject: "The access key of {{ item.account }} is {{ item.access_key }} now"
-  loop: "{{ query('objectstore.credentials.s3_report', '/var/lib/s3/report.jsonl', actions=['rotated']) }}"
+  loop: >-
+    {{ query('objectstore.credentials.s3_report', '/var/lib/s3/report.jsonl', actions=['rotated']) }}
 """
 
 RETURN = r"""

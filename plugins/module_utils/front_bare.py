@@ -15,7 +15,14 @@ from typing import Any, Callable, Optional
 
 from .ancestors import STOP
 from .clock import Clock, clock_for
-from .front import _about_the_list, _errors_become_failures, _Module, _options, _watched, _written
+from .front_module import (
+    Module,
+    errors_become_failures,
+    leave,
+    options_of,
+    result_of,
+    watched,
+)
 from .invocation import url_passwords
 from .liaison import Liaison
 from .options import COMMON, ArgumentSpec, connection_spec
@@ -54,7 +61,7 @@ class BareJob:
         return [] if self._liaison is None else self._liaison.vault_secrets()
 
 
-class _BareModule(_Module):
+class _BareModule(Module):
     """Takes no notice of options that only modules with a platform have."""
 
     def _load_params(self) -> None:
@@ -76,35 +83,21 @@ def run_bare(spec: ArgumentSpec, operation: Callable[[BareJob], Outcome]) -> Non
     module.no_log_values.update(in_urls)
     redactor = Redactor()
     redactor.learn(*in_urls)
-    params = _options(module, spec, redactor)
-    with _errors_become_failures(module, redactor):
+    params = options_of(module, spec, redactor)
+    with errors_become_failures(module, redactor):
         report = Report.prepare(params.get("report_path"))
         clock = clock_for(_urls(params))
         if clock.offset:
             module.warn(f"The clock is moved by {clock.offset:g} s for a test.")
-        with _watched(module._socket_path) as liaison:
+        with watched(module._socket_path) as liaison:
             job = BareJob(params, clock, redactor, module.check_mode, liaison)
             try:
                 outcome = operation(job)
             finally:
                 job.progress.end()
             stopped = STOP.reason()
-        for warning in [*outcome.warnings, *_about_the_list(outcome, stopped, report)]:
-            module.warn(redactor.redact(warning))
-        for bad in outcome.failures:
-            bad.why = redactor.redact(bad.why)
-            bad.failure = redactor.redact_all(bad.failure)
-        for row in outcome.accounts:
-            row.details = redactor.redact_all(row.details)
-        outcome.extra = redactor.redact_all(outcome.extra)
-        result = outcome.as_dict(
-            diff=module._diff,
-            report_unchanged=params.get("report_unchanged", True),
-            report_path=_written(module, report, outcome.rows()),
-        )
-    if outcome.failures:
-        module.fail_json(**result)
-    module.exit_json(**result)
+        result = result_of(module, redactor, outcome, report, stopped, {})
+    leave(module, outcome, result)
 
 
 def _urls(params: Mapping[str, Any]) -> Iterator[str]:

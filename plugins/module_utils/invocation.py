@@ -49,6 +49,9 @@ def shown(params: Mapping[str, Any], options: Options) -> dict[str, Any]:
             result[name] = _shown_dict(value, option.get("options"))
         elif option.get("elements") == "raw":
             result[name] = _shown_entries(value)
+        elif option.get("elements") == "dict":
+            # Such a list holds what other results said, and may be as long as all of them.
+            result[name] = f"{len(value)} entries" if isinstance(value, list) else MASK
         else:
             result[name] = _shown_text(name, value)
     return result

@@ -80,7 +80,8 @@ def verify_journal(
     wanted = {chain for chain in kept if chain.startswith(start)}
     found = set(chains_below(base, *parts))
     return [
-        _check(base, chain, kept.get(chain), heads is not None) for chain in sorted(wanted | found)
+        check_chain(base, chain, kept.get(chain), heads is not None)
+        for chain in sorted(wanted | found)
     ]
 
 
@@ -125,7 +126,14 @@ def _heads_of(document: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     return kept
 
 
-def _check(base: str, chain: str, kept: Mapping[str, Any] | None, has_heads: bool) -> ChainReport:
+def check_chain(
+    base: str, chain: str, kept: Mapping[str, Any] | None, has_heads: bool
+) -> ChainReport:
+    """Check one chain below a journal's directory. Reads only.
+
+    kept: its head {lines, head} as somebody else keeps it; has_heads: whether anybody keeps heads.
+    Raises store_refused.
+    """
     path = os.path.join(base, *chain.split("/")) + SUFFIX
     lines, head, at_kept = 0, BEGINNING, None
 

@@ -9,8 +9,8 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
-from typing import Any, Optional
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Optional, TextIO
 
 from .errors import CredentialsError
 
@@ -25,8 +25,8 @@ class Report:
         self.path = os.path.abspath(os.path.expanduser(path))
 
     @classmethod
-    def prepare(cls, path: Optional[str]) -> Optional[Report]:
-        """Return the report of an option report_path, proven writable; None where there is none.
+    def prepare(cls, path: Optional[str], option: str = "report_path") -> Optional[Report]:
+        """Return the report that an option names, proven writable; None where there is none.
 
         Leaves nothing behind, so that a module that is killed leaves nothing either. Raises
         invalid_option.
@@ -37,26 +37,37 @@ class Report:
         folder = os.path.dirname(report.path)
         if os.path.islink(report.path) or os.path.isdir(report.path):
             what = "a symbolic link" if os.path.islink(report.path) else "a directory"
-            raise _refused(report.path, f"it is {what}")
+            raise _refused(option, report.path, f"it is {what}")
         if not os.path.isdir(folder):
-            raise _refused(report.path, f"the directory {folder} does not exist")
+            raise _refused(option, report.path, f"the directory {folder} does not exist")
         try:
             handle, trial = report._temporary()
             os.close(handle)
             os.unlink(trial)
         except OSError as exc:
-            raise _refused(report.path, f"{folder}: {exc.strerror}") from None
+            raise _refused(option, report.path, f"{folder}: {exc.strerror}") from None
         return report
 
     def write(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write the file anew, a line for each row, without its secrets. Raises OSError."""
+        with self._replaced() as lines:
+            for row in rows:
+                lines.write(json.dumps(without_secrets(row)) + "\n")
+
+    def write_text(self, text: str, mode: int = 0o600) -> None:
+        """Write the file anew from a text that holds no secret. Raises OSError."""
+        with self._replaced() as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+
+    @contextlib.contextmanager
+    def _replaced(self) -> Iterator[TextIO]:
         handle, temporary = self._temporary()
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as lines:
-                for row in rows:
-                    lines.write(json.dumps(_without_secrets(row)) + "\n")
-                lines.flush()
-                os.fsync(lines.fileno())
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(temporary, self.path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -79,21 +90,22 @@ def _sync_folder(folder: str) -> None:
             os.close(handle)
 
 
-def _without_secrets(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
+    """Return a value without what SECRET_NAMES name, however deep."""
     if isinstance(value, Mapping):
         return {
-            name: _without_secrets(inner)
+            name: without_secrets(inner)
             for name, inner in value.items()
             if name not in SECRET_NAMES
         }
     if isinstance(value, (list, tuple)):
-        return [_without_secrets(inner) for inner in value]
+        return [without_secrets(inner) for inner in value]
     return value
 
 
-def _refused(path: str, why: str) -> CredentialsError:
+def _refused(option: str, path: str, why: str) -> CredentialsError:
     return CredentialsError(
         "invalid_option",
-        f"report_path: {path} cannot be written: {why}. Nothing was touched.",
+        f"{option}: {path} cannot be written: {why}. Nothing was touched.",
         next_step="Name a file in a directory that is there, on the machine that runs the module.",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: s3_play_guard
-short_description: Refuse a play that would defeat a look at all endpoints before the first is touched
+short_description: Refuse a play that would defeat the preflight
 version_added: 0.1.0
 author: objectstore.credentials contributors (@objectstore)
 description:

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of s3_rotation_report: its options, the report that they ask for, and what is returned.
+
+What it writes are the files that the operator names, in check mode too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .clock import Clock
+from .errors import CredentialsError
+from .fleet_report import document_of
+from .fleet_report_files import ENDINGS, ReportFiles
+from .options import ArgumentSpec, parse_duration
+
+SPEC = ArgumentSpec(
+    {
+        "path": {"type": "path", "required": True},
+        "name": {"type": "str", "default": "report"},
+        "formats": {
+            "type": "list",
+            "elements": "str",
+            "choices": list(ENDINGS),
+            "default": list(ENDINGS),
+        },
+        "prometheus_path": {"type": "path"},
+        "endpoints": {"type": "list", "elements": "dict", "default": []},
+        "merge": {"type": "list", "elements": "path", "default": []},
+        "journal": {"type": "path"},
+        "title": {"type": "str"},
+        "reason": {"type": "str"},
+        "change": {"type": "str"},
+        "max_age": {"type": "str", "default": "90d"},
+    }
+)
+
+
+def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], list[str]]:
+    """Write the report and return where it is, its figures, and warnings.
+
+    Raises invalid_option and store_refused.
+    """
+    max_age = parse_duration(params["max_age"], "max_age")
+    if not params["endpoints"] and not params["merge"]:
+        raise CredentialsError(
+            "invalid_option",
+            "endpoints and merge are both empty: there is nothing to report on.",
+            next_step="Give endpoints a dictionary for each host, or merge earlier .json reports.",
+        )
+    files = ReportFiles.prepare(params)
+    kept = files.last_success()
+    document = document_of({**params, "max_age": max_age}, clock.now(), kept)
+    changed = files.write(document, kept)
+    findings = [
+        {name: finding[name] for name in ("id", "level", "title", "count", "next_step")}
+        for finding in document["findings"]
+    ]
+    result = {
+        "changed": changed,
+        "paths": files.paths,
+        "status": document["status"],
+        "status_line": document["status_line"],
+        "summary": {**document["summary"], "findings": findings},
+    }
+    return result, [host["unread"] for host in document["hosts"] if host["unread"]]

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module of Ansible as every front needs it: options in, failures out, no secret shown."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Optional
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .ancestors import STOP
+from .errors import CredentialsError, sentences
+from .invocation import entries, shown
+from .liaison import Liaison
+from .options import ArgumentSpec, mark_listed
+from .redaction import Redactor
+from .report import Report
+from .results import Outcome
+
+#: Above this many accounts a result is likely to be too long for what keeps it.
+MOST_RETURNED = 1000
+
+
+class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
+    """Knows how its options were given, and shows no secret of them where Ansible would."""
+
+    params: dict[str, Any]
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.given = dict(self.params)
+        for name, value in self.params.items():
+            if self._option(name).get("elements") == "raw":
+                self.params[name] = self.given[name] = entries(value)
+
+    def _log_invocation(self) -> None:
+        params, self.params = self.params, shown(self.params, self.argument_spec)
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = params
+
+    def exit_json(self, **result: Any) -> None:
+        """Leave, with the arguments as they may be shown."""
+        super().exit_json(**{"invocation": self._invocation(), **result})
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        """Leave, with the arguments as they may be shown."""
+        super().fail_json(msg, **{"invocation": self._invocation(), **result})
+
+    def _invocation(self) -> dict[str, Any]:
+        return {"module_args": shown(self.params, self.argument_spec)}
+
+    def _option(self, name: str) -> Mapping[str, Any]:
+        for known, option in self.argument_spec.items():
+            if name in (known, *option.get("aliases", ())):
+                return dict(option)
+        return {}
+
+
+@contextlib.contextmanager
+def errors_become_failures(module: AnsibleModule, redactor: Redactor) -> Iterator[None]:
+    """Leave with a failure where the block raises; never with a traceback."""
+    try:
+        yield
+    except CredentialsError as exc:
+        _fail(module, redactor, exc)
+    except Exception as exc:  # the last line before a user would see a traceback
+        _fail(module, redactor, CredentialsError.internal(exc))
+
+
+def _fail(module: AnsibleModule, redactor: Redactor, exc: CredentialsError) -> None:
+    failure = exc.at(
+        platform=module.params.get("platform"), endpoint=module.params.get("endpoint")
+    ).failure()
+    module.fail_json(
+        **redactor.redact_all(
+            {
+                "msg": sentences(exc.message, exc.next_step),
+                "failure": failure,
+                # Like a result of one account: what may have happened counts as a change.
+                "changed": exc.landed is not False and not module.check_mode,
+                "accounts": [],
+                "totals": {},
+            }
+        )
+    )
+
+
+def result_of(
+    module: Module,
+    redactor: Redactor,
+    outcome: Outcome,
+    report: Optional[Report],
+    stopped: Optional[str],
+    place: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what an operation's outcome is to Ansible: redacted, warned of, its report written.
+
+    stopped: why no further account was begun. place: what every line of the report begins with.
+    """
+    for warning in [*outcome.warnings, *_about_the_list(outcome, stopped, report)]:
+        module.warn(redactor.redact(warning))
+    # Only what failed is redacted: a secret that return_secret asked for must not be masked,
+    # least of all when another account of the list failed.
+    outcome.place(**place)
+    for bad in outcome.failures:
+        bad.why = redactor.redact(bad.why)
+        bad.failure = redactor.redact_all(bad.failure)
+    for row in outcome.accounts:
+        row.details = redactor.redact_all(row.details)
+    outcome.extra = redactor.redact_all(outcome.extra)
+    _unmask(module, outcome)
+    return outcome.as_dict(
+        diff=module._diff,
+        report_unchanged=module.params.get("report_unchanged", True),
+        report_path=_written(module, report, ({**place, **row} for row in outcome.rows())),
+    )
+
+
+def leave(module: Module, outcome: Outcome, result: Mapping[str, Any]) -> None:
+    """End the module, failed where an account failed."""
+    if outcome.failures:
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def options_of(module: Module, spec: ArgumentSpec, redactor: Redactor) -> dict[str, Any]:
+    """Return the options as an operation gets them; the pairs of a list are learned.
+
+    The secret keys of a list of pairs are no no_log_values: Ansible would look for each of them in
+    each text of the result, which for thousands of accounts takes hours.
+    """
+    params = dict(module.params)
+    for name, value in params.items():
+        if not isinstance(value, list):
+            continue
+        names = (name, *spec.options.get(name, {}).get("aliases", ()))
+        if any(isinstance(module.given.get(known), list) for known in names):
+            params[name] = mark_listed(value)
+        if spec.options.get(name, {}).get("elements") == "raw":
+            redactor.learn(*(e.get("secret_key") for e in value if isinstance(e, dict)))
+    return params
+
+
+@contextlib.contextmanager
+def watched(path: Optional[str]) -> Iterator[Optional[Liaison]]:
+    """Open the line to the controller; let its end, SIGTERM and SIGINT stop what has not begun."""
+    liaison = Liaison.open(path)
+    try:
+        if liaison is not None:
+            STOP.watch(liaison.why_stop)
+        with STOP.by_signals():
+            yield liaison
+    finally:
+        STOP.forget()
+        if liaison is not None:
+            liaison.close()
+
+
+def _about_the_list(
+    outcome: Outcome, stopped: Optional[str], report: Optional[Report]
+) -> Iterator[str]:
+    """Yield warnings about a list that was cut short, or is too long to be returned."""
+    waiting = sum(result.action == "skipped" for result in outcome.accounts)
+    if stopped and waiting:
+        yield f"{waiting} of {len(outcome.accounts)} accounts were not started: {stopped}."
+    if len(outcome.accounts) > MOST_RETURNED and report is None:
+        yield (
+            f"The result holds {len(outcome.accounts)} accounts: ansible-runner, and so AWX, drops"
+            " results above 700,000 characters. Set report_path to a file, which then gets them."
+        )
+
+
+def _written(
+    module: AnsibleModule, report: Optional[Report], rows: Iterable[Mapping[str, Any]]
+) -> Optional[str]:
+    """Write the report and return its path; a report that fails leaves the result complete."""
+    if report is None:
+        return None
+    try:
+        report.write(rows)
+    except OSError as exc:
+        module.warn(
+            f"report_path: {report.path} could not be written ({exc.strerror}) and is as it was"
+            " before; the accounts stand in the result instead."
+        )
+        return None
+    return report.path
+
+
+def _unmask(module: AnsibleModule, outcome: Outcome) -> None:
+    """Keep Ansible from masking a short password inside a secret that was asked for."""
+    returned = [row.extra.get("secret_key") or "" for row in outcome.accounts]
+    module.no_log_values = {
+        text for text in module.no_log_values if not any(text in secret for secret in returned)
+    }
