@@ -200,10 +200,10 @@ def _prepared(
     requests' own preparation of a URL that is encoded already takes longer than sending it.
     """
     if not _PLAIN_URL.fullmatch(url):
-        url = requests.Request(method, url).prepare().url
+        url = requests.Request(method, url).prepare().url or url
     sent = dict(headers)
     for header in sent.items():
-        if not _PLAIN_HEADER.fullmatch("%s:%s" % header):
+        if not _PLAIN_HEADER.fullmatch("{}:{}".format(*header)):
             requests.utils.check_header_validity(header)
     if body or method not in ("GET", "HEAD"):
         sent["Content-Length"] = str(len(body))
