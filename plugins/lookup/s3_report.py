@@ -56,7 +56,7 @@ EXAMPLES = r"""
     to: "{{ item.policy.contact }}"
     subject: "The access key of {{ item.account }} is {{ item.access_key }} now"
   loop: >-
-    {{ query('objectstore.credentials.s3_report', '/var/lib/s3/report.jsonl', actions=['rotated']) }}
+    {{ query('objectstore.credentials.s3_report', '/var/lib/report.jsonl', actions=['rotated']) }}
 """
 
 RETURN = r"""

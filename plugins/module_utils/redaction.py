@@ -82,16 +82,22 @@ class Redactor:
         """Return the text with every known secret masked."""
         cleaned = _URL_USERINFO.sub(MASK, str(text))
         self._index()
+        lengths = self._lengths
+        # Most texts hold nothing that any secret begins with, and this tells so soonest.
+        found = [
+            at
+            for at in range(len(cleaned) - SHORTEST_SECRET + 1)
+            if cleaned[at : at + SHORTEST_SECRET] in lengths
+        ]
         parts: list[str] = []
-        start = at = 0
-        while at <= len(cleaned) - SHORTEST_SECRET:
-            lengths = self._lengths.get(cleaned[at : at + SHORTEST_SECRET])
-            end = self._end_of_form(cleaned, at, lengths) if lengths else None
+        start = 0
+        for at in found:
+            if at < start:
+                continue
+            end = self._end_of_form(cleaned, at, lengths[cleaned[at : at + SHORTEST_SECRET]])
             if end:
                 parts += [cleaned[start:at], MASK]
-                start = at = end
-            else:
-                at += 1
+                start = end
         return "".join([*parts, cleaned[start:]])
 
     def redact_all(self, value: Any) -> Any:

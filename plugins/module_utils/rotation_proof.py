@@ -44,6 +44,16 @@ def is_refused(case: Case, pair: Pair | None, was_accepted: bool = False) -> boo
     return False if verdict.works else None
 
 
+def is_forgotten(case: Case, access_key: str | None) -> bool:
+    """Tell whether the S3 service says, without the secret key, that an access key is unknown.
+
+    False: it does not say so in that way. Reads only.
+    """
+    if access_key is None or not can_ask(case):
+        return False
+    return case.desk.verifier.has_forgotten(access_key, **_where(case))
+
+
 def is_foreseen_dead(case: Case, access_key: str | None) -> bool:
     """Tell whether a rehearsal ended a key itself, so that no secret need be opened to ask."""
     foresees = getattr(case.desk.verifier, "foresees_refusal", None)

@@ -12,7 +12,7 @@ from .model import Issued
 from .record import HeldKey, Record
 from .rotation_case import Case
 from .rotation_issue import keep_in_place
-from .rotation_proof import accepted, unproven
+from .rotation_proof import accepted, is_forgotten, unproven
 from .rotation_retire import is_dead
 
 
@@ -47,7 +47,7 @@ def settle_replaced(case: Case) -> None:
         verified_at = desk.now()
     _require_ours(case, current)
     current = _as_shown(case, current)
-    dead = [key for key in record.retiring if is_dead(case, key)]
+    dead = [key for key in record.retiring if _is_proven_dead(case, key)]
     settled = dataclasses.replace(
         record, current=dataclasses.replace(current, verified_at=verified_at)
     )
@@ -66,6 +66,13 @@ def settle_replaced(case: Case) -> None:
     )
     if dead:
         case.destroy_old_versions()
+
+
+def _is_proven_dead(case: Case, key: HeldKey) -> bool:
+    """Tell whether a replaced pair works nowhere; its secret is opened only if it must be."""
+    if key.secret is not None and is_forgotten(case, key.access_key):
+        return True
+    return bool(is_dead(case, key))
 
 
 def _as_shown(case: Case, current: HeldKey) -> HeldKey:

@@ -32,11 +32,15 @@ _PLAIN_URL = re.compile(
     r"https?://[a-z0-9.-]+(:[0-9]+)?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)"
     r"(\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
 )
+#: A header that needs no closer look: no control character, no blank around its value.
+_PLAIN_HEADER = re.compile(r"[A-Za-z0-9-]+:[!-~](?:[ -~]*[!-~])?")
 #: ssl.VERIFY_X509_PARTIAL_CHAIN, which Python 3.9 has no name for.
 _PARTIAL_CHAIN = 0x80000
 
 #: Answers above this are refused: a server must not fill the memory of the controller.
 LARGEST_ANSWER = 32 * 1024 * 1024
+#: Hosts that a transport remembers its connections of; fewer than urllib3 does.
+_MOST_ORIGINS = 3
 _CHUNK = 64 * 1024
 _SMALL_CHUNK = 1024
 #: Seconds after which an answer that still arrives is given up, unless the time-out is long.
@@ -61,23 +65,40 @@ class Transport:
         self._keep = keep_connections
         self._lock = threading.Lock()
         self._session: Any = None
+        #: By scheme, host and port, and whether a proxy is told the whole URL; None: too many.
+        self._pools: dict[str, tuple[Any, bool]] | None = {}
+        self._once = urllib3.Retry(total=False, redirect=False)
+        self._timeout = urllib3.Timeout(
+            connect=settings.connect_timeout, read=settings.read_timeout
+        )
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request once and return status, headers and the whole body."""
-        session = self._ready(url)
         try:
-            prepared = _prepared(method, url, headers, body)
-            # The session's adapter itself: session.send() would read a redirect's body unbounded.
-            with session.get_adapter(url).send(
-                prepared,
-                stream=True,
-                timeout=(self._settings.connect_timeout, self._settings.read_timeout),
-                verify=self._settings.validate_certs,
-                proxies=session.proxies,
-            ) as response:
-                return response.status_code, response.headers, self._read(response)
+            url, sent = _prepared(method, url, headers, body)
+            pool, is_proxied = self._pool(url)
+            # The pool itself: requests' way through its adapter takes twice as long, and its
+            # session would read a redirect's body unbounded.
+            response = pool.urlopen(
+                method,
+                url if is_proxied else _path_of(url),
+                body=body or None,
+                headers=sent,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+                retries=self._once,
+                timeout=self._timeout,
+            )
+            try:
+                return response.status, response.headers, self._read(response)
+            finally:
+                # A connection whose answer was read whole is back in its pool by now.
+                response.close()
+                response.release_conn()
         except (
             requests.RequestException,
             urllib3.exceptions.HTTPError,
@@ -89,8 +110,12 @@ class Transport:
 
     def close(self) -> None:
         """Close the kept connections."""
-        if self._session is not None:
-            self._session.close()
+        with self._lock:
+            pools, self._pools = self._pools or {}, {}
+            for pool, _is_proxied in pools.values():
+                pool.close()
+            if self._session is not None:
+                self._session.close()
 
     def _read(self, response: Any) -> bytes:
         chunks = []
@@ -114,20 +139,44 @@ class Transport:
                     maybe_sent=True,
                 )
             chunks.append(chunk)
-        if getattr(response.raw, "length_remaining", None):
+        if getattr(response, "length_remaining", None):
             raise closed()  # urllib3 1.26 lets a cut-off body pass for a whole one
         return b"".join(chunks)
 
-    def _ready(self, url: str) -> Any:
-        with self._lock:
-            if self._session is None:
-                self._session = self._make_session()
-            if url[:5].lower() == "https" and "https://" not in self._session.adapters:
-                # Not before: reading the system's CAs takes longer than many a request.
-                self._session.mount(
-                    "https://", _adapter(self._settings, with_tls=True, keep=self._keep)
-                )
-            return self._session
+    def _pool(self, url: str) -> tuple[Any, bool]:
+        """Return the connections to a URL's host, and whether they are to a proxy of plain http."""
+        origin = url[: len(url) - len(_path_of(url))]
+        pools = self._pools
+        found = pools.get(origin) if pools is not None else None
+        if found is None:
+            with self._lock:
+                found = self._new_pool(url)
+                if self._pools is not None and len(self._pools) < _MOST_ORIGINS:
+                    self._pools[origin] = found
+                else:
+                    # urllib3 throws pools out in the end: from now on it is asked each time.
+                    self._pools = None
+        return found
+
+    def _new_pool(self, url: str) -> tuple[Any, bool]:
+        if self._session is None:
+            self._session = self._make_session()
+        if url[:5].lower() == "https" and "https://" not in self._session.adapters:
+            # Not before: reading the system's CAs takes longer than many a request.
+            self._session.mount(
+                "https://", _adapter(self._settings, with_tls=True, keep=self._keep)
+            )
+        proxies = self._session.proxies
+        adapter = self._session.get_adapter(url)
+        proxy = requests.utils.select_proxy(url, proxies)
+        is_plain = bool(proxy) and not url.lower().startswith("https")
+        is_proxied = is_plain and not str(proxy).lower().startswith("socks")
+        if not hasattr(adapter, "get_connection_with_tls_context"):  # requests before 2.32
+            return adapter.get_connection(url, proxies), is_proxied
+        prepared = requests.PreparedRequest()
+        prepared.url = url
+        verify = self._settings.validate_certs
+        return adapter.get_connection_with_tls_context(prepared, verify, proxies), is_proxied
 
     def _make_session(self) -> Any:
         settings = self._settings
@@ -143,34 +192,36 @@ class Transport:
         return session
 
 
-def _prepared(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Any:
-    """Return a request ready to be sent, its URL as it is: a signature is for these very bytes.
+def _prepared(
+    method: str, url: str, headers: Mapping[str, str], body: bytes
+) -> tuple[str, dict[str, str]]:
+    """Return the URL as it is sent, and all headers: a signature is for these very bytes.
 
     requests' own preparation of a URL that is encoded already takes longer than sending it.
     """
     if not _PLAIN_URL.fullmatch(url):
-        return requests.Request(
-            method, url, headers=dict(headers), data=body if body else None
-        ).prepare()
-    for header in headers.items():
-        requests.utils.check_header_validity(header)
-    prepared = requests.PreparedRequest()
-    prepared.method, prepared.url, prepared.body = method, url, body or None
-    prepared.headers = requests.structures.CaseInsensitiveDict(headers)
-    prepared.hooks = {"response": []}
+        url = requests.Request(method, url).prepare().url or url
+    sent = dict(headers)
+    for header in sent.items():
+        if not _PLAIN_HEADER.fullmatch("{}:{}".format(*header)):
+            requests.utils.check_header_validity(header)
     if body or method not in ("GET", "HEAD"):
-        prepared.headers["Content-Length"] = str(len(body))
-    return prepared
+        sent["Content-Length"] = str(len(body))
+    return url, sent
+
+
+def _path_of(url: str) -> str:
+    """Return what follows scheme, host and port: it begins with a slash."""
+    return url[url.index("/", url.index("//") + 2) :]
 
 
 def _pieces(response: Any) -> Iterator[bytes]:
     """Yield the body as it comes: a server that drips must not hold a thread inside one read."""
-    raw = response.raw
-    if not hasattr(raw, "read1"):  # urllib3 1.26
-        yield from response.iter_content(_SMALL_CHUNK)
+    if not hasattr(response, "read1"):  # urllib3 1.26
+        yield from response.stream(_SMALL_CHUNK, decode_content=True)
         return
     while True:
-        piece = raw.read1(_CHUNK, decode_content=True)
+        piece = response.read1(_CHUNK, decode_content=True)
         if not piece:
             return
         yield piece

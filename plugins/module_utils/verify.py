@@ -9,8 +9,6 @@ Everything here only reads. The requests' form is in verify_signing, the answers
 from __future__ import annotations
 
 import dataclasses
-import secrets
-import string
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +21,7 @@ from .redaction import Redactor
 from .settings import Settings
 from .transport import Transport
 from .transport_errors import TransportError
+from .verify_made_up import made_up_pair, made_up_secret
 from .verify_options import AUTO, DEFAULT_REGION, STYLES, VerifyOptions
 from .verify_reading import (
     ACCEPTED,
@@ -76,9 +75,8 @@ _MOST_FORMS = 3
 #: Where a wrong signature may also mean an unknown key, so many tries within the time-out: five
 #: wrong ones lock a key at some services.
 _TRIES_OF_DOUBTFUL_SIGNATURES = 3
-#: Of a made-up access key: letters kept of the real one, and least that chance chooses.
-_KEPT, _LEAST_CHANCE = 4, 8
-_UPPER, _ALL = string.ascii_uppercase + string.digits, string.ascii_letters + string.digits
+#: So many old pairs are asked about with their secret keys before the service is tried without.
+FEW_PAIRS = 10
 
 
 class Verifier:
@@ -138,6 +136,7 @@ class Verifier:
                 in_a_row += 1
                 accepted += 1
                 if in_a_row >= options.successes:
+                    service.living = pair.access_key
                     return verdict
             else:
                 in_a_row = 0
@@ -159,7 +158,35 @@ class Verifier:
     def probe(self, pair: Pair, bucket: str | None = None, s3_url: str | None = None) -> Verdict:
         """Send one signed request and tell what it told, such as that an old pair is refused."""
         self._redactor.learn(pair.secret_key)
-        return self._ask(self._proven(bucket, s3_url, pair), pair, bucket)
+        service = self._proven(bucket, s3_url, pair)
+        verdict = self._ask(service, pair, bucket)
+        service.refused += verdict.is_refusal
+        return verdict
+
+    def has_forgotten(
+        self, access_key: str, bucket: str | None = None, s3_url: str | None = None
+    ) -> bool:
+        """Tell whether the service says outright that an access key does not exist. Reads only.
+
+        Signed with a made-up secret key, so that the real one stays closed: opening it can cost
+        more than all requests of a rotation. That proves something only where a living key with a
+        made-up secret key is answered otherwise, which is tried first, once, and only when a list
+        is long. False: it cannot be told in this way, ask with the pair.
+        """
+        service = self._proven(bucket, s3_url, None)
+        bucket = bucket or self.options.bucket
+        with service.lock:
+            if service.tells_apart is None:
+                if service.living is None or service.refused < FEW_PAIRS:
+                    return False
+                reading = self._send(service, Pair(service.living, made_up_secret()), bucket)
+                service.tells_apart = (
+                    reading.outcome == WRONG_SIGNATURE and reading.code != service.unknown_code
+                )
+        if not service.tells_apart:
+            return False
+        reading = self._send(service, Pair(access_key, made_up_secret()), bucket)
+        return reading.outcome == UNKNOWN_KEY and reading.code == service.unknown_code
 
     # --- the probe itself ----------------------------------------------------------------------
 
@@ -174,7 +201,7 @@ class Verifier:
         return service
 
     def _prove(self, service: _Service, bucket: str | None, like: Pair | None) -> None:
-        made_up = _made_up(like)
+        made_up = made_up_pair(like)
         reading = self._send(service, made_up, bucket)
         for _unused in range(_PROOF_TRIES - 1):
             if not reading.passing:
@@ -345,24 +372,9 @@ class _Service:
         self.defect: CredentialsError | None = None
         #: What it answers to keys that do not exist.
         self.unknown_code: str | None = None
+        #: An access key that it has just accepted, and how many old pairs it has refused.
+        self.living: str | None = None
+        self.refused = 0
+        #: Whether it answers a wrong secret key otherwise than an unknown access key.
+        self.tells_apart: bool | None = None
         self.accepted = Verdict(ACCEPTED, f"{name} accepted the pair.", None, 200)
-
-
-def _made_up(like: Pair | None) -> Pair:
-    """Return a pair that nobody has, with the look of a real one where enough is left to chance."""
-    access_key = "".join(secrets.choice(_UPPER) for _unused in range(20))
-    if like is not None:
-        # The first letters stay: some services go by them.
-        kept, rest = like.access_key[:_KEPT], like.access_key[_KEPT:]
-        if sum(bool(_alphabet_of(character)) for character in rest) >= _LEAST_CHANCE:
-            access_key = kept + "".join(
-                secrets.choice(_alphabet_of(character) or character) for character in rest
-            )
-    return Pair(access_key, "".join(secrets.choice(_ALL) for _unused in range(40)))
-
-
-def _alphabet_of(character: str) -> str:
-    for alphabet in (string.digits, string.ascii_uppercase, string.ascii_lowercase):
-        if character in alphabet:
-            return alphabet
-    return ""

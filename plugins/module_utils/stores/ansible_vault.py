@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -22,6 +21,7 @@ from ..errors import CredentialsError
 from ..record import Record, Secret, from_document, to_document, unreadable
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
 from .durable_files import TEMPORARY, Tree
+from .file_lease import FileLease, lock_name, note_lock_name
 from .file_locks import FileLock
 from .file_names import escape, is_hashed, unescape
 from .record_yaml import read_yaml, write_yaml
@@ -42,19 +42,6 @@ _OLD = 86400.0
 _PATIENCE, _BETWEEN_TRIES = 30.0, 0.05
 #: Records that open() looks into for a secret, where there is no check file.
 _TRIES = 5
-
-
-class FileLease(Lease):
-    """The lock of one account; it dies with the process."""
-
-    def __init__(self, lock: FileLock) -> None:
-        self._lock = lock
-        #: Writes of one lease come one after the other, whichever thread sends them.
-        self.turn = threading.Lock()
-
-    def is_sure(self) -> bool:
-        """Tell whether the lock is held, and its file the one that others would lock."""
-        return self._lock.is_held()
 
 
 class AnsibleVault(SecretStore):
@@ -121,8 +108,10 @@ class AnsibleVault(SecretStore):
     def read(self, place: Place) -> Stored | None:
         """Return the record, or None where there is no file. Opens no secret. Reads only."""
         data = self._tree.read(*self._parts(place))
-        if data is None:
-            return None
+        return None if data is None else self._stored(place, data)
+
+    def _stored(self, place: Place, data: bytes) -> Stored:
+        """Return the record that a file holds."""
         made: list[Secret] = []
         where = f"The record {self._path(place)}"
         document = self._document(data, where, made)
@@ -137,7 +126,11 @@ class AnsibleVault(SecretStore):
         kept = record.secrets()
         if not all(any(each is secret for secret in kept) for each in made):
             raise unreadable(where, "something else than a secret_key is encrypted in it")
-        return Stored(record, f"{record.serial}-{record.nonce}")
+        version = f"{record.serial}-{record.nonce}"
+        lease = self._leases.get(place)
+        if lease is not None:
+            lease.seen = (data, version)
+        return Stored(record, version)
 
     def _write(self, place: Place, record: Record, expected: Any) -> Any:
         try:
@@ -149,15 +142,27 @@ class AnsibleVault(SecretStore):
             what = "a text is no Unicode" if isinstance(exc, UnicodeError) else str(exc)
             message = f"The record {place} cannot be written: {what}."
             raise self.fail("store_refused", message) from None
-        with self._turn(place):
-            present = self.read(place)
-            if (present.version if present else None) != expected:
+        version = f"{record.serial}-{record.nonce}"
+        with self._turn(place) as lease:
+            if self._version(place, lease) != expected:
                 raise CredentialsError(
                     "busy", f"The record {place} was changed by another run since it was read."
                 )
             self._sweep()
             self._tree.write(data, *self._parts(place))
-        return f"{record.serial}-{record.nonce}"
+            if lease is not None:
+                lease.seen = (data, version)
+        return version
+
+    def _version(self, place: Place, lease: FileLease | None) -> str | None:
+        """Look which version the file is now. Reads only."""
+        data = self._tree.read(*self._parts(place))
+        if data is None:
+            return None
+        if lease is not None and lease.seen is not None and lease.seen[0] == data:
+            return lease.seen[1]
+        version: str = self._stored(place, data).version
+        return version
 
     @contextlib.contextmanager
     def lease(self, place: Place) -> Iterator[Lease]:
@@ -165,7 +170,7 @@ class AnsibleVault(SecretStore):
         if self.context.check_mode:
             yield CheckModeLease()
             return
-        with self._lock(_lock_name(place), f"The account {place}") as lock:
+        with self._lock(lock_name(place), f"The account {place}") as lock:
             lease = self._leases[place] = FileLease(lock)
             try:
                 yield lease
@@ -224,7 +229,7 @@ class AnsibleVault(SecretStore):
             )
         data = write_yaml(document, _NOTE_COMMENT).encode()
         self.writes_sent += 1
-        with self._lock(f"{_digest('note', name)}.lock", f"The note {name}", _PATIENCE):
+        with self._lock(note_lock_name(name), f"The note {name}", _PATIENCE):
             present = self.read_note(name)
             if (present[1] if present else None) != expected:
                 raise CredentialsError("busy", f"The note {name} was changed since it was read.")
@@ -350,17 +355,17 @@ class AnsibleVault(SecretStore):
         return document if isinstance(document, dict) else {}
 
     @contextlib.contextmanager
-    def _turn(self, place: Place) -> Iterator[None]:
+    def _turn(self, place: Place) -> Iterator[FileLease | None]:
         """Be the only writer of an account: by the lease, or by a lock for this one write."""
         lease = self._leases.get(place)
         if lease is None:
-            with self._lock(_lock_name(place), f"The account {place}"):
-                yield
+            with self._lock(lock_name(place), f"The account {place}"):
+                yield None
             return
         with lease.turn:
             if not lease.is_sure():
                 raise CredentialsError("busy", f"The lock of {place} was taken from this run.")
-            yield
+            yield lease
 
     @contextlib.contextmanager
     def _lock(self, name: str, what: str, patience: float = 0.0) -> Iterator[FileLock]:
@@ -389,11 +394,3 @@ class AnsibleVault(SecretStore):
             if written is not None and time.time() - written > _OLD:
                 with contextlib.suppress(CredentialsError):
                     self._tree.remove(*parts)
-
-
-def _digest(*names: str) -> str:
-    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:40]
-
-
-def _lock_name(place: Place) -> str:
-    return f"{_digest(place.platform, place.endpoint, place.account)}.lock"

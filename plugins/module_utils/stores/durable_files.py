@@ -244,9 +244,10 @@ class Tree:
 
     def _open_folder(self, folders: tuple[str, ...], make: bool = False) -> int | None:
         """Return an open directory, None where there is none; make: make what is missing."""
-        if make:
-            self.make_base()
         folder = self._open_base()
+        if folder is None and make:
+            self.make_base()
+            folder = self._open_base()
         if folder is None:
             return None
         for depth, name in enumerate(folders, 1):

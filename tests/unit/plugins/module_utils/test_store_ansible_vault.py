@@ -28,11 +28,13 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores imp
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.ansible_vault import (
     AnsibleVault,
-    _digest,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import (
     Place,
     StoreContext,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.file_lease import (
+    note_lock_name,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.vault_format import (
     decrypt,
@@ -560,7 +562,7 @@ def test_lock_that_every_run_takes_for_a_moment_is_waited_for(base: Path) -> Non
     clock = other.context.clock
     assert isinstance(clock, RecordingClock)
     acts = (other.probe, lambda: other.write_note("journal", {"format": 1}, None))
-    locks = (".probe", f"{_digest('note', 'journal')}.lock")
+    locks = (".probe", note_lock_name("journal"))
     for act, lock in zip(acts, locks):
         with store._lock(lock, "it"):
             failure = raised(act)
