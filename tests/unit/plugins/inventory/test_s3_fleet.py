@@ -101,6 +101,7 @@ def test_defaults_fill_what_a_platform_has_and_what_is_missing() -> None:
     assert found["b"].options["secret_store"] == {"type": "ansible_vault", "path": "/p"}
     assert found["b"].options["verify"] == {"region": "eu", "s3_url": "https://s3", "timeout": "9s"}
     assert found["c"].options["max_age"] == "1d"
+    assert "svm" not in found["c"].options
     assert found["c"].options["secret_store"] == {
         "type": "vault_kv2",
         "url": "https://v",
@@ -162,7 +163,7 @@ def test_wrong_entry_is_refused_by_name(entry: Any, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [TEMPLATE, "prefix-{% if x %}a{% endif %}", "", None], ids=["lookup", "if", "", "none"]
+    "value", [TEMPLATE, "prefix-{% if x %}a{% endif %}", ""], ids=["lookup", "if", "empty"]
 )
 def test_secret_from_elsewhere_is_taken_as_it_is(value: Any) -> None:
     found = endpoints(a={"platform": "ose", "api_password": value})
