@@ -65,7 +65,7 @@ options:
   ask:
     description:
       - Logs in to every endpoint, as the modules would, and reads what it is and how many accounts
-        it has. Nothing is changed. With O(cache) the answers are kept.
+        C(all) would take. Nothing is changed. With O(cache) the answers are kept.
       - Sets the host variables C(s3_fleet_reachable), C(s3_fleet_product), C(s3_fleet_version),
         C(s3_fleet_accounts), C(s3_fleet_facts) and C(s3_fleet_asked_at), and puts the host into
         C(s3_overlap) or C(s3_in_place).

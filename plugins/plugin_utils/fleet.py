@@ -250,7 +250,8 @@ def _endpoint(name: str, entry: Mapping[str, Any], defaults: Mapping[str, Any]) 
     foreign = _SCOPED.difference(SCOPES[platform])
     filled = {k: v for k, v in _canonical(defaults).items() if k not in foreign}
     own = _canonical(entry)
-    options = {k: v for k, v in {**filled, **own}.items() if k not in WORDS}
+    # Nothing, said of an option, takes its default away.
+    options = {k: v for k, v in {**filled, **own}.items() if k not in WORDS and v is not None}
     verify = _merged(_verify_of(filled), _verify_of(own))
     if verify is not None:
         options["verify"] = verify

@@ -20,6 +20,7 @@ from ..module_utils.http import Client
 from ..module_utils.options import check_scope, connection_spec
 from ..module_utils.redaction import Redactor
 from ..module_utils.registry import PLATFORMS
+from ..module_utils.selection import Selection, select
 from ..module_utils.settings import resolve
 
 #: Endpoints that are asked at a time.
@@ -71,7 +72,7 @@ def _answer(options: Mapping[str, Any], redactor: Redactor, warnings: list[str])
     with contextlib.closing(Client(settings, redactor, clock, check_mode=True)) as client:
         platform = chosen(settings, client)
         info = platform.connect()
-        accounts = sum(1 for _account in platform.accounts())
+        accounts = len(select(platform, Selection(all=True), parallelism=1).accounts)
         facts = dataclasses.asdict(platform.facts)
     return {
         "reachable": True,

@@ -153,9 +153,8 @@ class Ansible:
     def inventory(self, *arguments: str, environment: Optional[Mapping[str, str]] = None) -> Run:
         """Run ansible-inventory; its result is what it printed as JSON."""
         run = self._run(["ansible-inventory", *arguments], environment)
-        start = run.output.find("{")
-        if "--graph" not in arguments and start >= 0:
-            run.result = json.JSONDecoder().raw_decode(run.output[start:])[0]
+        if "--graph" not in arguments and run.code == 0:
+            run.result = json.JSONDecoder().raw_decode(run.output[run.output.index("{") :])[0]
         return run
 
     def credentials_file(self, entries: Mapping[str, Any]) -> dict[str, str]:
