@@ -28,7 +28,7 @@ from .search import Found, search
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Which Ansible runs: the one beside this Python, or that of another environment.
-BIN = Path(os.environ.get("ANSIBLE_BIN") or Path(sys.executable).parent)
+BIN = Path(os.environ.get("ANSIBLE_BIN") or Path(sys.executable).parent).absolute()
 MODULE_PYTHON = str(BIN / "python")
 FQCN = "objectstore.credentials."
 ROTATE = FQCN + "s3_access_key_rotate"
