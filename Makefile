@@ -52,7 +52,7 @@ bench: env-run ## Measure CPU, wall time, requests and connections per account
 sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
 	@$(DEV)/python tools/sync.py $(ARGS)
 
-test: units kill-sample vendor matrix ## All tests, on every ansible-core whose Python is here
+test: units kill-sample leaks vendor matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
 quick: linters unit-dev ## Linters, types, sync --check, unit and contract tests: under a minute
@@ -100,8 +100,9 @@ kill-matrix: env-dev ## Kill rotations at every request and write, on every plat
 kill-sample: env-dev ## A seeded part of the kill matrix, and the tests of the matrix itself
 	$(GATE) kill-tests -- $(DEV)/python -m pytest tests/kill $(PYTEST_ARGS) $(ARGS)
 	$(GATE) kill-sample -- $(DEV)/python tools/kill_matrix.py --short --seed 1
-leaks: env-dev ## Search everything that runs leave behind for secrets, through ansible-runner
-	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks $(PYTEST_ARGS) $(ARGS)
+# Half of the time these wait, for a platform that hangs or a task that times out: three at once, always.
+leaks: env-dev ## Search everything that runs leave behind for secrets; interrupt runs
+	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks $(PYTEST_ARGS) -n 3 $(ARGS)
 vendor: env-dev clients ## The vendors' own clients drive the simulators
 	$(GATE) vendor -- $(DEV)/python -m pytest tests/vendor $(PYTEST_ARGS) $(ARGS)
 matrix: $(CELLS:%=cell-%) ## Real Ansible runs on each ansible-core

@@ -5,11 +5,29 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
+
+import pytest
 
 from .lab import TOTALS, lab
 
 __all__ = ["lab"]
+
+
+def pytest_sessionfinish(session: Any) -> None:
+    """Hand what a worker of pytest-xdist did to the one that prints."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["leaks"] = asdict(TOTALS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """Add what a worker did; one that died says nothing."""
+    told = getattr(node, "workeroutput", {}).get("leaks", {})
+    for name, number in told.items():
+        setattr(TOTALS, name, getattr(TOTALS, name) + number)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

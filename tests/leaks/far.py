@@ -31,7 +31,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
 )
 from ansible_collections.objectstore.credentials.tests.simulators.s3_signature import signed_headers
 
-from .lab import BIN, ROOT, ROTATE, SECRET_OPTIONS, TOTALS
+from .lab import BIN, MODULE_PYTHON, ROOT, ROTATE, SECRET_OPTIONS, TOTALS
 from .processes import processes_of, wait_until
 
 SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
@@ -197,13 +197,15 @@ class Far:
             stdout=(self.folder / f"output-{self.runs}").open("w"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # Whoever runs the tests in the background has Ctrl-C ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env={
                 **inherited,
                 "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
                 "ANSIBLE_HOME": str(self.folder / "home"),
                 "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
                 "ANSIBLE_REMOTE_TEMP": str(self.folder / "remote"),
-                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+                "ANSIBLE_PYTHON_INTERPRETER": MODULE_PYTHON,
                 "S3_CREDENTIALS_FILE": str(self.folder / "logins.json"),
                 "S3_CREDENTIALS_TEST_OFFSET": str(self.offset),
                 "PYTHONDONTWRITEBYTECODE": "1",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .lab import FQCN, Lab
+from .lab import FQCN, OTHER_PASSWORD, Lab
 from .test_rotate import BOTH, actions, as_variables, kinds, login_by_variable
 
 CONSUMED = "held/consumed.json"
@@ -115,8 +115,7 @@ def test_consumer_looks_pairs_up(lab: Lab) -> None:
 
 
 def test_lookup_with_a_wrong_password(lab: Lab) -> None:
-    other = "Another/vault+password, which opens nothing"
-    lab.learn("wrong vault password", other)
+    lab.learn("wrong vault password", OTHER_PASSWORD)
     lab.run([lab.rotation("cluster")])
     store = {"type": "ansible_vault", "path": lab.files["path"], "vault_password": "{{ other }}"}
     call = (
@@ -128,7 +127,7 @@ def test_lookup_with_a_wrong_password(lab: Lab) -> None:
         "ansible.builtin.debug": {"msg": "{{ " + call + " }}"},
         "ignore_errors": True,
     }
-    done = lab.run([task], play={"vars": {"store": store}}, variables={"other": other})
+    done = lab.run([task], play={"vars": {"store": store}}, variables={"other": OTHER_PASSWORD})
     assert done.failed("Wrong") == [True]
     lab.assert_no_leak()
 

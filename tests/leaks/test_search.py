@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import yaml
 
 from .search import search
 
 SECRET = "s/e+c\"r'e\\t é"
+CANARY = f"{SECRET} Can4ryOfTheMine"
 OTHERS = {f"unrelated-{number}": "other" for number in range(4)}
 
 
@@ -39,6 +42,27 @@ def test_search_finds_every_form(tmp_path: Path, text: str) -> None:
     assert found.files == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        CANARY[4:],
+        json.dumps(json.dumps(json.dumps(json.dumps(CANARY)))),
+        yaml.safe_dump(CANARY, width=4),
+        html.escape(html.escape(CANARY)),
+        quote(quote(CANARY)),
+        repr(repr(repr(CANARY))),
+        base64.b64encode(json.dumps({"a": CANARY}).encode()).decode(),
+    ],
+    ids=["cut", "JSON", "folded", "HTML", "URL", "repr", "base64 of JSON"],
+)
+def test_search_finds_what_was_encoded_often_or_cut(tmp_path: Path, text: str) -> None:
+    (tmp_path / "file").write_text(text)
+    assert search([tmp_path], {CANARY: "canary", **OTHERS}).leaks
+
+
 def test_search_leaves_out_what_may_hold_secrets(tmp_path: Path) -> None:
-    (tmp_path / "held").write_text(SECRET)
-    assert search([tmp_path], {SECRET: "canary", **OTHERS}, [tmp_path / "held"]).files == 0
+    (tmp_path / "held").mkdir()
+    (tmp_path / "held" / "password").write_text(SECRET)
+    (tmp_path / "held-not").write_text(SECRET)
+    found = search([tmp_path], {SECRET: "canary", **OTHERS}, [tmp_path / "held"])
+    assert {leak.file for leak in found.leaks} == {"held-not"}
