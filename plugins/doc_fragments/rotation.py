@@ -87,6 +87,9 @@ options:
     description:
       - Access keys that are in wrong hands. Their accounts are rotated now, and these keys are
         revoked in the same run, without grace. Needs O(reason).
+      - Without O(users) and O(all) the accounts that have these keys are found, whatever their
+        state, and count as named. The platform is asked whose a key is, then the records are
+        searched. A key of nobody's fails alone, as C(not_found).
     type: list
     elements: str
     default: []

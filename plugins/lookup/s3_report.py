@@ -46,7 +46,7 @@ options:
   fields:
     description:
       - Give dictionaries of these names instead, each with the value of the row that stands behind
-        it, such as V({name: account, access_key: access_key}).
+        it, such as C(name=account).
     type: dict
 """
 

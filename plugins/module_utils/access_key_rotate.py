@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from .access_key_search import find_owners
 from .access_key_turns import Turn, Turns
 from .audit import in_record, unknown
 from .bulk import UNSEEN
@@ -60,13 +61,7 @@ def rotate_access_keys(
     wanted.check(platform.facts)
     _check_clock(platform)
     desk = Desk(platform, store, verifier, journal, platform.client.clock, run, info.scope, escrow)
-    selected = select(
-        platform,
-        wanted.selection,
-        parallelism=parallelism,
-        strict=wanted.strict,
-        progress=progress,
-    )
+    selected = _selected(desk, wanted, parallelism, progress)
     turns = [Turn(account, wanted.policy_for(account, platform)) for account in selected.accounts]
     gone: list[AccountResult] = []
     if wanted.selection.all and store.is_durable:
@@ -77,7 +72,7 @@ def rotate_access_keys(
     else:
         results = job.do(turns, check_mode)
     # Whose a key is cannot be told while an account cannot be looked at; that has its own failure.
-    looked_at_all = job.looked_at == len(turns) and not selected.missing
+    looked_at_all = job.looked_at == len(turns) and not selected.missing and not wanted.searches
     nobody = _nobody(wanted, job.found_compromised) if looked_at_all else []
     outcome = Outcome(accounts=[*selected.missing, *gone, *results, *nobody])
     outcome.totals = {"accounts": len(turns) + len(selected.missing), **selected.totals}
@@ -98,6 +93,26 @@ def rotate_access_keys(
     else:
         outcome.warnings += _keep_head(store, journal)
     return outcome
+
+
+def _selected(desk: Desk, wanted: RotateOptions, parallelism: int, progress: Progress) -> Selected:
+    """Find the accounts: those that the options select, or those that have the compromised keys."""
+    if wanted.searches:
+        return find_owners(
+            desk,
+            wanted.policy.compromised,
+            wanted.selection.shard,
+            lambda stored, name: _left(desk, wanted, stored, name),
+            parallelism=parallelism,
+            progress=progress,
+        )
+    return select(
+        desk.platform,
+        wanted.selection,
+        parallelism=parallelism,
+        strict=wanted.strict,
+        progress=progress,
+    )
 
 
 def _said(wanted: RotateOptions) -> dict[str, str]:

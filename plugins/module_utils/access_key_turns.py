@@ -347,7 +347,7 @@ def _rotates(turn_: Turn) -> bool:
 def _is_emergency(case: Case) -> bool:
     before = case.before
     known = before.known_access_keys() if before else frozenset()
-    shown = {key.access_key for key in case.account.listed_keys or ()}
+    shown = {key.access_key for key in case.first_seen or case.account.listed_keys or ()}
     marked = before is not None and before.current is not None and before.current.compromised
     return bool(case.policy.compromised & (known | shown)) or bool(marked)
 

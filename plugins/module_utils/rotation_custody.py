@@ -36,7 +36,7 @@ def take_custody(case: Case) -> Order | None:
     leaked = [key.access_key for key in own if key.access_key in policy.compromised]
     if leaked and policy.adopt == "report":
         raise case.fail(
-            "not_found",
+            "disruption_refused",
             f"{', '.join(leaked)} of {case.account.name} is compromised, and no record knows it.",
             next_step="Set adopt: rotate to take the account over and revoke this key, or disable"
             " it with s3_credential_status.",

@@ -95,7 +95,7 @@ class RotateOptions:
         """
         rules = AccountRules.parse(params)
         refs = [_ref(entry) for entry in params.get("users") or ()]
-        selection = Selection.parse({**params, "users": refs})
+        selection = Selection.parse({**params, "users": refs}, bool(params["compromised"]))
         _check_combinations(params, selection, has_store)
         periods: dict[str, Any] = {name: parse_duration(params[name], name) for name in DURATIONS}
         hold_until = parse_time(params.get("hold_until"))
@@ -138,6 +138,11 @@ class RotateOptions:
             key_delivery=params.get("key_delivery"),
             is_reported=bool(params.get("report_path")),
         )
+
+    @property
+    def searches(self) -> bool:
+        """Whether the accounts are those that have the compromised keys, whoever they are."""
+        return not self.selection.refs and not self.selection.all
 
     @property
     def needs_verification(self) -> bool:

@@ -26,6 +26,10 @@ def verify(case: Case) -> None:
     pair = pending.pair()
     if not case.desk.verifier.enabled or pair is None:
         return
+    if pending.compromised and case.account.enabled is False:
+        # No pair of a suspended account is accepted; the leaked one must be off when it comes back.
+        case.details["unverified"] = "the account is suspended: a later run verifies the new key"
+        return
     verdict = accepted(case, pair)
     if verdict.works:
         case.verified_at = case.desk.now()

@@ -45,8 +45,11 @@ class Selection:
     is_listed: bool = False
 
     @classmethod
-    def parse(cls, params: Mapping[str, Any]) -> Selection:
-        """Read the options users, all, exclude and shard. Raises invalid_option."""
+    def parse(cls, params: Mapping[str, Any], may_be_empty: bool = False) -> Selection:
+        """Read the options users, all, exclude and shard. Raises invalid_option.
+
+        may_be_empty: something else tells which accounts are meant.
+        """
         # Not by the argument spec: there a default of false counts as given.
         users = params.get("users") or ()
         refs = tuple(_ref(entry) for entry in users)
@@ -58,7 +61,7 @@ class Selection:
             )
         if params.get("exclude") and not params.get("all"):
             raise CredentialsError("invalid_option", "exclude only has a meaning with all: true.")
-        if not refs and not params.get("all"):
+        if not refs and not params.get("all") and not may_be_empty:
             raise CredentialsError(
                 "invalid_option",
                 "users is empty and all is not true: there is nothing to do.",

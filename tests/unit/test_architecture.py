@@ -42,7 +42,7 @@ ORDER = (
     ("registry", "rotation_parts", "selection"),
     ("rotation",),
     ("rehearsal", "rotation_own", "rotation_results"),
-    ("access_key_turns", "custody"),
+    ("access_key_search", "access_key_turns", "custody"),
     ("access_key_rotate", "credential_info", "credential_status", "operations", "secret_store"),
     ("access_key_call",),
     ("front",),

@@ -149,7 +149,7 @@ class Lab(LabWorld):
         """Return the options of a task."""
         values: dict[str, Any] = {name: spec.get("default") for name, spec in SPEC.options.items()}
         values.update({**self.usual, **params})
-        if not values.get("all") and not values.get("users"):
+        if not values.get("all") and values.get("users") is None:
             values["users"] = [ACCOUNT]
         return RotateOptions.parse(values, has_store=self.has_store)
 
