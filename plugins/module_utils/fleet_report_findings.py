@@ -123,9 +123,19 @@ def _about_accounts(lines: Rows) -> Iterator[dict[str, Any]]:
 
 
 def _left_out(hosts: Rows) -> Iterator[dict[str, Any]]:
-    for kind, level, title in (
-        (EXCLUDED, LOOK, "Accounts left out without an exception"),
-        (RESERVED, NOTE, "Accounts that the platform keeps for itself, left out"),
+    for kind, level, title, step in (
+        (
+            EXCLUDED,
+            LOOK,
+            "Accounts left out without an exception",
+            "Take them out of exclude, or grant an exception with reason, approver and end.",
+        ),
+        (
+            RESERVED,
+            NOTE,
+            "Accounts that the platform keeps for itself, left out",
+            "Make sure that nobody uses keys of theirs; a run takes them when they are named.",
+        ),
     ):
         rows = [
             _row(host, row["account"], row["why"])
@@ -134,13 +144,7 @@ def _left_out(hosts: Rows) -> Iterator[dict[str, Any]]:
             if row["kind"] == kind and not _is_valid(row["exception"])
         ]
         if rows:
-            yield _finding(
-                "left_out",
-                level,
-                title,
-                "Take them out of exclude, or grant an exception with reason, approver and end.",
-                rows,
-            )
+            yield _finding("left_out", level, title, step, rows)
     unnamed = [host for host in hosts if host["left_out_total"] > len(host["left_out"])]
     if unnamed:
         rows = [

@@ -39,7 +39,7 @@ _COLUMNS = (
     ("endpoint", "Endpoint"),
     ("state", "State"),
     ("compliance", "Compliance"),
-    ("age", "Age of limit"),
+    ("age", "Oldest key"),
     ("key", "Current key"),
     ("action", "This run"),
 )

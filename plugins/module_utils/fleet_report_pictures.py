@@ -19,7 +19,7 @@ LEGEND = (
     ("unknown", "age unknown"),
 )
 _WIDTH, _HEIGHT, _GROUND, _TOP = 560, 250, 205, 18
-_ROW, _LABELS, _MOST_NAME = 22, 190, 30
+_ROW, _LABELS, _MOST_NAME = 22, 190, 25
 _DISC = "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20z"
 _ICONS = {
     "good": _DISC + "m-1.5 14.5-4-4 1.6-1.6 2.4 2.4 5.4-5.4 1.6 1.6z",
@@ -54,7 +54,10 @@ def histogram_svg(bars: Sequence[Mapping[str, Any]]) -> str:
         middle = left + step * 0.38
         if total:
             parts.append(_words(middle, max(bottom, _TOP) - 5, f"{total:,}", "middle"))
-        parts.append(_words(middle, _GROUND + 16, _name(bar), "middle", "soft"))
+        # A bar's lower bound stands at its left edge, as on a scale.
+        at = _WIDTH if bar["from"] is None else place * step
+        anchor = "end" if bar["from"] is None else "middle" if place else "start"
+        parts.append(_words(at, _GROUND + 16, _bound(bar), anchor, "soft"))
     parts.append(f'<path class="axis" d="M0 {_GROUND}H{_WIDTH}"/>')
     parts.append(_words(_WIDTH / 2, _HEIGHT - 8, "days", "middle", "soft"))
     told = "; ".join(
@@ -93,10 +96,8 @@ def overdue_svg(lines: Sequence[Mapping[str, Any]], most: int = 12) -> str:
     return _svg("late", "The oldest overdue accounts", "; ".join(told), height, parts)
 
 
-def _name(bar: Mapping[str, Any]) -> str:
-    if bar["from"] is None:
-        return "?"
-    return f"{bar['from']}\u2013{bar['to']}" if bar["to"] else f">{bar['from']}"
+def _bound(bar: Mapping[str, Any]) -> str:
+    return "unknown" if bar["from"] is None else str(bar["from"])
 
 
 def _words(x: float, y: float, text: str, anchor: str, name: str = "") -> str:

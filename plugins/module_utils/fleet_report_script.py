@@ -4,8 +4,8 @@
 """The script of the page: finds, sorts and pages the accounts, and shows the evidence of one.
 
 Its state stands in the part of the address after #, so that a view can be linked: q (text), f (a
-finding), e (an endpoint), s (a column, - before it for descending), p (a page). It writes text and
-never HTML: nothing of what an account is called is interpreted.
+finding), e (an endpoint), s (a column, - before it for descending), p (a page), o=1 (every account
+with its evidence). It writes text and never HTML: nothing of an account's name is interpreted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SCRIPT = r"""
     more: 16, keys: 17, moves: 18};
   var body = document.getElementById("rows"), count = document.getElementById("count");
   var search = document.getElementById("q"), filter = document.getElementById("f");
-  var endpoint = document.getElementById("e"), mine = false;
+  var endpoint = document.getElementById("e"), all = document.getElementById("o"), mine = false;
 
   function text(row, column) {
     var value = row[column];
@@ -48,13 +48,14 @@ SCRIPT = r"""
     if (hash && hash.indexOf("=") < 0) { return false; }
     var p = new URLSearchParams(hash);
     state = {q: p.get("q") || "", f: p.get("f") || "", e: p.get("e") || "",
-      s: p.get("s") || "", p: Math.max(1, parseInt(p.get("p") || "1", 10) || 1)};
+      s: p.get("s") || "", o: p.get("o") || "",
+      p: Math.max(1, parseInt(p.get("p") || "1", 10) || 1)};
     return true;
   }
   function write(changes) {
     Object.keys(changes).forEach(function (name) { state[name] = changes[name]; });
     var p = new URLSearchParams();
-    ["q", "f", "e", "s"].forEach(function (name) {
+    ["q", "f", "e", "s", "o"].forEach(function (name) {
       if (state[name]) { p.set(name, state[name]); }
     });
     if (state.p > 1) { p.set("p", state.p); }
@@ -128,14 +129,15 @@ SCRIPT = r"""
     }
     return line;
   }
+  function isOpen(row) { return open[row.at] === undefined ? !!state.o : open[row.at]; }
   function account(row) {
     var line = make("tr"), first = line.appendChild(make("th"));
     first.scope = "row";
     var button = first.appendChild(make("button", text(row, C.account) || "(no account)", "n"));
     button.type = "button";
-    button.setAttribute("aria-expanded", String(!!open[row.at]));
+    button.setAttribute("aria-expanded", String(isOpen(row)));
     button.addEventListener("click", function () {
-      open[row.at] = !open[row.at];
+      open[row.at] = !isOpen(row);
       button.setAttribute("aria-expanded", String(open[row.at]));
       if (open[row.at]) { line.after(details(row)); } else { line.nextSibling.remove(); }
     });
@@ -158,7 +160,7 @@ SCRIPT = r"""
     var part = document.createDocumentFragment();
     shown.slice(from, to).forEach(function (row) {
       part.appendChild(account(row));
-      if (open[row.at]) { part.appendChild(details(row)); }
+      if (isOpen(row)) { part.appendChild(details(row)); }
     });
     body.replaceChildren(part);
   }
@@ -170,6 +172,7 @@ SCRIPT = r"""
     if (search.value !== state.q) { search.value = state.q; }
     filter.value = state.f;
     endpoint.value = state.e;
+    all.checked = !!state.o;
     count.textContent = shown.length.toLocaleString("en") + " of " +
       rows.length.toLocaleString("en") + " accounts";
     document.getElementById("page").textContent = "page " + state.p + " of " + pages;
@@ -208,8 +211,9 @@ SCRIPT = r"""
     write({p: state.p + 1});
   });
   document.getElementById("clear").addEventListener("click", function () {
-    write({q: "", f: "", e: "", s: "", p: 1});
+    write({q: "", f: "", e: "", s: "", o: "", p: 1});
   });
+  all.addEventListener("change", function () { open = {}; write({o: all.checked ? "1" : ""}); });
   window.addEventListener("hashchange", function () {
     if (!read()) { return; }
     render();
@@ -223,7 +227,7 @@ SCRIPT = r"""
       "The first " + MOST_PRINTED + " are printed; the CSV file has them all." : "";
   });
   window.addEventListener("afterprint", render);
-  if (!read()) { state = {q: "", f: "", e: "", s: "", p: 1}; }
+  if (!read()) { state = {q: "", f: "", e: "", s: "", o: "", p: 1}; }
   render();
 })();
 """

@@ -25,7 +25,7 @@ body {
   margin: 0 auto; padding: 1.5rem clamp(0.75rem, 3vw, 2.5rem) 4rem; max-width: 84rem;
   background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
-  overflow-wrap: anywhere;
+  overflow-wrap: break-word;
 }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; letter-spacing: -0.01em; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 0.75rem; }
@@ -33,12 +33,15 @@ h3 { font-size: 1rem; margin: 0; }
 h4 { font-size: 0.85rem; margin: 1rem 0 0.3rem; }
 p { margin: 0.4rem 0; max-width: 75ch; }
 a { color: var(--link); }
-.n { unicode-bidi: isolate; }
+.n { unicode-bidi: isolate; overflow-wrap: anywhere; }
+td.n { min-width: 7rem; }
+#table tbody th { min-width: 10rem; max-width: 22rem; }
 .quiet, .scope { color: var(--soft); }
 .scope { margin: 0.4rem 0 0; }
-.scope span + span::before { content: " \00b7 "; }
+.scope span + span::before { content: "\00a0\00b7\00a0"; }
 .status {
   display: flex; gap: 0.75rem; align-items: center; margin: 1.25rem 0; padding: 0.9rem 1.1rem;
+  max-width: none;
   border-radius: 10px; font-size: 1.1rem; font-weight: 600; border: 1px solid currentColor;
 }
 .status svg { flex: none; width: 1.5rem; height: 1.5rem; fill: currentColor; }
@@ -49,8 +52,8 @@ a { color: var(--link); }
   padding: 0.6rem 1.1rem; border-radius: 10px; background: var(--note-bg); color: var(--note);
 }
 .figures {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: 0.75rem;
-  margin: 0; padding: 0; list-style: none;
+  display: grid; grid-template-columns: repeat(2, 1fr); gap: 0.75rem; margin: 0;
+  padding: 0; list-style: none;
 }
 .card {
   background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 0.9rem 1rem;
@@ -129,12 +132,15 @@ tbody th button[aria-expanded="true"]::before { content: "\25be\00a0"; }
 #finder[hidden] { display: none; }
 #q { flex: 1 1 16rem; }
 #count { margin-left: auto; color: var(--soft); }
-.detail td { background: var(--paper); padding: 0.4rem 1.2rem 1.2rem; }
+.detail > td { background: var(--paper); padding: 0.4rem 1.2rem 1.2rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 1rem; margin: 0.4rem 0; }
 dt { color: var(--soft); }
 dd { margin: 0; }
 footer { margin-top: 3rem; color: var(--soft); font-size: 0.85rem; }
 nav a { margin-right: 1rem; }
+tbody th .quiet { font-weight: 400; }
+.finder-option { white-space: nowrap; color: var(--soft); }
+@media (min-width: 60rem) { .figures { grid-template-columns: repeat(4, 1fr); } }
 @media (max-width: 44rem) {
   #table thead { display: none; }
   #table > tbody > tr:not(.detail) { display: block; padding: 0.4rem 0; }
@@ -151,7 +157,12 @@ nav a { margin-right: 1rem; }
     --link: #000000; --good: #1a7f4b; --good-bg: #ffffff; --act: #b3261e; --act-bg: #ffffff;
     --look: #8a5a00; --look-bg: #ffffff; --note: #3d5a80; --note-bg: #ffffff; --bar: #eef1f5;
   }
-  body { max-width: none; padding: 0; font-size: 10pt; print-color-adjust: exact; }
+  body { max-width: none; padding: 0; font-size: 9pt; print-color-adjust: exact; }
+  .figures { grid-template-columns: repeat(4, 1fr); }
+  .pictures { grid-template-columns: repeat(2, 1fr); }
+  .figures b { font-size: 1.4rem; }
+  h2 { margin-top: 1.5rem; }
+  th, td { padding: 0.2rem 0.5rem; }
   #finder, nav, .screen { display: none; }
   thead { display: table-header-group; }
   tr, .card, figure { break-inside: avoid; }

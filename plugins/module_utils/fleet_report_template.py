@@ -68,8 +68,11 @@ TEMPLATE = r"""<!DOCTYPE html>
 {% for finding in report.findings %}
 <section class="card finding {{ finding.level }}"><header>
 <span class="tag {{ finding.level }}">{{ levels[finding.level] }}</span>
-<h3>{{ finding.title }}</h3><span class="quiet">{{ "{:,}".format(finding.count) }}</span></header>
-<p>{{ finding.next_step }}</p>
+<h3>{{ finding.title }}</h3></header>
+<p>{{ finding.next_step }}
+{% if finding.id in filters %}
+<a class="screen" href="#f={{ finding.id }}">Show in the table</a>
+{% endif %}</p>
 <details{{ " open" if finding.level == "act" and finding.count <= 10 }}>
 <summary>{{ finding.count | count_of("entry", "entries") }}</summary>
 <div class="scroll"><table>
@@ -85,9 +88,6 @@ TEMPLATE = r"""<!DOCTYPE html>
 the CSV and the JSON file have them all.</p>
 {% endif %}
 </details>
-{% if finding.id in filters %}
-<p class="screen"><a href="#f={{ finding.id }}">Show these accounts in the table</a></p>
-{% endif %}
 </section>
 {% else %}
 <p class="card">There is nothing to look at.</p>
@@ -134,6 +134,7 @@ has failed; every account is in the CSV and JSON files of the same name.</p></no
 </select>
 <select id="e" aria-label="Only accounts of this endpoint"><option value="">All endpoints</option>
 </select>
+<label class="finder-option"><input id="o" type="checkbox"> with evidence</label>
 <button id="clear" type="button">Clear</button>
 <span id="count" role="status"></span>
 <span><button id="before" type="button" aria-label="Page before">&larr;</button>
