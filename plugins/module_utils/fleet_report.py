@@ -14,11 +14,12 @@ from typing import Any, Optional
 from .clock import iso
 from .errors import CredentialsError
 from .fleet_report_findings import findings_of
-from .fleet_report_hosts import has_succeeded, host_of, name_of, place_of
+from .fleet_report_hosts import has_succeeded, host_of, place_of
 from .fleet_report_journal import Evidence
 from .fleet_report_lines import line_of
+from .fleet_report_rows import rows_of
 from .fleet_report_summary import endpoints_of, histogram_of, status_of, summary_of
-from .fleet_report_values import mapping, mappings, text
+from .fleet_report_values import mapping, mappings
 from .report import without_secrets
 
 FORMAT = 1
@@ -124,7 +125,7 @@ def document_of(params: Mapping[str, Any], now: dt.datetime, last_success: Any) 
     evidence = Evidence.of(params.get("journal"), given)
     for entry in given:
         host = host_of(entry, made_at)
-        lines = [line_of(row, host, max_age) for row in _rows(entry, host)]
+        lines = [line_of(row, host, max_age) for row in rows_of(entry, host)]
         succeeded = has_succeeded(host, {line["action"] for line in lines})
         host["succeeded"] = succeeded
         if succeeded:
@@ -169,44 +170,6 @@ def _earlier_report(path: str) -> Mapping[str, Any]:
             next_step="Name the .json files that s3_rotation_report wrote.",
         )
     return mapping(report)
-
-
-def _rows(entry: Mapping[str, Any], host: dict[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the lines of a host's report_path, or the accounts that its result has.
-
-    A file that is not there, or holds what is no line, is noted at the host: the report must come.
-    """
-    path = text(entry.get("report_path"))
-    if path is None:
-        return mappings(entry.get("accounts"))
-    rows: list[Mapping[str, Any]] = []
-    broken = 0
-    try:
-        with open(os.path.expanduser(path), encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError):
-                    row = None
-                if isinstance(row, dict):
-                    rows.append(row)
-                else:
-                    broken += bool(line.strip())
-    except OSError as exc:
-        _note_missing(host, f"{path}: {exc.strerror}")
-    if broken:
-        _note_missing(host, f"{path}: {broken} lines are no JSON")
-    return rows
-
-
-def _note_missing(host: dict[str, Any], why: str) -> None:
-    host["finished"] = False
-    host["unread"] = f"The accounts of {name_of(host)} cannot be read: {why}."
-    host["failure"] = host["failure"] or {
-        "kind": "invalid_option",
-        "message": host["unread"],
-        "next_step": "Look at the run of this host; its accounts are not in this report.",
-    }
 
 
 def _later(known: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

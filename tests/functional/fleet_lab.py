@@ -23,7 +23,11 @@ from .conftest import BIN, Ansible, Run
 SECRETS = ("api_password", "api_token", "api_secret_key")
 DAY = 86400.0
 #: The endpoints of a small fleet: keys side by side (with and without a label), and in place.
-SMALL = {"osis": ("ose", "osis"), "cloud": ("huawei", "v3.0"), "cluster": ("ontap", "9.14.1")}
+SMALL = {
+    "osis": ("ose", "osis"),
+    "cloud": ("huawei", "v3.0 access key"),
+    "cluster": ("ontap", "9.14.1"),
+}
 VAULT_PASSWORD = "the vault's password, a canary"
 
 
