@@ -219,6 +219,12 @@ options:
       - A directory that gets one file of JSON lines per run, one line per transition of an account,
         chained by hashes. Never a secret.
     type: path
+  preflight:
+    description:
+      - Only rehearse, as check mode does, and prove the secret store writable, which check mode
+        does not. For plays that look at all endpoints before they touch the first.
+    type: bool
+    default: false
   strict:
     description:
       - Stop the list at the first account that fails.

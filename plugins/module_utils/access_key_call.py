@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Protocol
 
-from .access_key_rotate import rotate_access_keys
+from .access_key_rotate import STORE_NOT_PROVEN, rotate_access_keys
 from .custody import Call as StoreCall
 from .custody import escrow_of, new_run, opened_store
 from .errors import CredentialsError
@@ -37,6 +37,8 @@ class Call(StoreCall, Protocol):
 
     shard: Any
     progress: Progress
+    #: Nothing may be changed, but for a probe of the secret store.
+    is_preflight: bool
 
 
 def rotate(call: Call) -> Outcome:
@@ -68,6 +70,9 @@ def rotate(call: Call) -> Outcome:
             change=wanted.policy.change,
         )
         opened.callback(journal.close)
+        if call.is_preflight:
+            with opened_store(call, run, check_mode=False) as proven:
+                proven.probe()
         store = opened.enter_context(opened_store(call, run, check_mode=call.check_mode))
         outcome = rotate_access_keys(
             platform,
@@ -81,6 +86,9 @@ def rotate(call: Call) -> Outcome:
             progress=call.progress,
             escrow=escrow_of(params, store, platform),
         )
+        if call.is_preflight:
+            outcome.is_preflight = True
+            outcome.extra["not_known"].remove(STORE_NOT_PROVEN)
         outcome.extra["secret_store"] = store.name
         outcome.extra["managed"] = store.is_durable
         outcome.warnings += getattr(store, "warnings", [])

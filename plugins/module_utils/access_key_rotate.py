@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: Seconds; a platform whose Date header is further off has dates that cannot be trusted.
 MOST_CLOCK_OFFSET = 300.0
 _HEADS = "journal"
+#: What a rehearsal cannot know, unless it is the preflight of a real run.
+STORE_NOT_PROVEN = "whether the secret store can be written: only a real run proves it"
 
 
 def rotate_access_keys(
@@ -87,7 +89,7 @@ def rotate_access_keys(
     outcome.warnings = [*selected.warnings, *_idle(wanted, selected, platform)]
     if check_mode:
         outcome.extra["not_known"] = [
-            "whether the secret store can be written: only a real run proves it",
+            STORE_NOT_PROVEN,
             "whether the S3 service will accept the new pairs",
         ]
     else:

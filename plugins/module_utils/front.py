@@ -45,11 +45,15 @@ class Job:
         clock: Clock,
         check_mode: bool,
         liaison: Optional[Liaison] = None,
+        is_preflight: bool = False,
     ) -> None:
         self.params = params
         self.platform = platform
         self.clock = clock
-        self.check_mode = check_mode
+        #: Nothing may be changed: in check mode, and in a preflight.
+        self.check_mode = check_mode or is_preflight
+        #: Nothing may be changed, but for a probe of the secret store.
+        self.is_preflight = is_preflight and not check_mode
         self.shard = Shard.parse(params.get("shard"))
         shown = liaison is not None and params.get("progress", True)
         #: begin(total), then done(result) for each, then end(); shown where somebody watches.
@@ -81,6 +85,7 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
     redactor = Redactor()
     redactor.learn(*in_urls)
     params = options_of(module, full, redactor)
+    is_preflight = bool(params.get("preflight"))
     with errors_become_failures(module, redactor):
         platform_class = platforms[params["platform"]]
         check_scope(params, scopes)
@@ -98,12 +103,12 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
             settings,
             redactor,
             clock,
-            check_mode=module.check_mode,
+            check_mode=module.check_mode or is_preflight,
             allow_side_effects=bool(params.get("allow_side_effects")),
         )
         with contextlib.closing(client), watched(module._socket_path) as liaison:
             platform = platform_class(settings, client)
-            job = Job(params, platform, clock, module.check_mode, liaison)
+            job = Job(params, platform, clock, module.check_mode, liaison, is_preflight)
             try:
                 outcome = operation(job)
             finally:

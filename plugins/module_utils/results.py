@@ -157,10 +157,14 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     #: Something changed, or in check mode would, that belongs to no account.
     touched: bool = False
+    #: The accounts were only rehearsed, and not because of check mode.
+    is_preflight: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether anything changed, or in check mode would."""
+        if self.is_preflight:
+            return False
         return self.touched or any(result.changed for result in self.accounts)
 
     @property

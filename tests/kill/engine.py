@@ -55,6 +55,7 @@ class Call:
         self.platform: Platform = runtime.platform
         self.clock: Clock = runtime.clock
         self.check_mode = bool(wanted.get("check_mode"))
+        self.is_preflight = False
         self.shard = WHOLE
         self.progress: Any = Progress()
         self.parallelism = runtime.settings.parallelism
