@@ -70,12 +70,25 @@ class Policies:
         for pattern, rows in self.by_pattern.items():
             if fnmatch.fnmatchcase(endpoint, pattern):
                 found += rows
-        found = sorted(found + self.everywhere, key=_place) if found else self.everywhere
-        return [policy for _number, policy in found]
+        if not found:
+            return [policy for _number, policy in self.everywhere]
+        seen: set[tuple[str, str]] = set()
+        result = []
+        for _number, policy in sorted(found + self.everywhere, key=_place):
+            whom = _whom(policy)
+            # The module refuses two for the same; the first is for this endpoint.
+            if whom not in seen:
+                seen.add(whom)
+                result.append(policy)
+        return result
 
     def strangers(self, endpoints: Iterable[str]) -> list[str]:
         """Return the endpoints that entries name and that are not among these."""
         return sorted(set(self.by_name).difference(endpoints))
+
+
+def _whom(policy: Policy) -> tuple[str, str]:
+    return next((word, str(policy[word])) for word in WHICH if word in policy)
 
 
 def _place(row: tuple[int, Policy]) -> int:
@@ -139,9 +152,10 @@ def _without_collector() -> Iterator[None]:
 
 
 def in_order(*lists: Sequence[Any]) -> list[Any]:
-    """Return lists of policies as one, an account named in an earlier list left out of later ones.
+    """Return lists of policies as one; what an earlier list has is left out of later ones.
 
-    The first list wins, as the module takes the first policy that fits.
+    The first list wins, as the module takes the first pattern that fits, and refuses two policies
+    for the same name, identifier or pattern.
     """
     given = [policies for policies in lists if policies]
     if len(given) < 2:
@@ -151,7 +165,7 @@ def in_order(*lists: Sequence[Any]) -> list[Any]:
     for policies in given:
         names = set()
         for policy in policies:
-            named = [(w, str(policy[w])) for w in ("name", "id") if _has(policy, w)]
+            named = [(w, str(policy[w])) for w in WHICH if _has(policy, w)]
             if not seen.intersection(named):
                 result.append(policy)
             names.update(named)
@@ -252,10 +266,9 @@ def _wrong(entries: Any, lines: Sequence[int], file: str) -> Iterator[str]:
             yield f"{where}: {', '.join(odd)} must be text."
             continue
         yield from _wrong_exception(where, entry.get("exception"))
-        if which[0] != "match":
-            key = (which[0], entry[which[0]], entry.get(_ENDPOINT))
-            if seen.setdefault(key, number) != number:
-                yield f"{where}: {which[0]} {key[1]!r} has entry {seen[key]} already."
+        key = (which[0], entry[which[0]], entry.get(_ENDPOINT))
+        if seen.setdefault(key, number) != number:
+            yield f"{where}: {which[0]} {key[1]!r} has entry {seen[key]} already."
 
 
 def _wrong_exception(where: str, exception: Any) -> Iterator[str]:

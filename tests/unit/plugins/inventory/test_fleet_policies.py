@@ -76,15 +76,17 @@ def test_entries_go_to_their_endpoints_in_the_order_of_the_file(tmp_path: Path) 
 - {name: three}
 - {name: four, endpoint: cluster2}
 - {name: one, endpoint: cluster2}
+- {name: two, endpoint: cluster1}
+- {match: two}
 """
     policies = read(tmp_path, text)
 
-    def names(endpoint: str) -> list[str]:
-        return [policy["name"] for policy in policies.of(endpoint)]
+    def names(endpoint: str) -> list[Any]:
+        return [policy.get("name") for policy in policies.of(endpoint)]
 
-    assert names("cluster1") == ["one", "two", "three"]
-    assert names("cluster2") == ["two", "three", "four", "one"]
-    assert names("cloud") == ["three"]
+    assert names("cluster1") == ["one", "two", "three", None]
+    assert names("cluster2") == ["two", "three", "four", "one", None]
+    assert names("cloud") == ["three", None]
     assert policies.strangers(["cluster1"]) == ["cluster2"]
     assert all("endpoint" not in policy for policy in policies.of("cluster1"))
 
@@ -98,6 +100,7 @@ def test_entries_go_to_their_endpoints_in_the_order_of_the_file(tmp_path: Path) 
         ("- owner: b", "line 1, entry 1 must have one of name, id, match, and has 0 of them"),
         ("- {name: a, match: b}", "and has 2 of them"),
         ("- name: a\n- name: b\n- name: a", "entry 3: name 'a' has entry 1 already"),
+        ("- match: a*\n- match: a*", "entry 2: match 'a*' has entry 1 already"),
         ("- name: a\n  owner: b\n  owner: c", "line 1: the entry says 'owner' twice"),
         ("- name: [a]", "line 1, entry 1: name must be text"),
         ("- name: !vault x", "line 1: !vault has no meaning here"),
@@ -127,8 +130,9 @@ def test_first_list_wins_for_an_account_that_it_names() -> None:
         {"name": "a", "owner": "2"},
         {"name": "7", "owner": "2"},
         {"match": "*", "owner": "2"},
+        {"match": "a*"},
     ]
-    assert in_order(own, [], shared) == [*own, *shared[1:]]
+    assert in_order(own, [], shared) == [*own, shared[1], shared[3]]
     assert in_order([], shared) == shared
     assert in_order() == []
 
