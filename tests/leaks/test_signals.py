@@ -83,7 +83,7 @@ def interrupt(far: Far, way: str) -> subprocess.Popen[str]:
     """Begin a rotation and interrupt it in the middle; return when all of it has ended."""
     if way == "timeout of the task":
         return time_out(far)
-    far.slow_down(after=BEGUN, seconds=3.0)
+    far.slow_down(after=BEGUN, seconds=6.0)
     run = far.begin()
     wait_until(lambda: far.made() >= BEGUN or run.poll() is not None, "a rotation")
     WAYS[way](far, run)
