@@ -83,10 +83,17 @@ def interrupt(far: Far, way: str) -> subprocess.Popen[str]:
     """Begin a rotation and interrupt it in the middle; return when all of it has ended."""
     if way == "timeout of the task":
         return time_out(far)
-    far.slow_down(after=BEGUN, seconds=3.0)
+    far.slow_down(after=BEGUN, seconds=25.0)
     run = far.begin()
     wait_until(lambda: far.made() >= BEGUN or run.poll() is not None, "a rotation")
+    modules = modules_of(far.folder)
     WAYS[way](far, run)
+    # Whoever was interrupted has heard of it before the keys under way are made.
+    if way == "SIGTERM to the module":
+        wait_until(lambda: all(has_heard(each) for each in modules), "the signal")
+    else:
+        run.wait(LONGEST)
+    far.hurry_up()
     wait_for_the_end(far, run)
     return run
 

@@ -58,6 +58,7 @@ class FaultPlan:
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
+        self._cleared = threading.Event()
 
     def add(self, action: str, when: str = "before", **fields: Any) -> Fault:
         """Plan a fault and return it."""
@@ -70,6 +71,14 @@ class FaultPlan:
         """Forget all faults."""
         with self._lock:
             self._faults.clear()
+            self._cleared.set()
+            self._cleared = threading.Event()
+
+    def delay(self, fault: Fault) -> None:
+        """Wait as long as a fault says; one that is still planned ends when all are forgotten."""
+        with self._lock:
+            end = self._cleared if fault in self._faults else threading.Event()
+        end.wait(fault.seconds)
 
     def take(self, method: str, target: str) -> Optional[Fault]:
         """Return the fault that hits this request, if any, and count it as used."""

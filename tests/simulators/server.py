@@ -121,7 +121,7 @@ class SimulatorServer:
         after = 0.0
         if fault and fault.action == "delay":
             if fault.when == "before":
-                time.sleep(fault.seconds)
+                self.faults.delay(fault)
             else:
                 after = fault.seconds
             fault = None
