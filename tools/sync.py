@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sync_role import argument_specs
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "ansible_collections.objectstore.credentials.plugins"
@@ -61,6 +62,8 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield readme, _between(readme, START, END, table(platforms))
     yield ROOT / "docs/failures.md", failures()
     yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
+    specs = argument_specs(HEADER, rotate_options(platforms))
+    yield ROOT / "roles/s3_rotate/meta/argument_specs.yml", specs
 
 
 def find_platforms() -> list[type[Any]]:
@@ -189,17 +192,23 @@ def failures() -> str:
     return "\n".join(lines) + "\n"
 
 
+def rotate_options(platforms: list[type[Any]]) -> dict[str, Any]:
+    """Return the argument spec of s3_access_key_rotate."""
+    utils = f"{PACKAGE}.module_utils"
+    options_module = importlib.import_module(f"{utils}.options")
+    scopes = {cls.name: cls.SCOPE for cls in platforms}
+    known = options_module.connection_spec(scopes) | options_module.COMMON
+    return dict((known | importlib.import_module(f"{utils}.access_key_call").SPEC).options)
+
+
 def fleet_options(platforms: list[type[Any]]) -> str:
     """Return plugins/plugin_utils/fleet_options.py: what s3_access_key_rotate takes, as data.
 
     The inventory plugin cannot look it up where it runs: importing the module's own spec takes
     longer than reading a fleet of a thousand endpoints.
     """
-    utils = f"{PACKAGE}.module_utils"
-    options_module = importlib.import_module(f"{utils}.options")
     scopes = {cls.name: cls.SCOPE for cls in platforms}
-    known = options_module.connection_spec(scopes) | options_module.COMMON
-    spec = (known | importlib.import_module(f"{utils}.access_key_call").SPEC).options
+    spec = rotate_options(platforms)
     inner = {name: option["options"] for name, option in spec.items() if option.get("options")}
     flat = {**spec, **{f"{o}.{n}": s for o, subs in inner.items() for n, s in subs.items()}}
     tables = {

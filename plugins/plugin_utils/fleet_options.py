@@ -45,6 +45,7 @@ OPTIONS: tuple[str, ...] = (
     "parallelism",
     "platform",
     "policies",
+    "preflight",
     "progress",
     "proxy",
     "quiet_period",

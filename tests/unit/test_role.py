@@ -1,0 +1,64 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role hands every option on, and each of its playbooks can be found."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_options import OPTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLE = ROOT / "roles" / "s3_rotate"
+#: Needs another call's answer, returns secrets, or would make results too long.
+NOT_FOR_A_FLEET = {"access_key", "replaces", "return_secret", "report_unchanged"}
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+
+
+def module_options(path: Path, module: str) -> set[str]:
+    """Return the options that a task file gives to a module."""
+    found: set[str] = set()
+
+    def walk(tasks: list[dict[str, object]]) -> None:
+        for task in tasks:
+            options = task.get(f"objectstore.credentials.{module}")
+            if isinstance(options, dict):
+                found.update(options)
+            for part in ("block", "rescue"):
+                inner = task.get(part)
+                if isinstance(inner, list):
+                    walk(inner)
+
+    walk(yaml.safe_load(path.read_text()))
+    return found
+
+
+def test_every_option_of_the_module_is_handed_on() -> None:
+    given = module_options(ROLE / "tasks" / "call.yml", "s3_access_key_rotate")
+    assert given == set(OPTIONS) - NOT_FOR_A_FLEET
+
+
+def test_an_option_is_the_variable_of_its_name() -> None:
+    text = (ROLE / "tasks" / "call.yml").read_text()
+    for name, template in re.findall(r"^    (\w+): (.*)$", text, re.MULTILINE):
+        used = set(re.findall(r"s3_rotate_(?!_)(\w+)", template))
+        assert used <= {name, "consumers"}, f"{name} is filled from {used}"
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_playbook_says_how_it_is_run_and_never_means_all_hosts(path: Path) -> None:
+    text = path.read_text()
+    (play,) = yaml.safe_load(text)
+    assert play["hosts"] == "{{ s3_hosts | default('s3_endpoints') }}"
+    assert play["strategy"] == "ansible.builtin.linear"
+    assert f"ansible-playbook objectstore.credentials.{path.stem}" in text
+    (task,) = play["tasks"]
+    entry = task["ansible.builtin.include_role"].get("tasks_from", "main")
+    assert (ROLE / "tasks" / f"{entry}.yml").is_file()
+    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    assert entry in specs

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The argument specs of the role s3_rotate: its own variables, and one for each module option."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+PREFIX = "s3_rotate_"
+MODULE = "s3_access_key_rotate"
+#: Options that a call of the role decides, so that no variable stands for them.
+OF_THE_CALL = frozenset(
+    {
+        "access_key",
+        "all",
+        "compromised",
+        "force",
+        "plan",
+        "plan_hash",
+        "preflight",
+        "replaces",
+        "report_path",
+        "report_unchanged",
+        "return_secret",
+        "state",
+        "users",
+        "write_plan",
+    }
+)
+_USERS = {
+    "type": "list",
+    "elements": "raw",
+    "required": True,
+    "description": ["The accounts, as O(users) of the module; of one endpoint, so use --limit."],
+}
+_REASON = {"type": "str", "required": True, "description": ["Why; goes on record."]}
+#: The role's own variables, beside the module's options.
+OWN: dict[str, dict[str, Any]] = {
+    "s3_url": {
+        "type": "str",
+        "description": ["The S3 service of the endpoint; short for C(s3_rotate_verify.s3_url)."],
+    },
+    "consumers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "description": [
+            "Who must be told of new keys, in this order; see docs/fleet.md. Each has C(name), and"
+            " C(tasks), a file, or C(uses), a ready-made one (files, systemd, webhook); also C(check),"
+            " C(per) (endpoint or account), C(match) (shell patterns of accounts), and whatever its"
+            " tasks need.",
+        ],
+    },
+    "disruption_batch": {
+        "type": "int",
+        "default": 1,
+        "description": [
+            "How many keys are replaced in place before their consumers are told. Without"
+            " consumers there is one batch."
+        ],
+    },
+    "unproven_consumers": {
+        "type": "bool",
+        "default": False,
+        "description": ["Replace keys in place also where a consumer has no C(check)."],
+    },
+    "canary_endpoint": {
+        "type": "str",
+        "default": "",
+        "description": ["The host that goes first; otherwise the first with something to do."],
+    },
+    "report_dir": {
+        "type": "str",
+        "description": ["Where report and journal go; s3-rotation beside the inventory."],
+    },
+    "report_name": {"type": "str", "default": "report", "description": ["Of the report's files."]},
+    "report_title": {"type": "str", "description": ["The report's title."]},
+    "report_formats": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["html", "json", "csv", "prometheus"],
+        "description": ["Which files are written."],
+    },
+    "prometheus_path": {
+        "type": "str",
+        "default": "",
+        "description": ["A file of node_exporter's textfile collector."],
+    },
+    "write_plan": {
+        "type": "str",
+        "default": "",
+        "description": ["With --check: write what a run would do to this file."],
+    },
+    "plan": {
+        "type": "str",
+        "default": "",
+        "description": ["Touch nothing that is not in this approved plan."],
+    },
+    "plan_hash": {
+        "type": "str",
+        "default": "",
+        "description": ["The sha256 that was approved; a plan with another one is refused."],
+    },
+}
+_COMPROMISED = {
+    "type": "list",
+    "elements": "str",
+    "required": True,
+    "description": ["The access keys in wrong hands."],
+}
+#: Entry point -> what it does, and the variables that it cannot do without.
+ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "audit": ("Report every account and key; reads only", {}),
+    "retire": ("Disable and delete old keys that are past their dates", {}),
+    "acknowledge": ("Note that the consumers have these keys", {"users": _USERS}),
+    "rollback": (
+        "Make the key before the current one again",
+        {"users": _USERS, "reason": _REASON},
+    ),
+    "decommission": (
+        "End the keys of accounts for good",
+        {"users": _USERS, "reason": _REASON},
+    ),
+    "emergency": (
+        "Replace and revoke leaked keys, wherever they are",
+        {"compromised": _COMPROMISED, "reason": _REASON},
+    ),
+    "verify_journal": ("Verify the chains of the journal; reads only", {}),
+}
+
+
+def argument_specs(header: str, options: dict[str, dict[str, Any]]) -> str:
+    """Return meta/argument_specs.yml. options: the module's, as its argument spec has them."""
+    variables = {PREFIX + name: spec for name, spec in OWN.items()}
+    for name in sorted(set(options) - OF_THE_CALL - set(OWN)):
+        variables[PREFIX + name] = _passed_on(name, options[name])
+    specs: dict[str, Any] = {
+        "main": {
+            "short_description": "Rotate S3 access keys at many endpoints, tell consumers, report",
+            "description": [
+                "Looks at all endpoints before the first is touched, rotates what is due, tells the"
+                " consumers, retires old keys, and writes a report. One host is one endpoint."
+            ],
+            "options": variables,
+        }
+    }
+    for name, (what, needed) in ENTRIES.items():
+        specs[name] = {
+            "short_description": what,
+            "options": {PREFIX + option: spec for option, spec in needed.items()},
+        }
+    text = yaml.dump({"argument_specs": specs}, Dumper=_Dumper, sort_keys=False, width=110)
+    return f"{header}---\n# Made by tools/sync.py.\n{text}"
+
+
+def _passed_on(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the variable of an option; what is required stays so, and secrets stay hidden."""
+    kind = spec.get("type", "str")
+    passed: dict[str, Any] = {"type": "str" if kind == "path" else kind}
+    if "elements" in spec:
+        passed["elements"] = spec["elements"]
+    if name == "platform" or name == "secret_store":
+        passed["required"] = True
+    if spec.get("no_log"):
+        passed["no_log"] = True
+    passed["description"] = [f"As the option C({name}) of M(objectstore.credentials.{MODULE})."]
+    return passed
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists, as the linters of Ansible want them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
