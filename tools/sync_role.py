@@ -49,9 +49,9 @@ OWN: dict[str, dict[str, Any]] = {
         "default": [],
         "description": [
             "Who must be told of new keys, in this order; see docs/fleet.md. Each has C(name), and"
-            " C(tasks), a file, or C(uses), a ready-made one (files, systemd, webhook); also C(check),"
-            " C(per) (endpoint or account), C(match) (shell patterns of accounts), and whatever its"
-            " tasks need.",
+            " C(tasks), a file, or C(uses), a ready-made one (files, systemd, webhook); also"
+            " C(check), C(per) (endpoint or account), C(match) (shell patterns of accounts), and"
+            " whatever its tasks need.",
         ],
     },
     "disruption_batch": {
