@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file of report_path: one line of JSON per account, for lists too long for a result."""
+"""Files that the operator asked for: the lines of report_path, the plan of write_plan."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Report:
         self.path = os.path.abspath(os.path.expanduser(path))
 
     @classmethod
-    def prepare(cls, path: Optional[str]) -> Optional[Report]:
-        """Return the report of an option report_path, proven writable; None where there is none.
+    def prepare(cls, path: Optional[str], option: str = "report_path") -> Optional[Report]:
+        """Return the file that an option names, proven writable; None where it names none.
 
         Leaves nothing behind, so that a module that is killed leaves nothing either. Raises
         invalid_option.
@@ -37,24 +37,27 @@ class Report:
         folder = os.path.dirname(report.path)
         if os.path.islink(report.path) or os.path.isdir(report.path):
             what = "a symbolic link" if os.path.islink(report.path) else "a directory"
-            raise _refused(report.path, f"it is {what}")
+            raise _refused(option, report.path, f"it is {what}")
         if not os.path.isdir(folder):
-            raise _refused(report.path, f"the directory {folder} does not exist")
+            raise _refused(option, report.path, f"the directory {folder} does not exist")
         try:
             handle, trial = report._temporary()
             os.close(handle)
             os.unlink(trial)
         except OSError as exc:
-            raise _refused(report.path, f"{folder}: {exc.strerror}") from None
+            raise _refused(option, report.path, f"{folder}: {exc.strerror}") from None
         return report
 
     def write(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write the file anew, a line for each row, without its secrets. Raises OSError."""
+        self.write_texts(json.dumps(_without_secrets(row)) + "\n" for row in rows)
+
+    def write_texts(self, texts: Iterable[str]) -> None:
+        """Write the file anew. Raises OSError."""
         handle, temporary = self._temporary()
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as lines:
-                for row in rows:
-                    lines.write(json.dumps(_without_secrets(row)) + "\n")
+                lines.writelines(texts)
                 lines.flush()
                 os.fsync(lines.fileno())
             os.replace(temporary, self.path)
@@ -91,9 +94,9 @@ def _without_secrets(value: Any) -> Any:
     return value
 
 
-def _refused(path: str, why: str) -> CredentialsError:
+def _refused(option: str, path: str, why: str) -> CredentialsError:
     return CredentialsError(
         "invalid_option",
-        f"report_path: {path} cannot be written: {why}. Nothing was touched.",
+        f"{option}: {path} cannot be written: {why}. Nothing was touched.",
         next_step="Name a file in a directory that is there, on the machine that runs the module.",
     )
