@@ -72,6 +72,23 @@ options:
         of one age do not all fall due on one day.
     type: str
     default: 0s
+  write_plan:
+    description:
+      - In check mode, write what a real run would do to this file (0600), to be approved. RV(plan)
+        tells its hash. It holds access keys and states, never a secret.
+    type: path
+  plan:
+    description:
+      - An approved plan, as O(write_plan) wrote it. Nothing that is not in it is touched; what is
+        not, or has changed since, is C(skipped), and says why. What an interrupted run of the same
+        plan left open is finished.
+      - The file may hold the plans of many endpoints; the one of this O(platform), O(endpoint),
+        O(shard) and O(state) counts. A file that is not as it was written is refused.
+    type: path
+  plan_hash:
+    description:
+      - The SHA-256 of the O(plan) that was approved; any other one is refused.
+    type: str
   rotation_id:
     description:
       - Rotate once for this identifier, such as V(2026-Q4), whatever the age of the keys; the

@@ -10,10 +10,11 @@ nothing to do ends there too. The others get a real turn (see access_key_turns).
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .access_key_search import find_owners
-from .access_key_turns import Turn, Turns
+from .access_key_turn import Turn
+from .access_key_turns import Turns
 from .audit import in_record, unknown
 from .bulk import UNSEEN
 from .errors import CredentialsError
@@ -21,10 +22,12 @@ from .journal import Journal, merge_heads
 from .model import Account
 from .platform import Platform
 from .progress import Progress
+from .report import Report
 from .results import AccountResult, Outcome, failed, skipped
 from .rotation_case import Permit
 from .rotation_desk import Desk
 from .rotation_options import RotateOptions
+from .rotation_plan import Approval, Plan, call_of, document_of, text_of
 from .rotation_results import identified
 from .selection import Selected, select
 from .stores.base import SecretStore, Stored
@@ -59,6 +62,7 @@ def rotate_access_keys(
     operator set it. Raises what concerns the whole endpoint or store, before anything is touched.
     """
     platform.client.may_write = Permit.check
+    approval, plan_file = _plans(platform, wanted, check_mode)
     info = platform.connect()
     wanted.check(platform.facts)
     _check_clock(platform)
@@ -68,7 +72,7 @@ def rotate_access_keys(
     gone: list[AccountResult] = []
     if wanted.selection.all and store.is_durable:
         turns += _swept(desk, wanted, selected, gone)
-    job = Turns(desk, wanted, parallelism, progress)
+    job = Turns(desk, wanted, parallelism, progress, approval)
     if wanted.strict and any(result.has_failed for result in selected.missing):
         results = [skipped(identified(turn.account)) for turn in turns]
     else:
@@ -87,6 +91,12 @@ def rotate_access_keys(
     }
     _fill(outcome, wanted)
     outcome.warnings = [*selected.warnings, *_idle(wanted, selected, platform)]
+    if approval is not None:
+        names = [turn.account.name for turn in turns]
+        outcome.extra["plan"] = {"path": approval.plan.path, "sha256": approval.plan.sha256}
+        outcome.warnings += _about_plan(approval, names)
+    if plan_file is not None:
+        _write_plan(plan_file, outcome, results, desk, wanted)
     if check_mode:
         outcome.extra["not_known"] = [
             STORE_NOT_PROVEN,
@@ -115,6 +125,68 @@ def _selected(desk: Desk, wanted: RotateOptions, parallelism: int, progress: Pro
         strict=wanted.strict,
         progress=progress,
     )
+
+
+def _plans(
+    platform: Platform, wanted: RotateOptions, check_mode: bool
+) -> tuple[Approval | None, Report | None]:
+    """Return what an approved plan permits, and where a new one goes. Raises invalid_option."""
+    if wanted.write_plan and not check_mode:
+        raise CredentialsError(
+            "invalid_option",
+            "write_plan writes what a rehearsal would do, and this is a real run.",
+            next_step="Run it in check mode (--check); then give the file to a real run as plan.",
+        )
+    approval = None
+    if wanted.plan:
+        approval = Approval(Plan.read(wanted.plan, wanted.plan_hash), _call(platform, wanted))
+    return approval, Report.prepare(wanted.write_plan, "write_plan")
+
+
+def _call(platform: Platform, wanted: RotateOptions) -> dict[str, Any]:
+    shard = wanted.selection.shard
+    return call_of(
+        platform.name,
+        platform.settings.endpoint,
+        None if shard.is_whole else str(shard),
+        wanted.policy.state,
+    )
+
+
+def _about_plan(approval: Approval, names: list[str]) -> list[str]:
+    absent = approval.absent(names)
+    if approval.warning or not absent:
+        return [approval.warning] if approval.warning else []
+    more = f" and {len(absent) - 10} more" if len(absent) > 10 else ""
+    return [f"plan: not in this run's list: {', '.join(absent[:10])}{more}."]
+
+
+def _write_plan(
+    file: Report,
+    outcome: Outcome,
+    results: list[AccountResult],
+    desk: Desk,
+    wanted: RotateOptions,
+) -> None:
+    """Write what a rehearsal would do, unless it found that nothing can be done at all."""
+    stop = next((each for each in results if each.stops_endpoint), None)
+    if stop is not None:
+        outcome.warnings.append(f"write_plan: no plan was written: {stop.why}")
+        return
+    document = document_of(
+        _call(desk.platform, wanted),
+        results,
+        desk.now(),
+        wanted.policy.reason,
+        wanted.policy.change,
+    )
+    try:
+        file.write_text(text_of(document))
+    except OSError as exc:
+        raise CredentialsError(
+            "invalid_option", f"write_plan: {file.path} could not be written: {exc.strerror}."
+        ) from None
+    outcome.extra["plan"] = {"path": file.path, "sha256": document["sha256"]}
 
 
 def _said(wanted: RotateOptions) -> dict[str, str]:

@@ -11,17 +11,26 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Optional
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
 
+from .access_key_turn import (
+    ROTATIONS,
+    Turn,
+    is_emergency,
+    is_quiet,
+    is_same,
+    own_policy,
+    rotates,
+    seen,
+    stops_all,
+)
 from .ancestors import STOP
 from .bulk import each
 from .clock import iso
 from .errors import CredentialsError, missing
-from .model import Account
 from .progress import Progress
-from .record import Record
 from .rehearsal import rehearsed
 from .results import AccountResult, failed, skipped
 from .rotation import turn
@@ -29,32 +38,8 @@ from .rotation_case import Case, Permit
 from .rotation_desk import Desk
 from .rotation_options import RotateOptions
 from .rotation_own import check_own_key, is_own_key, log_in_anew
-from .rotation_policy import Policy
+from .rotation_plan import Approval
 from .rotation_results import audit_of, identified, result_of
-from .stores.base import Stored
-
-#: Actions that end a working state and begin a new one: they count against max_rotations.
-_ROTATIONS = ("rotated", "delivered", "recovered")
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One account to be done: its policy, its record as it was read, and what the rehearsal did."""
-
-    account: Account
-    policy: Policy
-    stored: Optional[Stored] = None
-    planned: Optional[AccountResult] = None
-    #: A rotation or a call of an earlier run is unfinished: it comes first, whatever fails.
-    is_open: bool = False
-    #: The rehearsal would have written something, whatever came of it in the end.
-    acts: bool = False
-    #: A key of it is compromised: nothing holds its rotation back.
-    is_emergency: bool = False
-    #: The key that this very run logs in with: it comes last.
-    is_own: bool = False
-    #: What an auditor asks of it, as the rehearsal found it.
-    audit: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,9 +54,15 @@ class Turns:
     """The turns of all accounts of one call, in the order that is safest."""
 
     def __init__(
-        self, desk: Desk, wanted: RotateOptions, parallelism: int, progress: Progress
+        self,
+        desk: Desk,
+        wanted: RotateOptions,
+        parallelism: int,
+        progress: Progress,
+        approval: Approval | None = None,
     ) -> None:
         self.desk = desk
+        self.approval = approval
         self.wanted = wanted
         self.progress = progress
         #: Of the compromised keys, those that belong to an account of the list.
@@ -97,10 +88,11 @@ class Turns:
         return results
 
     def _done(self, rehearsed_turns: list[Turn], check_mode: bool) -> list[AccountResult]:
+        self._bar(rehearsed_turns)
         self._defer(rehearsed_turns)
         planned = [turn.planned for turn in rehearsed_turns]
         results = [each for each in planned if each is not None]
-        stop = next((each for each in results if _stops_all(each, self.wanted.strict)), None)
+        stop = next((each for each in results if stops_all(each, self.wanted.strict)), None)
         if stop is not None:
             return [
                 skipped(identified(each.account), f"not started: {stop.why}") if each.acts else done
@@ -108,7 +100,7 @@ class Turns:
             ]
         if check_mode:
             return results
-        order = [i for i, each in enumerate(rehearsed_turns) if not _is_quiet(each, self.desk)]
+        order = [i for i, each in enumerate(rehearsed_turns) if not is_quiet(each, self.desk)]
         if order:
             # Not before: a run that has nothing to do writes nothing.
             self.desk.store.probe()
@@ -154,8 +146,8 @@ class Turns:
                 now,
                 is_own=is_own,
                 acts=case.has_acted,
-                is_emergency=_is_emergency(case),
-                policy=_own_policy(now.policy) if is_own else now.policy,
+                is_emergency=is_emergency(case),
+                policy=own_policy(now.policy) if is_own else now.policy,
             )
             return planned
 
@@ -183,6 +175,19 @@ class Turns:
                 self.found_compromised |= wanted & known
                 self.looked_at += 1
 
+    def _bar(self, turns: list[Turn]) -> None:
+        """Keep out what no approved plan permits; what has nothing to do stays what it is."""
+        if self.approval is None:
+            return
+        for index, turn_ in enumerate(turns):
+            record = turn_.stored.record if turn_.stored else None
+            if turn_.planned is None:
+                raise missing("turn_.planned")
+            why = self.approval.why_not(turn_.planned, record)
+            if why is not None:
+                planned = skipped(identified(turn_.account), why) if turn_.acts else turn_.planned
+                turns[index] = dataclasses.replace(turn_, is_barred=True, planned=planned)
+
     def _defer(self, turns: list[Turn]) -> None:
         """Leave rotations above max_rotations to a later run; those due longest come first."""
         most = self.wanted.max_rotations
@@ -192,7 +197,7 @@ class Turns:
             index
             for index, each in enumerate(turns)
             if each.planned is not None
-            and each.planned.action in _ROTATIONS
+            and each.planned.action in ROTATIONS
             and not (each.is_open or each.is_emergency)
         ]
         rotations.sort(key=lambda index: (self._due_at(turns[index]), index))
@@ -204,7 +209,10 @@ class Turns:
                 identified(turn_.account), f"left to a later run: max_rotations is {most}"
             )
             policy = dataclasses.replace(turn_.policy, may_rotate=False)
-            turns[index] = dataclasses.replace(turn_, policy=policy, planned=later)
+            # A plan permits the whole of what it says, and no part of it by itself.
+            turns[index] = dataclasses.replace(
+                turn_, policy=policy, planned=later, is_barred=self.approval is not None
+            )
 
     # --- the real turns --------------------------------------------------------------------------
 
@@ -225,9 +233,10 @@ class Turns:
             for index in order
             if (turns[index].is_open or turns[index].is_emergency) and index not in own
         ]
-        fresh = [index for index in order if index not in {*own, *urgent}]
+        first_or_last = {*own, *urgent}
+        fresh = [index for index in order if index not in first_or_last]
         # What proves most comes first: a rotation, not the deletion of an old key.
-        rotating = [index for index in fresh if _rotates(turns[index])]
+        rotating = [index for index in fresh if rotates(turns[index])]
         canary = (rotating or fresh)[: self.wanted.canary]
         rest = [index for index in fresh if index not in set(canary)]
         return [
@@ -267,7 +276,9 @@ class Turns:
         try:
             with desk.store.lease(place) as lease:
                 stored = desk.store.read(place)
-                case = Case(desk, _seen(turn_, stored), turn_.policy, stored)
+                if self.approval is not None and not is_same(turn_, stored):
+                    return skipped(identified(turn_.account), "another run changed it just now")
+                case = Case(desk, seen(turn_, stored), turn_.policy, stored)
                 case.lease = lease
                 Permit.grant(case)
                 try:
@@ -311,47 +322,3 @@ def _add_secret(case: Case, result: AccountResult) -> None:
             result.access_key = record.pending.access_key
     if secret is not None:
         result.extra["secret_key"] = secret.open()
-
-
-def _seen(turn_: Turn, stored: Stored | None) -> Account:
-    """Return the account; what was listed before somebody else's turn is not to be trusted."""
-    before: Record | None = turn_.stored.record if turn_.stored else None
-    now = stored.record if stored else None
-    same = (before.nonce if before else None) == (now.nonce if now else None)
-    return turn_.account if same else dataclasses.replace(turn_.account, listed_keys=None)
-
-
-def _is_quiet(turn_: Turn, desk: Desk) -> bool:
-    """Tell whether an account needs no real turn: nothing was written, no line is missing."""
-    record = turn_.stored.record if turn_.stored else None
-    if record is not None and desk.journal.missing(record.outbox):
-        return False
-    if turn_.planned is not None and turn_.planned.action == "skipped":
-        # Its rotation is left to a later run; what is open or past is not.
-        return not (turn_.is_open or (record is not None and record.retiring))
-    return not turn_.acts
-
-
-def _stops_all(planned: AccountResult, strict: bool) -> bool:
-    """Tell whether a rehearsal found what concerns every account; an S3 service can wait."""
-    kind = (planned.failure or {}).get("kind") or ""
-    if strict and planned.has_failed:
-        return True
-    return planned.stops_endpoint and not kind.startswith("verification")
-
-
-def _rotates(turn_: Turn) -> bool:
-    return turn_.planned is not None and turn_.planned.action in _ROTATIONS
-
-
-def _is_emergency(case: Case) -> bool:
-    before = case.before
-    known = before.known_access_keys() if before else frozenset()
-    shown = {key.access_key for key in case.first_seen or case.account.listed_keys or ()}
-    marked = before is not None and before.current is not None and before.current.compromised
-    return bool(case.policy.compromised & (known | shown)) or bool(marked)
-
-
-def _own_policy(policy: Policy) -> Policy:
-    """Return the policy of the key that this run logs in with: only a login acknowledges it."""
-    return dataclasses.replace(policy, acknowledge="explicit")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file of report_path: one line of JSON per account, for lists too long for a result."""
+"""Files that the operator asked for: the lines of report_path, the plan of write_plan."""
 
 from __future__ import annotations
 

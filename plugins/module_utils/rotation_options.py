@@ -41,6 +41,9 @@ SPEC = SELECTION | ArgumentSpec(
         },
         "policies": {"type": "list", "elements": "raw", "default": []},
         **{name: {"type": "str", "default": text} for name, text in DURATIONS.items()},
+        "write_plan": {"type": "path"},
+        "plan": {"type": "path"},
+        "plan_hash": {"type": "str"},
         "rotation_id": {"type": "str"},
         "force": {"type": "bool", "default": False},
         "compromised": {"type": "list", "elements": "str", "default": []},
@@ -85,6 +88,10 @@ class RotateOptions:
     key_delivery: Optional[str] = None
     #: Whether a file gets what an auditor asks of every account.
     is_reported: bool = False
+    #: Where a rehearsal is written to, to be approved; the approved one, and its hash.
+    write_plan: Optional[str] = None
+    plan: Optional[str] = None
+    plan_hash: Optional[str] = None
     #: Policies that were made, by what was said of their accounts.
     _made: dict[int, Policy] = field(default_factory=dict, compare=False, repr=False)
 
@@ -138,6 +145,9 @@ class RotateOptions:
             return_secret=params["return_secret"],
             key_delivery=params.get("key_delivery"),
             is_reported=bool(params.get("report_path")),
+            write_plan=params.get("write_plan"),
+            plan=params.get("plan"),
+            plan_hash=params.get("plan_hash"),
         )
 
     @property
@@ -223,6 +233,8 @@ def _check_combinations(params: Mapping[str, Any], selection: Selection, has_sto
             "replaces names keys of one account.",
             "Name one user, or give replaces in the entries of users.",
         )
+    if params.get("plan_hash") and not params.get("plan"):
+        raise _wrong("plan_hash says which plan was approved.", "Name its file in plan.")
     if not has_store:
         if state != "rotated":
             raise _wrong(f"state: {state} needs secret_store: its record says what to do.", None)

@@ -78,6 +78,35 @@ EXAMPLES = r"""
     verify:
       s3_url: https://s3.example.com
 
+- name: A key was found on the internet, and nobody knows whose it is
+  objectstore.credentials.s3_access_key_rotate:
+    platform: huawei
+    compromised: HST3BZW1DHLAQEXAMPLE
+    reason: INC0043
+    adopt: rotate
+    secret_store: "{{ s3_secret_store }}"
+    verify:
+      s3_url: https://obs.eu-de.example.com
+
+- name: Write down what a run would do, to be approved
+  objectstore.credentials.s3_access_key_rotate:
+    platform: ontap
+    all: true
+    allow_disruption: true
+    secret_store: "{{ s3_secret_store }}"
+    write_plan: /srv/plans/CHG0031339.json
+  check_mode: true
+
+- name: Do that and nothing else
+  objectstore.credentials.s3_access_key_rotate:
+    platform: ontap
+    all: true
+    allow_disruption: true
+    secret_store: "{{ s3_secret_store }}"
+    plan: /srv/plans/CHG0031339.json
+    plan_hash: "{{ approved_hash }}"
+    change: CHG0031339
+
 - name: The new key does not work for a client, go back
   objectstore.credentials.s3_access_key_rotate:
     platform: ose
@@ -159,6 +188,17 @@ change:
   description: The ticket of it, as O(change) says.
   returned: when O(change) is set
   type: str
+plan:
+  description: The plan that was written, or that this run kept to.
+  returned: when O(write_plan) or O(plan) is set
+  type: dict
+  contains:
+    path:
+      description: Its file.
+      type: str
+    sha256:
+      description: Its hash, for O(plan_hash).
+      type: str
 platform_info:
   description: >-
     What the endpoint is and what it can do, as M(objectstore.credentials.s3_credential_info)
