@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock, iso
+from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_report_call import (
+    SPEC,
+    write_report,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.journal import Journal
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 
@@ -235,7 +239,7 @@ class Fleet:
     def _chain(
         self, platform: str, endpoint: str, rows: list[dict[str, Any]], at: Any, shard: Any
     ) -> dict[str, Any]:
-        moved = [row for row in rows if row["previous_access_key"]]
+        moved = [row for row in rows if row.get("previous_access_key")]
         journal = Journal(
             str(self.journal),
             run=f"run-{at:%m%d%H%M}",
@@ -265,6 +269,17 @@ class Fleet:
             return {"path": str(self.journal), **journal.head}
         finally:
             journal.close()
+
+
+def written(
+    fleet: Fleet, now: dt.datetime = NOW, **params: Any
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Write a report into the fleet's folder; return the result, and what is in the files."""
+    options = {name: option.get("default") for name, option in SPEC.options.items()}
+    options.update(path=str(fleet.folder / "out"), endpoints=fleet.endpoints)
+    options.update(params)
+    result, _warnings = write_report(options, StillClock(now))
+    return result, {form: Path(path).read_text() for form, path in result["paths"].items()}
 
 
 def make_fleet(folder: Path, accounts: int = 10, hostile: bool = False) -> Fleet:
