@@ -22,6 +22,8 @@ LONGEST_SHOWN, LONGEST_CELL = 300, 30_000
 def visible(value: Any, most: int = LONGEST_SHOWN) -> str:
     """Return a text with every character that cannot be seen written out, cut where too long."""
     text = "" if value is None else str(value)
+    if len(text) <= most and text.isascii() and text.isprintable():
+        return text
     # Cut before, for a huge text, and again after, for one of which each character grows.
     text = _INVISIBLE.sub(_written_out, text[: most + 1])
     return text if len(text) <= most else text[: most - 1] + "\u2026"
@@ -44,8 +46,8 @@ def cell(value: Any) -> str:
 
 def label(value: Any) -> str:
     """Return a value of a Prometheus label, escaped, without its quotes."""
-    text = visible(value).replace("\\", "\\\\")
-    return text.replace('"', '\\"').replace("\n", "\\n")
+    lines = [visible(line).replace("\\", "\\\\") for line in str(value).split("\n")]
+    return "\\n".join(lines).replace('"', '\\"')
 
 
 def _written_out(match: re.Match[str]) -> str:

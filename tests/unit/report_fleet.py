@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock, iso
+from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_report_call import (
+    SPEC,
+    write_report,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.journal import Journal
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 
@@ -80,7 +85,7 @@ def key_row(access_key: str, age: float, **more: Any) -> dict[str, Any]:
 
 def account_row(name: str, age: float = 10, **more: Any) -> dict[str, Any]:
     """Return a managed account as a line of report_path has it; age: of its only key, in days."""
-    access_key = f"AK{abs(hash_of(name)) % 10**10:010d}"
+    access_key = f"AK{hash_of(name) % 10**12:012d}"
     row: dict[str, Any] = {
         "account": name,
         "account_id": f"id-{hash_of(name) % 10**6}",
@@ -188,7 +193,7 @@ def excepted(name: str, until: float, expired: bool) -> dict[str, Any]:
 
 def hash_of(name: str) -> int:
     """Return a number that is the same in every run."""
-    return sum((index + 7) * ord(character) for index, character in enumerate(name[:60]))
+    return int(hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12], 16)
 
 
 @dataclass
@@ -235,7 +240,7 @@ class Fleet:
     def _chain(
         self, platform: str, endpoint: str, rows: list[dict[str, Any]], at: Any, shard: Any
     ) -> dict[str, Any]:
-        moved = [row for row in rows if row["previous_access_key"]]
+        moved = [row for row in rows if row.get("previous_access_key")]
         journal = Journal(
             str(self.journal),
             run=f"run-{at:%m%d%H%M}",
@@ -265,6 +270,17 @@ class Fleet:
             return {"path": str(self.journal), **journal.head}
         finally:
             journal.close()
+
+
+def written(
+    fleet: Fleet, now: dt.datetime = NOW, **params: Any
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Write a report into the fleet's folder; return the result, and what is in the files."""
+    options = {name: option.get("default") for name, option in SPEC.options.items()}
+    options.update(path=str(fleet.folder / "out"), endpoints=fleet.endpoints)
+    options.update(params)
+    result, _warnings = write_report(options, StillClock(now))
+    return result, {form: Path(path).read_text() for form, path in result["paths"].items()}
 
 
 def make_fleet(folder: Path, accounts: int = 10, hostile: bool = False) -> Fleet:
