@@ -101,6 +101,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.errors imp
     sentences,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.record import HeldKey, Record
+from ansible_collections.objectstore.credentials.plugins.module_utils.record_moves import MOVING
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
@@ -162,6 +163,8 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
             check_mode=True,
             parallelism=1,
             vault_secrets=lambda: vault_secrets(self._loader),
+            # A consumer needs the pair also while its record is on the way to another store.
+            may_read=frozenset({MOVING}),
         )
         store = open_store(_parsed(self.get_option("secret_store")), context)
         try:

@@ -5,33 +5,74 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from .errors import CredentialsError
 from .options import COMMON, ArgumentSpec
-from .record_moves import MOVED
+from .record_moves import MOVED, RESTRICTED
 from .registry import PLATFORMS
 from .results import Outcome
 from .secret_store_check import check_store
+from .secret_store_move import copy_store
+from .secret_store_rekey import rekey_store
 from .secret_store_work import Call, Work, new_run, opened
 from .store_registry import secret_store_spec
 
 SPEC = COMMON | ArgumentSpec(
     {
-        "state": {"type": "str", "default": "checked", "choices": ["checked"]},
+        "state": {"type": "str", "default": "checked", "choices": ["checked", "rekeyed", "copied"]},
         "secret_store": {**secret_store_spec(), "required": True},
+        "destination": secret_store_spec(),
         "platform": {"type": "str", "choices": sorted(PLATFORMS)},
         "endpoint": {"type": "str"},
         "open_secrets": {"type": "bool", "default": False},
         "journal": {"type": "path"},
+        "new_vault_password_file": {"type": "path"},
+        "new_vault_id": {"type": "str"},
+        "destroy": {"type": "bool", "default": False},
+        "undo": {"type": "bool", "default": False},
         "parallelism": {"type": "int", "default": 8},
         "report_unchanged": {"type": "bool", "default": False},
     },
+    required_if=(("state", "copied", ("destination",)),),
+    mutually_exclusive=(("destroy", "undo"),),
 )
+#: Options that belong to one state; with another they would be taken for done.
+_OF_STATE = {
+    "open_secrets": "checked",
+    "new_vault_password_file": "rekeyed",
+    "new_vault_id": "rekeyed",
+    "destination": "copied",
+    "destroy": "copied",
+    "undo": "copied",
+}
 
 
 def look_after(call: Call) -> Outcome:
     """Bring the store to the state that the options name."""
-    run = new_run(call.clock)
-    may_read = frozenset({MOVED})
-    with opened(call, call.params["secret_store"], run, may_read=may_read) as store:
-        outcome = check_store(Work(call, store))
+    params, run = call.params, new_run(call.clock)
+    state = params["state"]
+    for name, wanted in _OF_STATE.items():
+        if params.get(name) and state != wanted:
+            raise CredentialsError(
+                "invalid_option",
+                f"{name} has no meaning with state: {state}.",
+                next_step=f"Leave it out, or set state: {wanted}.",
+            )
+    may_read = frozenset({MOVED}) if state == "checked" else RESTRICTED
+    new_vault = (params.get("new_vault_password_file"), params.get("new_vault_id"))
+    with contextlib.ExitStack() as stack:
+        store = stack.enter_context(
+            opened(call, params["secret_store"], run, may_read=may_read, new_vault=new_vault)
+        )
+        work = Work(call, store)
+        if state == "checked":
+            outcome = check_store(work)
+        elif state == "rekeyed":
+            outcome = rekey_store(work)
+        else:
+            other = stack.enter_context(opened(call, params["destination"], run, may_read=may_read))
+            outcome = copy_store(work, other)
+            outcome.warnings += other.warnings
         outcome.warnings += store.warnings
         return outcome

@@ -71,7 +71,7 @@ def check_store(work: Work) -> Outcome:
         result.details["record"] = summary_of(record, now)
         return result
 
-    results = work.each(places, look, "records")
+    results = work.each(places, look, only_reads=True)
     results += [_unplaced(text) for text in work.store.unplaced]
     outcome = Outcome(accounts=results)
     outcome.extra = {

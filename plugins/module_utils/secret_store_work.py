@@ -27,8 +27,6 @@ from .stores.base import Place, SecretStore, StoreContext
 
 #: What one record's turn returns.
 Act = Callable[[Place], AccountResult]
-#: A store that answers none of its records' requests will answer none of the others.
-_STOPPING = ("store_unavailable",)
 _MOST_AT_A_TIME = 64
 
 
@@ -80,10 +78,13 @@ class Work:
         self._progress = call.progress
         self._parallelism = parallelism_of(params)
 
-    def each(self, places: Sequence[Place], act: Act, what: str) -> list[AccountResult]:
+    def each(
+        self, places: Sequence[Place], act: Act, *, only_reads: bool = False
+    ) -> list[AccountResult]:
         """Do something for each record, several at a time, and return one result for each.
 
-        A record that fails does so alone, unless the store itself is not well.
+        A record that fails does so alone, unless the store itself is not well. only_reads: what is
+        refused of one record says nothing of the others.
         """
 
         def one(place: Place) -> AccountResult:
@@ -92,10 +93,12 @@ class Work:
             except CredentialsError as exc:
                 exc.at(platform=place.platform, endpoint=place.endpoint)
                 result = failed(exc, blank(place))
-                result.stops_endpoint = exc.kind in _STOPPING
+                result.stops_endpoint = exc.stops_endpoint and not (
+                    only_reads and exc.kind == "store_refused"
+                )
                 return result
 
-        self._progress.begin(len(places), what)
+        self._progress.begin(len(places), "records")
         try:
             results = each(
                 places,

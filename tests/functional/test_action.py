@@ -60,6 +60,20 @@ def test_endpoint_is_the_inventory_host_unless_given() -> None:
     assert named.sent["endpoint"] == "east"
 
 
+def test_endpoint_is_left_out_where_that_means_all_of_them() -> None:
+    plain = action("local", {}, {})
+    plain.fills_endpoint = False
+    plain.run(task_vars={"inventory_hostname": "cluster1"})
+    assert "endpoint" not in plain.sent
+
+
+@pytest.mark.parametrize("name", ["secret_store", "destination"])
+def test_vault_secrets_are_for_either_store(name: str) -> None:
+    assert wants_vault_secrets({name: {"type": "ansible_vault", "path": "/x"}})
+    assert wants_vault_secrets({name: "type=ansible_vault path=/x"})
+    assert not wants_vault_secrets({name: {"type": "vault_kv2"}})
+
+
 def test_result_with_a_secret_is_censored_and_others_are_not() -> None:
     secret = {"accounts": [{"account": "a", "secret_key": "not-for-logs"}]}
     censored = action("local", {}, secret).run(task_vars={})

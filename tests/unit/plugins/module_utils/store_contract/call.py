@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
 from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
@@ -17,6 +20,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.results im
 from ansible_collections.objectstore.credentials.plugins.module_utils.secret_store_call import (
     SPEC,
     look_after,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import (
+    SecretStore,
 )
 
 from .lab import StoreLab
@@ -56,3 +62,29 @@ def actions(outcome: Outcome) -> dict[str, str]:
 def row_of(outcome: Outcome, account: str) -> AccountResult:
     """Return the result of an account."""
     return next(row for row in outcome.accounts if row.account == account)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing of it catches this."""
+
+
+@contextmanager
+def killed_at(number: int, *, before: bool) -> Iterator[list[int]]:
+    """Within: the process ends at this write of a record, right before it or right after it.
+
+    Yields a list that is as long as records were written.
+    """
+    write = SecretStore.write
+    seen: list[int] = []
+
+    def counted(store: SecretStore, *args: Any) -> Any:
+        seen.append(1)
+        if before and len(seen) == number:
+            raise Killed
+        done = write(store, *args)
+        if len(seen) == number:
+            raise Killed
+        return done
+
+    with patch.object(SecretStore, "write", counted):
+        yield seen

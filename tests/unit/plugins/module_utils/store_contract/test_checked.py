@@ -13,7 +13,6 @@ import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.escrow import Escrow
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Pair
-from ansible_collections.objectstore.credentials.plugins.module_utils.record import Secret
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import Place
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
@@ -21,6 +20,7 @@ from .call import actions, look, row_of
 from .lab import OTHER, PLACE, StoreLab, pending_of, record_of
 
 ELSEWHERE = Place("other", "lab 2/x", "App")
+NEW = Place("echo", "lab", "new")
 
 
 @pytest.fixture(autouse=True)
@@ -41,11 +41,7 @@ def fill(lab: StoreLab) -> None:
 def test_all_records_of_all_endpoints_are_read(lab: StoreLab) -> None:
     fill(lab)
     outcome = look(lab)
-    assert actions(outcome) == {
-        "app-0001": "unchanged",
-        "app-0002": "unchanged",
-        "App": "unchanged",
-    }
+    assert actions(outcome) == dict.fromkeys(("app-0001", "app-0002", "App"), "unchanged")
     assert {(row.extra["platform"], row.extra["endpoint"]) for row in outcome.accounts} == {
         ("echo", "lab"),
         ("other", "lab 2/x"),
@@ -126,9 +122,7 @@ def test_what_is_open_for_more_than_a_day_is_named(lab: StoreLab) -> None:
     fill(lab)
     store = lab.store("filler")
     fresh = dataclasses.replace(pending_of(), started_at=lab.clock.now())
-    store.write(
-        Place("echo", "lab", "new"), record_of(Place("echo", "lab", "new"), pending=fresh), None
-    )
+    store.write(NEW, record_of(NEW, pending=fresh), None)
     store.close()
     outcome = look(lab)
     assert outcome.totals["stuck"] == 1
@@ -173,14 +167,20 @@ def test_lease_that_another_run_has_hinders_no_reading(lab: StoreLab) -> None:
         assert actions(look(lab))["app-0001"] == "unchanged"
 
 
-def test_secret_that_no_password_opens_fails_alone(lab: StoreLab) -> None:
-    if not lab.seals:
-        return
+def test_store_whose_server_encrypts_has_no_password_to_change(lab: StoreLab) -> None:
     fill(lab)
-    store = lab.store("filler", vault_password="another-password", opened=False)
-    third = Place("echo", "lab", "app-0003")
-    store.write(third, record_of(third, secret="Sealed0By0Another0One"), None)
-    found = actions(look(lab, open_secrets=True))
-    assert (found["app-0001"], found["app-0003"]) == ("unchanged", "failed")
-    assert actions(look(lab))["app-0003"] == "unchanged"
-    assert Secret("x").open() == "x"
+    before = lab.contents()
+    if lab.store_class.cannot_rekey_because is None:
+        assert set(actions(look(lab, state="rekeyed")).values()) == {"unchanged"}
+        return
+    failure = raised(look, lab, state="rekeyed")
+    assert failure.kind == "unsupported"
+    assert "because" in failure.message
+    assert lab.contents() == before
+
+
+def test_option_of_another_state_is_refused(lab: StoreLab) -> None:
+    failure = raised(look, lab, new_vault_id="prod")
+    assert failure.kind == "invalid_option"
+    assert "new_vault_id" in failure.message
+    assert "state: rekeyed" in failure.next_step
