@@ -47,7 +47,7 @@ class World:
             stdout=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(COLLECTIONS), "PYTHONDONTWRITEBYTECODE": "1"},
         )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while not ports.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"the {platform} simulator did not start")

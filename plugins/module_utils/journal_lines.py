@@ -44,6 +44,7 @@ RESERVED = frozenset(
 )
 #: What append() adds; an entry that comes back from a record must not bring its own.
 _OF_THE_LINE = ("seq", "prev", "hash", "late", "meant_for")
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 _HASH_AT = len(',"hash":""}') + 64
 STAMP = "%Y%m%dT%H%M%SZ"
 _PART = r"(?!\.)[A-Za-z0-9_.+%~-]{1,255}"
@@ -76,7 +77,7 @@ def make_line(
     fields.update(chain=chain, seq=seq, prev=prev)
     if meant_for is not None:
         fields.update(late=True, meant_for=meant_for)
-    body = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str).encode()
+    body = _CANONICAL.encode(fields).encode()
     digest = hashlib.sha256(body).hexdigest()
     return b'%b,"hash":"%b"}\n' % (body[:-1], digest.encode()), digest
 

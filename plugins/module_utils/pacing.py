@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import functools
 import random
 import threading
 
@@ -66,8 +67,12 @@ def _retry_after(value: str | None, now: dt.datetime) -> float | None:
     return None if moment is None else max(0.0, (moment - now).total_seconds())
 
 
+@functools.lru_cache(maxsize=256)
 def parse_http_date(text: str) -> dt.datetime | None:
-    """Return the time of a Date or Retry-After header, or None when it is no date."""
+    """Return the time of a Date or Retry-After header, or None when it is no date.
+
+    Remembered: all answers of one second carry the same.
+    """
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, TypeVar
 
 from .clock import iso, parse_time
+from .copies import copied
 from .errors import CredentialsError, missing
 from .model import Pair
 from .record_moves import Move
@@ -254,21 +255,20 @@ class Record:
         for index, old in enumerate(self.retiring):
             if old.access_key == key.access_key:
                 place = index
-        return dataclasses.replace(self, retiring=(*others[:place], key, *others[place:]))
+        return copied(self, retiring=(*others[:place], key, *others[place:]))
 
     def without_retiring(self, access_key: str | None) -> Record:
         """Return the record without a retiring key and its secret."""
         gone = [key for key in self.retiring if key.access_key == access_key]
         kept = tuple(key for key in self.retiring if key.access_key != access_key)
         ended = [key.access_key for key in gone if key.compromised and key.access_key]
-        revoked = (*self.revoked, *ended)[-MOST_ROTATIONS:]
-        return dataclasses.replace(self, retiring=kept, revoked=revoked)
+        return copied(self, retiring=kept, revoked=(*self.revoked, *ended)[-MOST_ROTATIONS:])
 
     def with_outcome(self, rotation_id: str, outcome: str, at: dt.datetime) -> Record:
         """Return the record remembering what became of a rotation."""
         past = tuple(old for old in self.rotations if old.rotation_id != rotation_id)
         rotations = (*past, PastRotation(rotation_id, outcome, at))[-MOST_ROTATIONS:]
-        return dataclasses.replace(self, rotations=rotations)
+        return copied(self, rotations=rotations)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return every secret in the record."""

@@ -31,6 +31,8 @@ _PLACEHOLDER = re.compile(
     r"\W*|x+|not[ _-]?available|n/?a|none|null|hidden|masked|redacted|unknown", re.IGNORECASE
 )
 _URL_USERINFO = re.compile(r"(?<=://)[^/?#\s'\"<>]+(?=@)")
+#: A text that every way of writing it leaves as it is.
+_NEVER_ESCAPED = re.compile(r"[A-Za-z0-9]+")
 #: Names of this collection's own results: never masked, whatever the password is.
 _OWN_NAME = re.compile(r"[a-z_]+")
 
@@ -159,6 +161,18 @@ def _forms(secret: str) -> set[str]:
 
 def _all_forms(secret: str) -> Iterator[str]:
     yield secret
+    if not _NEVER_ESCAPED.fullmatch(secret):
+        yield from _escaped_forms(secret)
+    raw = secret.encode("utf-8", "surrogatepass")
+    for offset in range(3):
+        # Base64 of a longer text that holds the secret, as "user:password": what its characters
+        # share with their neighbours is left out.
+        first, end = (0, 2, 3)[offset], (offset + len(raw)) * 8 // 6
+        yield base64.b64encode(b"\0" * offset + raw).decode()[first:end]
+        yield base64.urlsafe_b64encode(b"\0" * offset + raw).decode()[first:end]
+
+
+def _escaped_forms(secret: str) -> Iterator[str]:
     # repr() as a traceback or a %r would print it.
     yield repr(secret)[1:-1]
     # JSON, plain, with non-ASCII left alone, and as serialisers for web pages escape it.
@@ -177,10 +191,3 @@ def _all_forms(secret: str) -> Iterator[str]:
     ):
         yield encoded
         yield re.sub("%..", lambda match: match.group().lower(), encoded)
-    raw = secret.encode("utf-8", "surrogatepass")
-    for offset in range(3):
-        # Base64 of a longer text that holds the secret, as "user:password": what its characters
-        # share with their neighbours is left out.
-        first, end = (0, 2, 3)[offset], (offset + len(raw)) * 8 // 6
-        yield base64.b64encode(b"\0" * offset + raw).decode()[first:end]
-        yield base64.urlsafe_b64encode(b"\0" * offset + raw).decode()[first:end]

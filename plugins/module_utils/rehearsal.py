@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from .clock import Clock
+from .copies import copied
 from .model import ACTIVE, AccessKey, Account, AccountRef, Issued, Pair
 from .platform import Platform
 from .record import Record
@@ -133,7 +134,7 @@ class _StoreStandIn:
 
     def write(self, place: Place, record: Record, expected: Any) -> Stored:
         """Remember a record."""
-        return Stored(dataclasses.replace(record, serial=record.serial + 1), expected)
+        return Stored(copied(record, serial=record.serial + 1), expected)
 
     def destroy_old_versions(self, place: Place, version: Any) -> None:
         """Destroy nothing."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .clock import iso
+from .copies import copied
 from .errors import CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef
 from .record import HeldKey, KeyIntent, Pending, Record
@@ -143,7 +144,7 @@ class Case:
         if leased:
             self.require_lease(writing=False)
         self.has_acted = True
-        record = dataclasses.replace(
+        record = copied(
             record,
             outbox=entries,
             run=self.run,

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from .copies import copied
 from .errors import missing
 from .model import Issued
 from .record import HeldKey, Record
@@ -48,9 +47,7 @@ def settle_replaced(case: Case) -> None:
     _require_ours(case, current)
     current = _as_shown(case, current)
     dead = [key for key in record.retiring if _is_proven_dead(case, key)]
-    settled = dataclasses.replace(
-        record, current=dataclasses.replace(current, verified_at=verified_at)
-    )
+    settled = copied(record, current=copied(current, verified_at=verified_at))
     for key in dead:
         settled = settled.without_retiring(key.access_key)
     if case.desk.escrow is not None and current.attempt is not None:
@@ -80,7 +77,7 @@ def _as_shown(case: Case, current: HeldKey) -> HeldKey:
     shown = case.shown(current.access_key) if case.sees_keys else None
     if shown is None or current.expires_at is not None:
         return current
-    return dataclasses.replace(current, expires_at=shown.expires_at)
+    return copied(current, expires_at=shown.expires_at)
 
 
 def _require_ours(case: Case, current: HeldKey) -> None:

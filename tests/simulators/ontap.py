@@ -87,6 +87,8 @@ class OntapSimulator(Simulator):
             Svm(name, str(uuid.UUID(int=self.random.getrandbits(128), version=4)), has_s3)
             for name, has_s3 in ((SVM, True), ("svm-other", True), ("svm-nas", False))
         ]
+        #: Whose an access key was when it was last made or asked for.
+        self.owners: dict[str, User] = {}
         for svm in self.svms[:2]:
             root = User("root", "Root User")
             if self.modes["root_has_keys"]:
@@ -133,7 +135,8 @@ class OntapSimulator(Simulator):
             raise ValueError(f"ONTAP has no two users called {name}")
         room = 2 if self.version >= TWO_KEYS else 1
         slots = {n: self.new_key(None, None) for n in range(1, min(access_keys, room) + 1)}
-        self.svm.users[name] = User(name, "", slots)
+        user = self.svm.users[name] = User(name, "", slots)
+        self.owners.update((key.access_key, user) for key in slots.values())
         return name
 
     def keys_of(self, account_id: str) -> dict[str, str]:
@@ -150,9 +153,14 @@ class OntapSimulator(Simulator):
 
     def secret_of(self, access_key: str) -> Optional[str]:
         """Return the secret key if the pair is honoured now."""
-        for user in self.every_user():
+        owner = self.owners.get(access_key)
+        if owner is not None and not any(svm.users.get(owner.name) is owner for svm in self.svms):
+            return None
+        # Going through ten thousand users for each request would take longer than the request.
+        for user in self.every_user() if owner is None else (owner,):
             for key in user.slots.values():
                 if key.access_key == access_key and not self._expired(key):
+                    self.owners[access_key] = user
                     return key.secret_key
         return None
 

@@ -217,6 +217,7 @@ class Users:
         rest_fails = fails == "partial"
         key = self.simulator.new_key(None if rest_fails else lifetime, chosen)
         user.slots[slot] = key
+        self.simulator.owners[key.access_key] = user
         if comment is not None and not rest_fails:
             user.comment = comment
         self.simulator.commit(f"regenerated key {slot} of {user.name}: {key.access_key}")

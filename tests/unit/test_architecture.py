@@ -32,7 +32,7 @@ PYTHON = [
 ]
 #: Of module_utils, the lowest layer first: a file imports only from its own layer or lower ones.
 ORDER = (
-    ("ancestors", "errors"),
+    ("ancestors", "copies", "errors"),
     ("clock", "model", "options", "redaction"),
     ("auth", "invocation", "pacing", "settings"),
     ("transport", "transport_errors"),

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, ClassVar
 
 from ..clock import Clock
+from ..copies import copied
 from ..errors import CredentialsError, missing
 from ..record import Record, Secret
 from ..record_moves import refusal, restriction_of
@@ -229,7 +229,7 @@ class SecretStore:
             raise CredentialsError(
                 "check_mode_write", f"check mode: the record {place} was not written."
             )
-        record = dataclasses.replace(record, serial=record.serial + 1, nonce=secrets.token_hex(16))
+        record = copied(record, serial=record.serial + 1, nonce=secrets.token_hex(16))
         lost: CredentialsError | None = None
         for attempt in range(_LOOKS):
             if attempt:
