@@ -15,6 +15,8 @@ from .errors import CredentialsError
 from .fleet_report import document_of
 from .fleet_report_files import ENDINGS, ReportFiles
 from .options import ArgumentSpec, parse_duration
+from .report import Report
+from .rotation_plan import Plan, merge, text_of
 
 SPEC = ArgumentSpec(
     {
@@ -30,6 +32,7 @@ SPEC = ArgumentSpec(
         "endpoints": {"type": "list", "elements": "dict", "default": []},
         "merge": {"type": "list", "elements": "path", "default": []},
         "journal": {"type": "path"},
+        "write_plan": {"type": "path"},
         "title": {"type": "str"},
         "reason": {"type": "str"},
         "change": {"type": "str"},
@@ -51,6 +54,7 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
             next_step="Give endpoints a dictionary for each host, or merge earlier .json reports.",
         )
     files = ReportFiles.prepare(params)
+    plan_file = Report.prepare(params["write_plan"], "write_plan")
     kept = files.last_success()
     document = document_of({**params, "max_age": max_age}, clock.now(), kept)
     changed = files.write(document, kept)
@@ -65,4 +69,21 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
         "status_line": document["status_line"],
         "summary": {**document["summary"], "findings": findings},
     }
+    if plan_file is not None:
+        result["plan"] = _write_plan(plan_file, params["endpoints"])
     return result, [host["unread"] for host in document["hosts"] if host["unread"]]
+
+
+def _write_plan(file: Report, endpoints: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Write one plan of all endpoints' plans; return where it is and its hash, None without any."""
+    paths = [each["plan_path"] for each in endpoints if each.get("plan_path")]
+    if not paths:
+        return None
+    document = merge([Plan.read(path) for path in paths])
+    try:
+        file.write_text(text_of(document))
+    except OSError as exc:
+        raise CredentialsError(
+            "invalid_option", f"write_plan: {file.path} could not be written: {exc.strerror}."
+        ) from None
+    return {"path": file.path, "sha256": document["sha256"]}

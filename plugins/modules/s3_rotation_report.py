@@ -56,13 +56,15 @@ options:
         those of C(platform_info).
       - C(mode) is V(rotate), V(audit), V(plan) or another word for what was done; C(check_mode),
         C(started_at) and C(ended_at) tell how and when.
-      - C(report_path) is the file with a line for each account; C(accounts) may hold them instead.
+      - C(report_path) is the file with a line for each account, or a list of the files of several
+        calls, the last line of an account counting; C(accounts) may hold the lines instead.
       - C(totals), C(left_out), C(failure), C(warnings) and C(run) are those of the module's
         result; C(journal) too, with the directory as C(path); C(journals) lists those of further
         runs over the same host.
       - C(journal_checks) is what M(objectstore.credentials.s3_credential_info) returns as
         C(journal).
       - C(consumers) lists C(name), C(accounts), C(failed) and C(message).
+      - C(is_planned) says that the lines are those of a preflight that no run followed.
       - C(policies) is the option of that name of the rotation. With it an account that was left
         out can have an exception.
     type: list
@@ -80,6 +82,11 @@ options:
       - The directory of the journal. What it says of the runs in O(endpoints) is shown for each
         account, line by line, after each chain is checked against the head that the run returned.
       - Left out, the C(path) of each host's own journal is used.
+    type: path
+  write_plan:
+    description:
+      - Merge the plans that the entries of O(endpoints) name in C(plan_path) (each written by
+        O(objectstore.credentials.s3_access_key_rotate#module:write_plan)) into this file.
     type: path
   title:
     description:
@@ -153,6 +160,10 @@ status_line:
   returned: success
   type: str
   sample: 2 of 4 endpoints finished, 3 accounts overdue
+plan:
+  description: The plan of all endpoints, its C(path) and C(sha256); null where none has a plan.
+  returned: if O(write_plan)
+  type: dict
 summary:
   description: >-
     The figures of the report, and its C(findings), each with C(id), C(level), C(title), C(count)

@@ -43,6 +43,8 @@ OPTIONS: tuple[str, ...] = (
     "max_failures",
     "max_rotations",
     "parallelism",
+    "plan",
+    "plan_hash",
     "platform",
     "policies",
     "preflight",
@@ -72,6 +74,7 @@ OPTIONS: tuple[str, ...] = (
     "users",
     "validate_certs",
     "verify",
+    "write_plan",
 )
 
 #: Other names of options.

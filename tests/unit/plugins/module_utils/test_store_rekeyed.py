@@ -28,7 +28,6 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.secret_sto
     SPEC,
     look_after,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.stores import durable_files
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import Place
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
@@ -263,7 +262,7 @@ def rekey_and_be_killed(vault: Vault, number: int, renamed: bool) -> bool:
                 if len(seen) == number:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-            with patch.object(durable_files.os, "rename", deadly):
+            with patch.object(os, "rename", deadly):
                 vault.rekey(parallelism=1)
         finally:
             os._exit(0)
