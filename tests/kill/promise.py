@@ -265,11 +265,11 @@ def forms_of(secret: str) -> set[str]:
 
 def _durable(trial: Trial) -> Iterator[Violation]:
     """What was stored is on the disk before anything else happens at the platform."""
-    unsynced: dict[str, str] = {}
+    of_runs: dict[int, dict[str, str]] = {}
     for step in trial.world.steps:
         verb, _unused, path = step.label.partition(" ")
-        if step.number == 0:
-            unsynced = {}
+        # Of two runners at once, each answers for its own files.
+        unsynced = of_runs.setdefault(step.run, {})
         if step.kind == "http" and step.changes and unsynced:
             yield Violation(
                 "durable before the next call",
@@ -280,10 +280,10 @@ def _durable(trial: Trial) -> Iterator[Violation]:
             continue
         if verb in ("write", "rename", "replace", "link"):
             if verb in ("rename", "replace"):
-                unsynced = {}
+                unsynced.clear()
             unsynced[verb] = path
         elif verb in ("fsync", "fdatasync") or verb in ("unlink", "remove"):
-            unsynced = {}
+            unsynced.clear()
 
 
 def idle(
