@@ -121,7 +121,7 @@ def reported(number: int, given: argparse.Namespace) -> Done:
     word = "BAD" if tally.bad or tally.problem else "ok"
     lines = [
         f"{word:3} {cell!s:56} {mode:6} {tally.points:4d} steps {tally.cases:5d} cases"
-        f" {tally.kills:5d} interruptions {tally.seconds:6.1f} s"
+        f" {tally.kills:5d} interruptions {tally.known:5d} known {tally.seconds:6.1f} s"
     ]
     if tally.problem:
         lines.append(f"    preparation: {tally.problem}")

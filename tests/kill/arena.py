@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Facts
 
-from . import hooks, promise, wire
+from . import hooks, promise, sameness, wire
 from .case import MOST_RUNS, Ran, Scenario, one_run, play
 from .duel import fight
 from .forms import Form
@@ -59,7 +59,8 @@ class Verdict:
     story: list[str] = field(default_factory=list)
     interruptions: int = 0
     usual_keys: int = 0
-    facts: Optional[Facts] = None
+    #: From some moment on its world was the same as one that was seen to end well.
+    is_known: bool = False
     #: The recipe of two runners at once.
     duel: str = ""
 
@@ -127,6 +128,8 @@ class Arena:
         self.world.is_over_all = cell.scenario.is_over_all
         self.world.populate(cell.scenario.subject_keys, cell.scenario.age)
         self.cases = 0
+        #: Digests of worlds that were lived in to a good end, with nothing going wrong any more.
+        self.lives: set[str] = set()
         self.usual_keys = 0
         self.facts = tell_facts(self.world)
         before = play(self.world, engine, cell.scenario.before)
@@ -178,7 +181,19 @@ class Arena:
         runs: list[Ran] = []
         replaces: frozenset[str] = frozenset()
         original = wanted = scenario.action.options(world)
+        usual = self.usual_keys
+        lives: set[str] = set()
+        is_known = False
         while len(runs) < MOST_RUNS:
+            if plans and len(runs) >= len(plans):
+                # Nothing more goes wrong from here on. Has a world like this been lived in?
+                trial = self._trial(world, begun, runs, usual, replaces)
+                violations = promise.judge_so_far(trial)
+                life = sameness.digest(world, wanted, promise.so_far(trial), "repair")
+                is_known = not violations and life in self.lives
+                if violations or is_known:
+                    break
+                lives.add(life)
             plan = plans[len(runs)] if len(runs) < len(plans) else {}
             is_off = abs(world.memory.wall_error) > 300
             runs.append(one_run(world, self.engine, wanted, plan))
@@ -194,12 +209,15 @@ class Arena:
                     runs[-1].harmed = True  # the operator had to help: that is no defect
             if BETWEEN not in plan and len(runs) >= len(plans):
                 world.let_pass(scenario.between)
-        usual = _born(world, begun) if not plans else self.usual_keys
-        trial = Trial(
-            world, scenario, self.facts, begun, runs, usual, replaces | scenario.replaces_of(world)
-        )
-        violations = promise.judge(trial)
-        if not violations and scenario.is_idempotent:
+        if not plans:
+            usual = _born(world, begun)
+        if not is_known:
+            trial = self._trial(world, begun, runs, usual, replaces)
+            violations = promise.judge(trial)
+            life = sameness.digest(world, original, sorted(trial.replaces), "after")
+            is_known = not violations and life in self.lives
+            lives.add(life)
+        if not violations and not is_known and scenario.is_idempotent:
             if world.form.data_modes:
                 # What is still honoured is looked at again, until it is not.
                 world.let_pass(120.0)
@@ -207,7 +225,7 @@ class Arena:
             before = _state(world)
             again = one_run(world, self.engine, original)
             violations += promise.idle(world, again, before, _state(world))
-        if not violations and scenario.after:
+        if not violations and not is_known and scenario.after:
             violations += self._afterwards(world, trial)
         verdict = Verdict(
             plans,
@@ -215,10 +233,20 @@ class Arena:
             [run.steps for run in runs],
             interruptions=sum(run.harmed for run in runs),
             usual_keys=usual,
+            is_known=is_known,
         )
         if violations:
             verdict.story = story(trial)
+        else:
+            self.lives |= lives
         return verdict
+
+    def _trial(
+        self, world: World, begun: int, runs: list[Ran], usual: int, replaces: frozenset[str]
+    ) -> Trial:
+        scenario = self.cell.scenario
+        named = replaces | scenario.replaces_of(world)
+        return Trial(world, scenario, self.facts, begun, runs, usual, named)
 
     def _duel(self, world: World, seed: str, pause_at: Optional[int]) -> Verdict:
         scenario = self.cell.scenario

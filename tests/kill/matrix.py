@@ -42,6 +42,8 @@ class Tally:
     points: int = 0
     cases: int = 0
     kills: int = 0
+    #: Cases that came to a world in which another case had been seen to end well.
+    known: int = 0
     seconds: float = 0.0
     bad: list[Verdict] = field(default_factory=list)
     problem: str = ""
@@ -99,6 +101,7 @@ def try_cell(
 
 def _count(tally: Tally, verdict: Verdict) -> None:
     tally.cases += 1
+    tally.known += verdict.is_known
     tally.kills += sum(len(set(plan) - {BETWEEN}) for plan in verdict.plans)
     if verdict.violations:
         tally.bad.append(verdict)

@@ -30,8 +30,8 @@ from .virtual import BIRTH
 if TYPE_CHECKING:
     from .world import World
 
-#: Times closer than this are one.
-BLUR = 5.0
+#: Times closer than this are one: recent ones, and those of more than an hour ago.
+BLUR, LONG_BLUR = 5.0, 60.0
 #: Attributes that decide nothing: counters for tests, and what leads to code or to a clock.
 _NOTHING = frozenset(
     {
@@ -46,7 +46,7 @@ _NOTHING = frozenset(
             "_random",
             "observers",
         ),
-        *("observers", "former_secrets", "_seen_secrets", "_routes", "_born"),
+        *("observers", "former_secrets", "_seen_secrets", "_routes", "_born", "_turn"),
         # moto's own times, by the real clock.
         *("createdate", "created_date", "last_changed_date", "last_accessed_date"),
     }
@@ -58,10 +58,11 @@ _WORD = re.compile(r"[A-Za-z0-9+=_-]{8,}")
 
 def digest(world: World, *more: Any) -> str:
     """Return the digest of a world's state, and of whatever else decides what comes."""
-    memory = world.memory
+    memory, plane = world.memory, world.data_plane
     state = {
         "simulator": world.simulator,
         "plane": world.data_plane,
+        "node": plane._turn % max(1, int(plane.modes["nodes"])),
         "double": world.store_double,
         "store": {
             path: _opened(world, path, content)
@@ -90,12 +91,14 @@ def digest(world: World, *more: Any) -> str:
 def _ago(text: str, now: dt.datetime) -> str:
     then = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
     then = then if then.tzinfo else then.replace(tzinfo=dt.timezone.utc)
-    return f"<{round((now - then).total_seconds() / BLUR)}>"
+    seconds = (now - then).total_seconds()
+    if abs(seconds) > 3600.0:
+        return f"<{round(seconds / LONG_BLUR)} min>"
+    return f"<{round(seconds / BLUR)}>"
 
 
 def _numbered(word: str, numbers: dict[str, str]) -> str:
-    is_random = any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
-    if not is_random or word.startswith("app-"):
+    if word.isalpha() or word.startswith("app-"):
         return word
     return numbers.setdefault(word, f"#{len(numbers)}")
 
