@@ -15,6 +15,7 @@ from .errors import CredentialsError
 from .rotation_case import Case
 from .rotation_custody import check_drift, check_identity, new_rotation_id, take_custody
 from .rotation_end import acknowledge, decommission
+from .rotation_escrow import take_late
 from .rotation_issue import (
     Order,
     intend,
@@ -156,4 +157,5 @@ def turn(case: Case) -> None:
         settle_intent(case)
         _cut_first(case)
         finish_open(case)
+        take_late(case)
     STATES[case.policy.state](case)

@@ -296,7 +296,7 @@ class AwsKeeper(Keeper):
             made[1] = api
             return client
 
-        AwsApi._make_client = once  # type: ignore[method-assign]  # see above
+        AwsApi._make_client = once  # type: ignore[method-assign,assignment]  # see above
         strict.AwsSecretsManager()  # imports moto
         self._is_warm = True
 
