@@ -3,6 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kill rotations at every step, run again, and check the promise: make kill-matrix.
 
+Runners are threads that stand still for ever where they are killed; with --real they are processes
+and get SIGKILL, which takes some five times longer. What was tried is kept in .build/kill-matrix,
+so that the whole can be done in parts (--mode, --store, --only) and, with --resume, go on later.
+
 Each cell is a platform form, a secret store and a scenario. Every request and every change of a
 file is a step; at each a runner is killed, or (mode faults) answers are lost or come late, disks
 fill, clocks are off, or (mode duels) two runners take turns in an order that the seed draws. Then
@@ -16,13 +20,15 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import functools
+import json
 import multiprocessing
 import os
 import random
-import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / ".build" / "collections"))
@@ -34,12 +40,27 @@ from ansible_collections.objectstore.credentials.tests.kill.keepers import KEEPE
 from ansible_collections.objectstore.credentials.tests.kill.plan import faults, kills
 from ansible_collections.objectstore.credentials.tests.kill.scenarios import RIVALS, SCENARIOS
 
+PROGRESS = Path(__file__).resolve().parents[1] / ".build" / "kill-matrix"
 MODES = ("kills", "faults", "duels")
 #: What a short run takes of each store's cells: some stores are slow to simulate.
 SHORT = {"ansible_vault": 1.0, "vault_kv2": 0.4, "aws_secretsmanager": 0.06}
 Job = tuple[str, arena.Cell]
 #: The jobs of this call: forks find them here, since no scenario can be pickled.
 JOBS: list[Job] = []
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of one cell in one mode."""
+
+    mode: str
+    cell: str
+    text: str
+    cases: int
+    kills: int
+    bad: int
+    seconds: float
+    cpu: float
 
 
 def cells(only: list[str], mode: str) -> list[arena.Cell]:
@@ -84,6 +105,7 @@ def tried(job: Job, given: argparse.Namespace) -> matrix.Tally:
     return matrix.try_cell(
         cell,
         rotate,
+        is_real=given.real,
         seed=given.seed,
         most=given.sample,
         pairs=given.pairs if mode == "kills" else 0,
@@ -91,14 +113,15 @@ def tried(job: Job, given: argparse.Namespace) -> matrix.Tally:
     )
 
 
-def reported(number: int, given: argparse.Namespace) -> tuple[str, list[int]]:
+def reported(number: int, given: argparse.Namespace) -> Done:
     """Try a cell, and return what to print and what to count."""
     mode, cell = JOBS[number]
+    began = time.process_time()
     tally = tried(JOBS[number], given)
     word = "BAD" if tally.bad or tally.problem else "ok"
     lines = [
         f"{word:3} {cell!s:56} {mode:6} {tally.points:4d} steps {tally.cases:5d} cases"
-        f" {tally.kills:5d} interruptions {tally.seconds:6.1f} s"
+        f" {tally.kills:5d} interruptions {tally.known:5d} known {tally.seconds:6.1f} s"
     ]
     if tally.problem:
         lines.append(f"    preparation: {tally.problem}")
@@ -112,7 +135,34 @@ def reported(number: int, given: argparse.Namespace) -> tuple[str, list[int]]:
     for verdict in tally.bad[: given.stories]:
         lines += verdict.story
     bad = len(tally.bad) + bool(tally.problem)
-    return "\n".join(lines), [tally.cases, tally.kills, bad]
+    cpu = time.process_time() - began
+    return Done(
+        mode, str(cell), "\n".join(lines), tally.cases, tally.kills, bad, tally.seconds, cpu
+    )
+
+
+def summary(found: Sequence[Done]) -> list[str]:
+    """Return what came of each store in each mode, and of all."""
+    rows: dict[tuple[str, str], list[Done]] = {}
+    for done in found:
+        rows.setdefault((done.cell.split("/")[1], done.mode), []).append(done)
+    lines = [f"{'store':18} {'mode':6} cells  cases interruptions  bad  seconds"]
+    for (store, mode), some in [*sorted(rows.items()), (("all", ""), list(found))]:
+        lines.append(
+            f"{store:18} {mode:6} {len(some):5} {sum(d.cases for d in some):6}"
+            f" {sum(d.kills for d in some):13} {sum(d.bad for d in some):4}"
+            f" {sum(d.seconds for d in some):8.0f}"
+        )
+    return lines
+
+
+def kept(path: Path) -> dict[tuple[str, str], Done]:
+    """Return what was tried before, by mode and cell."""
+    found = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        done = Done(**json.loads(line))
+        found[done.mode, done.cell] = done
+    return found
 
 
 def again(given: argparse.Namespace) -> int:
@@ -122,7 +172,7 @@ def again(given: argparse.Namespace) -> int:
     if given.duel is not None:
         verdict = matrix.duel_of(cell, rotate, given.duel)
     else:
-        verdict = matrix.case_of(cell, rotate, given.case)
+        verdict = matrix.case_of(cell, rotate, given.case, is_real=given.real)
     broken = [str(violation) for violation in verdict.violations]
     print(*verdict.story, *(broken or ["the promise holds"]), sep="\n")
     return 1 if verdict.violations else 0
@@ -139,6 +189,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="begin nothing more after so many")
     parser.add_argument("--short", action="store_true", help="a part of it, drawn by the seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--store", action="append", choices=[*SHORT], help="default: all of them")
+    parser.add_argument("--real", action="store_true", help="kill processes, by SIGKILL")
+    parser.add_argument("--resume", action="store_true", help="leave out what was tried before")
     parser.add_argument("--case", help='one case of the only cell: "12 kill after; 3 kill before"')
     parser.add_argument("--duel", help="two runners at once: the seed and the step of the pause")
     parser.add_argument("--stories", type=int, default=0, help="stories to tell per bad cell")
@@ -146,34 +199,46 @@ def main() -> int:
     warm_up()
     if given.case is not None or given.duel is not None:
         return again(given)
-    jobs = [(mode, cell) for mode in given.mode or MODES for cell in cells(given.only, mode)]
+    jobs = [
+        (mode, cell)
+        for mode in given.mode or MODES
+        for cell in cells(given.only, mode)
+        if not given.store or cell.keeper.name in given.store
+    ]
     if given.short:
         given.sample, given.pairs = given.sample or 3, min(given.pairs, 1)
         jobs = short(jobs, given.seed)
     if given.seconds:
         random.Random(given.seed).shuffle(jobs)  # noqa: S311  # what is left out is left to chance
-    JOBS.extend(jobs)
+    how = f"{'real' if given.real else 'kill'}-{given.seed}-{given.sample or 'all'}-{given.pairs}"
+    progress = PROGRESS / f"{how}.jsonl"
+    before = kept(progress) if given.resume else {}
+    found = [before[mode, str(cell)] for mode, cell in jobs if (mode, str(cell)) in before]
+    JOBS.extend(job for job in jobs if (job[0], str(job[1])) not in before)
     began = time.monotonic()
-    totals = [0, 0, 0]
-    with multiprocessing.get_context("fork").Pool(max(1, given.jobs), maxtasksperchild=8) as pool:
+    progress.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        multiprocessing.get_context("fork").Pool(max(1, given.jobs), maxtasksperchild=4) as pool,
+        progress.open("a" if given.resume else "w") as stream,
+    ):
         work = functools.partial(reported, given=given)
-        done = 0
-        for text, counts in pool.imap(work, range(len(jobs))):
-            done += 1
-            totals = [one + other for one, other in zip(totals, counts)]
-            print(text, flush=True)
+        for done in pool.imap(work, range(len(JOBS))):
+            found.append(done)
+            print(done.text, flush=True)
+            stream.write(json.dumps(asdict(done)) + "\n")
+            stream.flush()
             if given.seconds and time.monotonic() - began > given.seconds:
-                print(f"stopped after {given.seconds:g} s: {done} of {len(jobs)} cells were tried")
+                print(f"stopped after {given.seconds:g} s: {len(found)} of {len(jobs)} were tried")
                 break
-    seconds = time.monotonic() - began
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = used.ru_utime + used.ru_stime
+    print(*summary(found), sep="\n")
+    cases, bad = sum(done.cases for done in found), sum(done.bad for done in found)
+    cpu = sum(done.cpu for done in found)
     print(
-        f"{done} cells, {totals[0]} cases, {totals[1]} interruptions, {totals[2]} bad;"
-        f" {seconds:.0f} s, {cpu:.0f} s of CPU, {totals[0] / max(cpu, 0.1):.0f} cases per second of"
-        f" CPU; seed {given.seed}"
+        f"{len(found)} of {len(jobs)} cells, {cases} cases, {sum(done.kills for done in found)}"
+        f" interruptions, {bad} bad; {sum(done.seconds for done in found):.0f} s, {cpu:.0f} s of"
+        f" CPU, {cases / max(cpu, 0.1):.0f} cases per second of CPU; seed {given.seed}"
     )
-    return 1 if totals[2] or not jobs else 0
+    return 1 if bad or not jobs else 0
 
 
 if __name__ == "__main__":

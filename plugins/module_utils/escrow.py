@@ -29,6 +29,8 @@ _FORMAT = 1
 _ENDING = ".vault"
 #: What a person may know a file by, before its hash.
 _SHOWN = 80
+#: How much of the hash.
+_DIGITS = 32
 
 
 def escrow_folder(journal: str | None) -> str:
@@ -93,6 +95,7 @@ class Escrow:
             raise missing("seals")
         self._tree = Tree(os.path.abspath(os.path.expanduser(directory)))
         self._seals = seals
+        self._names: list[str] | None = None
 
     @classmethod
     def of(cls, directory: str, store: SecretStore, login: str | None) -> Escrow:
@@ -129,6 +132,41 @@ class Escrow:
         Raises store_unreadable for a file that is there and cannot be read or decrypted.
         """
         name = _file_name(place, attempt)
+        document = self._document(name)
+        if document is None:
+            return None
+        where = f"The escrow file {self._tree.path(name)}"
+        mine = (place.platform, place.endpoint, place.account, attempt)
+        if tuple(document.get(n) for n in ("platform", "endpoint", "account", "attempt")) != mine:
+            raise unreadable(where, "it belongs to another account or attempt")
+        pair = Pair(str(document.get("access_key") or ""), str(document.get("secret_key") or ""))
+        if not pair.access_key or not pair.secret_key:
+            raise unreadable(where, "it holds no pair")
+        return pair
+
+    def attempts(self, place: Place) -> list[str]:
+        """Return the attempts of an account whose pairs lie here. Reads only.
+
+        Raises store_unreadable for a file that may be one of them and cannot be read.
+        """
+        first = _first_of(place)
+        if self._names is None:
+            # One look for all accounts; what this run puts here itself, it knows.
+            self._names = list(self._tree.names()) if self._tree.has_base() else []
+        found = []
+        for name in self._names:
+            if name.startswith(first) and len(name) == len(first) + _DIGITS + len(_ENDING):
+                document = self._document(name) or {}
+                attempt = str(document.get("attempt"))
+                if name == _file_name(place, attempt):
+                    found.append(attempt)
+        return found
+
+    def remove(self, place: Place, attempt: str) -> None:
+        """Remove an attempt's file, once its pair is stored. Repeatable."""
+        self._tree.remove(_file_name(place, attempt))
+
+    def _document(self, name: str) -> dict[str, object] | None:
         data = self._tree.read(name)
         if data is None:
             return None
@@ -139,17 +177,7 @@ class Escrow:
             raise unreadable(where, "it holds no document") from None
         if not isinstance(document, dict) or document.get("format") != _FORMAT:
             raise unreadable(where, f"it holds no document of format {_FORMAT}")
-        mine = (place.platform, place.endpoint, place.account, attempt)
-        if tuple(document.get(n) for n in ("platform", "endpoint", "account", "attempt")) != mine:
-            raise unreadable(where, "it belongs to another account or attempt")
-        pair = Pair(document.get("access_key") or "", document.get("secret_key") or "")
-        if not pair.access_key or not pair.secret_key:
-            raise unreadable(where, "it holds no pair")
-        return pair
-
-    def remove(self, place: Place, attempt: str) -> None:
-        """Remove an attempt's file, once its pair is stored. Repeatable."""
-        self._tree.remove(_file_name(place, attempt))
+        return document
 
     def _unsealed(self, text: str, where: str) -> str:
         failures = []
@@ -175,5 +203,9 @@ class Escrow:
 
 def _file_name(place: Place, attempt: str) -> str:
     names = (place.platform, place.endpoint, place.account, attempt)
-    digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()[:32]
-    return f"{escape(place.account)[:_SHOWN].rstrip('.')}-{digest}{_ENDING}"
+    digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()[:_DIGITS]
+    return f"{_first_of(place)}{digest}{_ENDING}"
+
+
+def _first_of(place: Place) -> str:
+    return f"{escape(place.account)[:_SHOWN].rstrip('.')}-"

@@ -218,6 +218,10 @@ class _EscrowStandIn:
         pair: Pair | None = self._escrow.take(place, attempt)
         return pair
 
+    def attempts(self, place: Place) -> list[str]:
+        """Return the attempts of an account whose pairs lie there. Reads only."""
+        return list(self._escrow.attempts(place))
+
     def put(self, place: Place, pair: Pair, attempt: str) -> str:
         """Keep nothing."""
         return "the escrow"

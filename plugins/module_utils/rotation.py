@@ -16,6 +16,7 @@ from .rotation_case import Case
 from .rotation_custody import check_drift, check_identity, new_rotation_id, take_custody
 from .rotation_disruption import WaitsForWindow, refuse_unless_allowed, wait_for_window
 from .rotation_end import acknowledge, decommission
+from .rotation_escrow import take_late
 from .rotation_issue import (
     Order,
     intend,
@@ -159,6 +160,7 @@ def turn(case: Case) -> None:
             settle_intent(case)
             _cut_first(case)
             finish_open(case)
+            take_late(case)
         STATES[case.policy.state](case)
     except WaitsForWindow as waits:
         case.did("skipped", str(waits))

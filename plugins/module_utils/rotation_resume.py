@@ -11,10 +11,11 @@ import dataclasses
 
 from .clock import iso
 from .errors import CredentialsError, missing
-from .model import ACTIVE, AccessKey, Issued, Pair
-from .record import KeyIntent, Pending, Record, Secret
+from .model import ACTIVE, AccessKey, Issued
+from .record import KeyIntent, Pending, Record
 from .rotation_case import Case
 from .rotation_disruption import refuse_unless_allowed, wait_for_window
+from .rotation_escrow import issued_as_shown, take_from_escrow
 from .rotation_issue import (
     Order,
     forget_pending,
@@ -151,7 +152,7 @@ def settle_unanswered(case: Case) -> Pending | None:
         raise missing("pending")
     case.wait_settled(pending)
     look_twice(case)
-    if _take_from_escrow(case, pending):
+    if take_from_escrow(case, pending):
         return None
     if pending.secret is not None:
         return _settle_chosen(case, pending)
@@ -205,7 +206,7 @@ def _settle_chosen(case: Case, pending: Pending) -> Pending | None:
         )
         issued = issue(case)
     else:
-        issued = _issued_as_shown(case, pending)
+        issued = issued_as_shown(case, pending)
     if case.desk.facts.overlap:
         keep(case, issued)
         _complete(case, case.record.pending or pending)
@@ -313,47 +314,8 @@ def _replace_again(case: Case, pending: Pending, found: str) -> None:
     keep_replaced(case, issue(case), recovered=True)
 
 
-def _take_from_escrow(case: Case, pending: Pending) -> bool:
-    """Store a pair that an earlier run could only put into escrow, if it is the live one."""
-    escrow = case.desk.escrow
-    if escrow is None or case.desk.facts.overlap or pending.secret is not None:
-        return False
-    pair = escrow.take(case.place, pending.attempt)
-    if pair is None or not _is_live(case, pair):
-        return False
-    secret = Secret(pair.secret_key)
-    case.save(
-        dataclasses.replace(
-            case.record,
-            pending=dataclasses.replace(pending, access_key=pair.access_key, secret=secret),
-        ),
-        "taken_from_escrow",
-        access_key=pair.access_key,
-    )
-    keep_replaced(case, _issued_as_shown(case, case.record.pending or pending), recovered=True)
-    return True
-
-
-def _is_live(case: Case, pair: Pair) -> bool:
-    if case.sees_keys:
-        return case.shown(pair.access_key) is not None
-    return is_refused(case, pair) is not True
-
-
 def _labelled(keys: list[AccessKey], attempt: str) -> AccessKey | None:
     return next((key for key in keys if label_of(attempt) in (key.description or "")), None)
-
-
-def _issued_as_shown(case: Case, pending: Pending) -> Issued:
-    """Return what a call of ours has made, by the pair that is stored and what the look tells."""
-    shown = case.shown(pending.access_key) if case.sees_keys else None
-    return Issued(
-        case.account,
-        pending.pair(),
-        created_at=shown.created_at if shown else None,
-        expires_at=shown.expires_at if shown else None,
-        slot=shown.slot if shown else None,
-    )
 
 
 def _drifted(case: Case, pending: Pending, shown: tuple[str, ...]) -> Exception:

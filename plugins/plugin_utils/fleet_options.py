@@ -27,6 +27,7 @@ OPTIONS: tuple[str, ...] = (
     "client_key",
     "compromised",
     "cut_first",
+    "disruption_time",
     "domain",
     "endpoint",
     "exclude",
@@ -74,6 +75,7 @@ OPTIONS: tuple[str, ...] = (
     "users",
     "validate_certs",
     "verify",
+    "window",
     "write_plan",
 )
 

@@ -1,13 +1,12 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A cell of the matrix, prepared once: each of its cases is a fork of it, tried and judged."""
+"""A cell of the matrix, prepared once: each of its cases is tried in a copy of it, and judged."""
 
 from __future__ import annotations
 
 import gc
 import os
-import pickle
 import random
 import shutil
 import tempfile
@@ -18,7 +17,7 @@ from typing import Any, Callable, Optional
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Facts
 
-from . import hooks, promise, wire
+from . import hooks, promise, sameness, wire
 from .case import MOST_RUNS, Ran, Scenario, one_run, play
 from .duel import fight
 from .forms import Form
@@ -60,7 +59,8 @@ class Verdict:
     story: list[str] = field(default_factory=list)
     interruptions: int = 0
     usual_keys: int = 0
-    facts: Optional[Facts] = None
+    #: From some moment on its world was the same as one that was seen to end well.
+    is_known: bool = False
     #: The recipe of two runners at once.
     duel: str = ""
 
@@ -111,9 +111,12 @@ def facts_of(form: Form) -> Facts:
 
 
 class Arena:
-    """A cell, prepared once: every case is a fork of it."""
+    """A cell, prepared once: every case is tried in a copy of it.
 
-    def __init__(self, cell: Cell, engine: Engine) -> None:
+    is_real: runners are processes, and get SIGKILL; else they are threads that stand still.
+    """
+
+    def __init__(self, cell: Cell, engine: Engine, *, is_real: bool = False) -> None:
         hooks.patch()
         cell.keeper.warm_up()
         self.cell = cell
@@ -121,14 +124,17 @@ class Arena:
         base = MEMORY if os.path.isdir(MEMORY) else None
         self.directory = Path(tempfile.mkdtemp(prefix="kill-", dir=base))
         self.world = World(cell.form, cell.keeper, self.directory / "world")
+        self.world.is_real = is_real
         self.world.is_over_all = cell.scenario.is_over_all
         self.world.populate(cell.scenario.subject_keys, cell.scenario.age)
         self.cases = 0
+        #: Digests of worlds that were lived in to a good end, with nothing going wrong any more.
+        self.lives: set[str] = set()
         self.usual_keys = 0
         self.facts = tell_facts(self.world)
         before = play(self.world, engine, cell.scenario.before)
         bad = [run for run in before if not run.is_good]
-        # A collection in a fork would touch, and so copy, every page.
+        # Forks would copy every page that a collection touches.
         gc.collect()
         gc.freeze()
         #: Why the cell cannot be tried: its preparation went wrong.
@@ -139,40 +145,26 @@ class Arena:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def case(self, plans: Plans) -> Verdict:
-        """Try one case in a fork."""
-        return self._in_fork(plans, lambda: self._try(plans))
+        """Try one case in a copy of the world."""
+        return self._in_copy(plans, lambda world: self._try(world, plans))
 
     def duel(self, seed: str, pause_at: Optional[int] = None) -> Verdict:
-        """Let two runners do the action at once, in a fork."""
-        return self._in_fork((), lambda: self._duel(seed, pause_at))
+        """Let two runners do the action at once, in a copy of the world."""
+        return self._in_copy((), lambda world: self._duel(world, seed, pause_at))
 
-    def _in_fork(self, plans: Plans, work: Callable[[], Verdict]) -> Verdict:
+    def _in_copy(self, plans: Plans, work: Callable[[World], Verdict]) -> Verdict:
         self.cases += 1
+        if self.cases % 50 == 0:
+            gc.collect()
         directory = self.directory / f"case-{self.cases}"
-        reading, writing = os.pipe()
-        process = os.fork()
-        if not process:
-            try:
-                os.close(reading)
-                gc.disable()
-                self.world.moved_to(directory)
-                verdict = work()
-                with os.fdopen(writing, "wb") as stream:
-                    pickle.dump(verdict, stream)
-            except BaseException:
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        os.close(writing)
-        with os.fdopen(reading, "rb") as stream:
-            content = stream.read()
-        os.waitpid(process, 0)
-        shutil.rmtree(directory, ignore_errors=True)
-        if not content:
+        try:
+            return work(self.world.copied(directory))
+        except Exception:
+            traceback.print_exc()
             broken = Violation("the harness broke", f"{self.cell} {recipe_of(plans)}")
             return Verdict(plans, [broken])
-        result: Verdict = pickle.loads(content)  # noqa: S301  # our own fork
-        return result
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
 
     def baseline(self) -> Verdict:
         """Try the action unharmed, and learn from it what is usual."""
@@ -180,16 +172,28 @@ class Arena:
         self.usual_keys = verdict.usual_keys
         return verdict
 
-    # --- in the fork -----------------------------------------------------------------------------
+    # --- in a copy of the world ------------------------------------------------------------------
 
-    def _try(self, plans: Plans) -> Verdict:
-        world, scenario = self.world, self.cell.scenario
+    def _try(self, world: World, plans: Plans) -> Verdict:
+        scenario = self.cell.scenario
         world.forget_steps()
         begun = len(world.moments)
         runs: list[Ran] = []
         replaces: frozenset[str] = frozenset()
         original = wanted = scenario.action.options(world)
+        usual = self.usual_keys
+        lives: set[str] = set()
+        is_known = False
         while len(runs) < MOST_RUNS:
+            if plans and len(runs) >= len(plans):
+                # Nothing more goes wrong from here on. Has a world like this been lived in?
+                trial = self._trial(world, begun, runs, usual, replaces)
+                violations = promise.judge_so_far(trial)
+                life = sameness.digest(world, wanted, promise.so_far(trial), "repair")
+                is_known = not violations and life in self.lives
+                if violations or is_known:
+                    break
+                lives.add(life)
             plan = plans[len(runs)] if len(runs) < len(plans) else {}
             is_off = abs(world.memory.wall_error) > 300
             runs.append(one_run(world, self.engine, wanted, plan))
@@ -205,34 +209,47 @@ class Arena:
                     runs[-1].harmed = True  # the operator had to help: that is no defect
             if BETWEEN not in plan and len(runs) >= len(plans):
                 world.let_pass(scenario.between)
-        usual = self._born(begun) if not plans else self.usual_keys
-        trial = Trial(
-            world, scenario, self.facts, begun, runs, usual, replaces | scenario.replaces_of(world)
-        )
-        violations = promise.judge(trial)
-        if not violations and scenario.is_idempotent:
+        if not plans:
+            usual = _born(world, begun)
+        if not is_known:
+            trial = self._trial(world, begun, runs, usual, replaces)
+            violations = promise.judge(trial)
+            life = sameness.digest(world, original, sorted(trial.replaces), "after")
+            is_known = not violations and life in self.lives
+            lives.add(life)
+        if not violations and not is_known and scenario.is_idempotent:
             if world.form.data_modes:
                 # What is still honoured is looked at again, until it is not.
                 world.let_pass(120.0)
                 one_run(world, self.engine, original)
-            before = self._state()
+            before = _state(world)
             again = one_run(world, self.engine, original)
-            violations += promise.idle(world, again, before, self._state())
-        if not violations and scenario.after:
-            violations += self._afterwards(trial)
+            violations += promise.idle(world, again, before, _state(world))
+        if not violations and not is_known and scenario.after:
+            violations += self._afterwards(world, trial)
         verdict = Verdict(
             plans,
             violations,
             [run.steps for run in runs],
             interruptions=sum(run.harmed for run in runs),
             usual_keys=usual,
+            is_known=is_known,
         )
         if violations:
             verdict.story = story(trial)
+        else:
+            self.lives |= lives
         return verdict
 
-    def _duel(self, seed: str, pause_at: Optional[int]) -> Verdict:
-        world, scenario = self.world, self.cell.scenario
+    def _trial(
+        self, world: World, begun: int, runs: list[Ran], usual: int, replaces: frozenset[str]
+    ) -> Trial:
+        scenario = self.cell.scenario
+        named = replaces | scenario.replaces_of(world)
+        return Trial(world, scenario, self.facts, begun, runs, usual, named)
+
+    def _duel(self, world: World, seed: str, pause_at: Optional[int]) -> Verdict:
+        scenario = self.cell.scenario
         world.forget_steps()
         begun = len(world.moments)
         original = scenario.action.options(world)
@@ -273,8 +290,8 @@ class Arena:
             verdict.story = story(trial)
         return verdict
 
-    def _afterwards(self, trial: Trial) -> list[Violation]:
-        world, scenario = self.world, self.cell.scenario
+    def _afterwards(self, world: World, trial: Trial) -> list[Violation]:
+        scenario = self.cell.scenario
         begun = len(world.moments)
         runs = play(world, self.engine, scenario.after)
         later = Trial(
@@ -282,17 +299,14 @@ class Arena:
         )
         return [Violation(f"afterwards: {v.rule}", v.what) for v in promise.judge(later)]
 
-    def _born(self, begun: int) -> int:
-        moments = self.world.moments[max(0, begun - 1) :]
-        return sum(len(set(b.keys) - set(a.keys)) for a, b in zip(moments, moments[1:]))
 
-    def _state(self) -> tuple[Any, ...]:
-        world = self.world
-        return (
-            len(world.simulator.commits),
-            world.keeper.state(world),
-            world.journal_state(),
-        )
+def _born(world: World, begun: int) -> int:
+    moments = world.moments[max(0, begun - 1) :]
+    return sum(len(set(b.keys) - set(a.keys)) for a, b in zip(moments, moments[1:]))
+
+
+def _state(world: World) -> tuple[Any, ...]:
+    return (len(world.simulator.commits), world.keeper.state(world), world.journal_state())
 
 
 def story(trial: Trial) -> list[str]:

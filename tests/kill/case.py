@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import select
 import signal
+import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Callable, Optional, Union
 
-from . import runner, wire
+from . import hooks, runner, wire
 from .plan import BETWEEN, Plan
 from .world import World
 
@@ -133,15 +136,17 @@ def one_run(
     *,
     fork: bool = False,
 ) -> Ran:
-    """Let one runner run, in a process of its own if it may be harmed, and harm it as planned."""
+    """Let one runner run, and harm it as planned."""
     name = f"run-{world.runs + 1:02d}"
     world.runs += 1
     began = world.memory.seconds
     ran = Ran("killed", wanted=wanted, harmed=bool(plan))
-    if plan or fork:
+    if fork or (plan and world.is_real):
         _forked(world, engine, ran, plan, name)
+    elif any(action.kills for action in plan.values()):
+        _parked(world, engine, ran, plan, name)
     else:
-        _inside(world, engine, ran, name)
+        _inside(world, engine, ran, plan, name)
     world.after_run(plan.get(BETWEEN))
     world.look(f"the end of run {world.runs}")
     ran.seconds = world.memory.seconds - began
@@ -165,8 +170,31 @@ def _forked(world: World, engine: runner.Engine, ran: Ran, plan: Plan, name: str
         ran.how = "hung" if hung else "crashed"
 
 
-def _inside(world: World, engine: runner.Engine, ran: Ran, name: str) -> None:
-    line = wire.ShortLine(lambda message: _answered(world, ran, message, NOTHING))
+def _parked(world: World, engine: runner.Engine, ran: Ran, plan: Plan, name: str) -> None:
+    line = wire.ParkingLine(lambda message: _answered(world, ran, message, plan))
+    said = io.StringIO()
+
+    def live() -> None:
+        try:
+            result = runner.work(world, engine, ran.wanted, name, line)
+            ran.how, ran.result = "done", json.loads(json.dumps(result, default=str))
+        except BaseException:
+            ran.how = "crashed"
+            traceback.print_exc()
+        line.is_over.set()
+
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        threading.Thread(target=live, daemon=True).start()
+        if not line.is_over.wait(runner.LONGEST):
+            ran.how = "hung"
+    if line.is_dead or ran.how == "hung":
+        hooks.bury(os.path.realpath(world.directory))
+    with open(world.directory / "output", "a", encoding="utf-8") as stream:
+        stream.write(said.getvalue())
+
+
+def _inside(world: World, engine: runner.Engine, ran: Ran, plan: Plan, name: str) -> None:
+    line = wire.ShortLine(lambda message: _answered(world, ran, message, plan))
 
     def ring(*_unused: Any) -> None:
         raise runner.HungError

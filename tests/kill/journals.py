@@ -50,14 +50,19 @@ def problems(world: World, trial: Trial) -> list[str]:
         found.append(f"{len(doubled)} lines stand twice: {doubled[:3]}")
     if not trial.runs[-1].is_good:
         return found
+    return found + untold(trial, events)
+
+
+def untold(trial: Trial, events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what the records tell and the journal does not, or not yet."""
+    written = {str(line.get("id")) for line in events}
     wanted: dict[str, Mapping[str, Any]] = {}
     for moment in trial.moments:
         record = trial.record(moment)
         for line in record.outbox if record else ():
             wanted[str(line.get("id"))] = line
     missing = [line for name, line in wanted.items() if name not in written]
-    if missing:
-        found.append(f"{len(missing)} lines are missing: {missing[0]}")
+    found = [f"{len(missing)} lines are missing: {missing}"] if missing else []
     return found + _untold(trial, events)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.store_regi
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores import vault_format
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.aws_secretsmanager import (  # noqa: E501  # one name
     AwsSecretsManager,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.aws_secretsmanager_api import (  # noqa: E501  # one name
+    Api as AwsApi,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.aws_secretsmanager_names import (  # noqa: E501  # one name
     Names,
@@ -192,6 +196,13 @@ def _sealed(loader: Any, node: Any) -> Secret:
 
 
 _Loader.add_constructor("!vault", _sealed)
+
+
+@functools.lru_cache(maxsize=256)
+def _read_yaml(stored: bytes) -> Any:
+    return yaml.load(stored, Loader=_Loader)  # noqa: S506  # safe, see above
+
+
 #: What the files of the matrix are encrypted with.
 PASSWORD = "canary-vault-password/of+the=matrix"
 
@@ -216,7 +227,7 @@ class FileKeeper(Keeper):
 
     def record(self, stored: bytes) -> Record:
         """Read the subject's file with another reader than the store's own."""
-        return from_document(yaml.load(stored, Loader=_Loader))  # noqa: S506  # safe, see above
+        return from_document(_read_yaml(stored))
 
     def state(self, world: World) -> Any:
         """Return every file but locks."""
@@ -265,20 +276,29 @@ class AwsKeeper(Keeper):
     """Keeps records in moto's Secrets Manager."""
 
     name = "aws_secretsmanager"
+    _is_warm = False
 
     def warm_up(self) -> None:
-        """Read the models of AWS's services once: it takes longer than a run."""
-        import boto3
-        from botocore import loaders
+        """Make boto3's client once, for it takes longer than a run; each run hooks itself in."""
+        if self._is_warm:
+            return
+        make_client = AwsApi._make_client
+        made: list[Any] = []
 
-        if not self._is_warm:
-            shared = loaders.create_loader()
-            loaders.create_loader = lambda *_unused: shared
-            session = boto3.session.Session(aws_access_key_id="x", aws_secret_access_key="y")
-            session.client("secretsmanager", region_name=strict.REGION)
-            self._is_warm = True
+        def once(api: Any) -> Any:
+            if not made:
+                made.extend((make_client(api), api))
+                return made[0]
+            client, former = made
+            event = "before-send.secretsmanager"
+            client.meta.events.unregister(event, former._before_send)
+            client.meta.events.register(event, api._before_send)
+            made[1] = api
+            return client
 
-    _is_warm = False
+        AwsApi._make_client = once  # type: ignore[method-assign,assignment]  # see above
+        strict.AwsSecretsManager()  # imports moto
+        self._is_warm = True
 
     def double(self, clock: WorldClock) -> Optional[Simulator]:
         """Return the service."""

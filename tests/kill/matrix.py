@@ -42,6 +42,8 @@ class Tally:
     points: int = 0
     cases: int = 0
     kills: int = 0
+    #: Cases that came to a world in which another case had been seen to end well.
+    known: int = 0
     seconds: float = 0.0
     bad: list[Verdict] = field(default_factory=list)
     problem: str = ""
@@ -56,15 +58,16 @@ def try_cell(
     pairs: int = 0,
     actions: Sequence[Actions] = (kills,),
     until: Optional[str] = None,
+    is_real: bool = False,
 ) -> Tally:
     """Try a cell: every single interruption (or a sample), and pairs of them, drawn by the seed.
 
-    until: stop as soon as this rule was found broken.
+    until: stop as soon as this rule was found broken. is_real: see Arena.
     """
     tally = Tally(cell)
     dice = random.Random(f"{seed} {cell}")
     began = time.monotonic()
-    arena = Arena(cell, engine)
+    arena = Arena(cell, engine, is_real=is_real)
     try:
         if arena.problem:
             tally.problem = arena.problem
@@ -98,14 +101,15 @@ def try_cell(
 
 def _count(tally: Tally, verdict: Verdict) -> None:
     tally.cases += 1
+    tally.known += verdict.is_known
     tally.kills += sum(len(set(plan) - {BETWEEN}) for plan in verdict.plans)
     if verdict.violations:
         tally.bad.append(verdict)
 
 
-def case_of(cell: Cell, engine: Engine, recipe: str) -> Verdict:
+def case_of(cell: Cell, engine: Engine, recipe: str, *, is_real: bool = False) -> Verdict:
     """Try one case again by its recipe."""
-    arena = Arena(cell, engine)
+    arena = Arena(cell, engine, is_real=is_real)
     try:
         if arena.problem:
             return Verdict((), [Violation("the preparation is good", arena.problem)])

@@ -21,6 +21,11 @@ class Action:
     seconds: float = 0.0
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def kills(self) -> bool:
+        """Whether the runner dies of it."""
+        return self.name.startswith("kill")
+
     def __str__(self) -> str:
         parts = [self.name]
         if self.number:

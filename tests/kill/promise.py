@@ -99,13 +99,49 @@ def judge(trial: Trial) -> list[Violation]:
     return list(unique.values())
 
 
-def _ended_well(trial: Trial) -> Iterator[Violation]:
+def judge_so_far(trial: Trial) -> list[Violation]:
+    """Return the rules that were broken before the action is at its end."""
+    return [
+        *_ended_by_itself(trial),
+        *_stored_pair_works(trial),
+        *_only_known_keys_touched(trial),
+        *_few_rotations(trial),
+        *_no_secret(trial),
+        *_durable(trial),
+    ]
+
+
+def so_far(trial: Trial) -> tuple[Any, ...]:
+    """Return what of the past the rules for the rest of an action go by."""
+    events = [line for _unused, line in journals.lines(trial.world.directory / "journal")]
+    moments = trial.moments
+    return (
+        sum(run.harmed for run in trial.runs) - _made(trial),
+        any(works(moment, pairs_of(trial.record(moment))) for moment in moments),
+        sorted({key for moment in moments for key in moment.keys} - set(moments[0].keys)),
+        journals.untold(trial, events),
+        sorted(trial.replaces),
+        sorted(trial.world.planted),
+    )
+
+
+def _made(trial: Trial) -> int:
+    pairs = zip(trial.moments, trial.moments[1:])
+    return sum(len(set(after.keys) - set(before.keys)) for before, after in pairs)
+
+
+def _ended_by_itself(trial: Trial) -> Iterator[Violation]:
     for number, run in enumerate(trial.runs, 1):
         if run.how in ("crashed", "hung"):
             yield Violation(run.how, f"run {number} of the action {run.how}: {run.steps[-3:]}")
         for failure in run.failures:
             if failure.get("kind") == "internal":
                 yield Violation("internal error", f"run {number}: {failure.get('message')}")
+
+
+def _ended_well(trial: Trial) -> Iterator[Violation]:
+    yield from _ended_by_itself(trial)
+    for number, run in enumerate(trial.runs, 1):
         if run.how == "done" and not run.harmed and not run.is_good and number < len(trial.runs):
             yield Violation(
                 "repaired by the next run",
@@ -225,9 +261,7 @@ def _only_known_keys_touched(trial: Trial) -> Iterator[Violation]:
 
 
 def _few_rotations(trial: Trial) -> Iterator[Violation]:
-    made = 0
-    for before, after in zip(trial.moments, trial.moments[1:]):
-        made += len(set(after.keys) - set(before.keys))
+    made = _made(trial)
     harmed = sum(run.harmed for run in trial.runs)
     if made > trial.usual_keys + harmed:
         yield Violation(
@@ -265,11 +299,11 @@ def forms_of(secret: str) -> set[str]:
 
 def _durable(trial: Trial) -> Iterator[Violation]:
     """What was stored is on the disk before anything else happens at the platform."""
-    unsynced: dict[str, str] = {}
+    of_runs: dict[int, dict[str, str]] = {}
     for step in trial.world.steps:
         verb, _unused, path = step.label.partition(" ")
-        if step.number == 0:
-            unsynced = {}
+        # Of two runners at once, each answers for its own files.
+        unsynced = of_runs.setdefault(step.run, {})
         if step.kind == "http" and step.changes and unsynced:
             yield Violation(
                 "durable before the next call",
@@ -280,10 +314,10 @@ def _durable(trial: Trial) -> Iterator[Violation]:
             continue
         if verb in ("write", "rename", "replace", "link"):
             if verb in ("rename", "replace"):
-                unsynced = {}
+                unsynced.clear()
             unsynced[verb] = path
         elif verb in ("fsync", "fdatasync") or verb in ("unlink", "remove"):
-            unsynced = {}
+            unsynced.clear()
 
 
 def idle(

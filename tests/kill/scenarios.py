@@ -110,7 +110,9 @@ def helped(world: World, wanted: Wanted, ran: Ran) -> Optional[tuple[Wanted, fro
         strays -= set(world.moments[0].keys)
         if len(strays) == 1:
             more = {"replaces": sorted(strays), "allow_disruption": True}
-            return {**wanted, **more}, frozenset(strays)
+            # Keys of one account can only be named for it alone.
+            alone = _rotated(world) if world.is_over_all else wanted
+            return {**alone, **more}, frozenset(strays)
     if kind == "outcome_unknown" and "force" in advice:
         return {**wanted, "force": True}, frozenset()
     return None

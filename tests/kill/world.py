@@ -3,16 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The world that outlives its runners: platform, data plane, store, journal, and history.
 
-A world is forked for every case, so that each begins at the same state. It serves its runners over
+A world is copied for every case, so that each begins at the same state. It serves its runners over
 wires, lets time pass, does what the case's plan says at each step, and notes every moment: what
 the platform honours and what the secret store holds, after each change of either.
 """
 
 from __future__ import annotations
 
+import copy
+import copyreg
 import email.utils
+import functools
 import os
 import shutil
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -29,6 +33,10 @@ from .forms import API_PORT, S3_PORT, STORE_PORT, Form
 from .keepers import Keeper, files_below
 from .plan import Action, Plan
 from .virtual import DAY, Memory, WorldClock
+
+# The locks of a copied world are its own, and open.
+for _lock in (threading.Lock, threading.RLock):
+    copyreg.pickle(type(_lock()), functools.partial(lambda make, _old: (make, ()), _lock))
 
 SUBJECT = "app-0001"
 OTHERS = ("app-0002", "app-0003")
@@ -106,6 +114,9 @@ class World:
         #: All accounts are worked on, not the subject alone.
         self.is_over_all = False
         self.store_is_dead = False
+        #: A runner that is killed is a process, and gets SIGKILL; else it is a thread that never
+        #: goes on, which is a hundred times faster.
+        self.is_real = False
         #: So many more requests are answered 429.
         self.storm = 0
         #: Access key -> the run that was told of its making.
@@ -138,12 +149,15 @@ class World:
         self.planted.add(access_key)
         return access_key
 
-    def moved_to(self, directory: Path) -> None:
-        """Go on with files of its own, in a fork."""
+    def copied(self, directory: Path) -> World:
+        """Return another world in the same state, with files of its own."""
         shutil.copytree(self.directory, directory)
-        self.directory = directory
-        self.memory = self.memory.copy()
-        self.clock.memory = self.memory
+        memo: dict[int, Any] = {id(each): each for each in (self.form, self.keeper)}
+        memo[id(self.memory)] = self.memory.copy()
+        memo[id(self.moments)] = list(self.moments)  # none of them ever changes
+        world = copy.deepcopy(self, memo)
+        world.directory = directory
+        return world
 
     @property
     def roots(self) -> list[str]:
@@ -341,6 +355,10 @@ class World:
             step = Step(self.runs, -1, "late", landing.request.target, self.memory.seconds)
             self.steps.append(step)
             self.handle(landing.port, landing.request, step)
+
+    def store_files(self) -> dict[str, bytes]:
+        """Return what files the store has."""
+        return files_below(self.directory / "store")
 
     def journal_state(self) -> dict[str, bytes]:
         """Return what stands in the journal."""

@@ -9,6 +9,7 @@ is POST / on the wire; faults and the log see /<Operation>/<name of the secret> 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -42,6 +43,17 @@ WRITES = frozenset(
 _ACCOUNTS = itertools.count(1)
 
 
+@functools.cache
+def _moto(is_secretsmanager: bool) -> Any:
+    """Return a client of moto: of this one service, or of all; finding the service takes long."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.test import Client
+
+    if is_secretsmanager:
+        return Client(create_backend_app("secretsmanager"))
+    return Client(DomainDispatcherApplication(create_backend_app))
+
+
 class AwsSecretsManager(Simulator):
     """The service, with one login that may do everything until an operation is denied."""
 
@@ -49,15 +61,12 @@ class AwsSecretsManager(Simulator):
 
     def __init__(self, clock: Optional[SimulatorClock] = None) -> None:
         super().__init__(clock)
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from moto.secretsmanager.models import secretsmanager_backends
-        from werkzeug.test import Client
 
         # moto would otherwise ask the instance metadata service who it is.
         os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
         self.account = f"{os.getpid() % 1_000_000:06d}{next(_ACCOUNTS):06d}"
         self.backend: Any = secretsmanager_backends[self.account][REGION]
-        self._moto = Client(DomainDispatcherApplication(create_backend_app))
         #: Access keys that may log in; those of an assumed role are added by moto's STS.
         self.logins = {ACCESS_KEY}
         #: Operations that the login's policy does not allow.
@@ -74,7 +83,7 @@ class AwsSecretsManager(Simulator):
             answer = check(operation, asked, self.backend, self.clock.now().timestamp())
         except Refused as refused:
             return _error(refused)
-        before = self._state()
+        before = self._state() if operation in WRITES else ""
         response = (
             Response(200, json.dumps(answer).encode(), content_type=JSON)
             if answer is not None
@@ -150,17 +159,16 @@ class AwsSecretsManager(Simulator):
         return response
 
     def _forward(self, request: Request) -> Response:
+        from moto.secretsmanager.models import secretsmanager_backends
+
+        # A copy of this simulator has a backend of its own.
+        secretsmanager_backends[self.account][REGION] = self.backend
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         headers["x-moto-account-id"] = self.account
-        answer = self._moto.open(
-            "/",
-            method="POST",
-            data=request.body,
-            headers=headers,
-        )
-        kind = answer.headers.get("Content-Type", JSON)
-        if request.headers.get("X-Amz-Target"):
-            kind = JSON  # moto calls some of its JSON text/html
+        is_json = bool(request.headers.get("X-Amz-Target"))
+        answer = _moto(is_json).open("/", method="POST", data=request.body, headers=headers)
+        # moto calls some of its JSON text/html.
+        kind = JSON if is_json else answer.headers.get("Content-Type", JSON)
         return Response(answer.status_code, answer.data, content_type=kind)
 
     def _put_right(self, operation: str, asked: Any) -> None:

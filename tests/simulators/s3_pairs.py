@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +37,13 @@ class _WatchedModes(dict[str, Any]):
     def update(self, *args: Any, **kwargs: Any) -> None:
         super().update(*args, **kwargs)
         self._pairs.observe()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _WatchedModes:
+        copied = _WatchedModes.__new__(_WatchedModes)
+        memo[id(self)] = copied
+        dict.update(copied, copy.deepcopy(dict(self), memo))
+        copied._pairs = copy.deepcopy(self._pairs, memo)
+        return copied
 
 
 class Pairs:

@@ -8,7 +8,11 @@ The rules that came out of a model check of the protocol, each by its name.
 
 from __future__ import annotations
 
+import re
+
 import pytest
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores import file_locks
 
 from .conftest import OpenLab
 from .lab import (
@@ -308,6 +312,41 @@ def test_runner_that_lost_its_lease_before_keep_neither_stores_nor_deletes(
     assert result.action in ("busy", "failed")
     assert lab.current() == old
     assert len(lab.truth()) == 2
+
+
+@pytest.mark.parametrize("form", [IN_PLACE, UNSEEN])
+def test_runner_that_slept_between_its_last_look_and_its_call_loses_no_pair(
+    lab_of: OpenLab, form: Form
+) -> None:
+    lab = lab_of(form)
+    lab.managed()
+    calls: list[str] = []
+
+    def sleep(method: str, url: str) -> None:
+        call = lab.call("regenerate")
+        if calls or method != call["method"] or not re.search(call["path"], url, re.I):
+            return
+        calls.append(method)
+        take_lease(lab)
+        file_locks._held.clear()  # the other one is another process
+        lab.clock.sleep(1000)
+        calls.append(lab.one(force=True).action)
+
+    lab.network.before.append(sleep)
+    result = lab.one(force=True)
+    assert calls[1:] == ["rotated"]
+    # Nobody can call it back: the one rule that is broken, and the key of its successor is dead.
+    (broken,) = lab.watch.violations
+    assert "no intent of it was in the record" in broken
+    lab.watch.violations.clear()
+    assert result.failure is not None
+    assert result.failure["kind"] == "secret_not_kept"
+    assert not lab.stored_pair_works()
+    later = lab.one()
+    assert later.action in ("recovered", "resumed"), later.why
+    assert lab.stored_pair_works()
+    assert [path for path in lab.files() if path.startswith("escrow/")] == []
+    calm(lab)
 
 
 # --- a store that seems dead but was not ----------------------------------------------------------
