@@ -100,6 +100,7 @@ def rotate_access_keys(
         plannable = [job.in_window.get(index, result) for index, result in enumerate(results)]
         _write_plan(plan_file, outcome, plannable, desk, wanted)
     if check_mode:
+        outcome.extra["to_do"] = job.to_do
         outcome.extra["not_known"] = [
             STORE_NOT_PROVEN,
             "whether the S3 service will accept the new pairs",

@@ -79,6 +79,8 @@ class Turns:
         self._failures = 0
         #: Why nothing more is begun.
         self._stop: Optional[str] = None
+        #: How many accounts a real run works on.
+        self.to_do = 0
 
     def do(self, turns: Sequence[Turn], check_mode: bool) -> list[AccountResult]:
         """Rehearse every turn, do those that have something to do, return results in order."""
@@ -100,9 +102,10 @@ class Turns:
                 skipped(identified(each.account), f"not started: {stop.why}") if each.acts else done
                 for each, done in zip(rehearsed_turns, results)
             ]
+        order = [i for i, each in enumerate(rehearsed_turns) if not is_quiet(each, self.desk)]
+        self.to_do = len(order)
         if check_mode:
             return results
-        order = [i for i, each in enumerate(rehearsed_turns) if not is_quiet(each, self.desk)]
         if order:
             # Not before: a run that has nothing to do writes nothing.
             self.desk.store.probe()

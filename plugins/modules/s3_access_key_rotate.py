@@ -234,9 +234,13 @@ journal:
   description: The chain that this run wrote, its file, how many lines it has and its head.
   returned: always
   type: dict
+to_do:
+  description: How many accounts a real run would work on; consumers to be told are not in it.
+  returned: in check mode and after O(preflight)
+  type: int
 not_known:
   description: What a rehearsal cannot know.
-  returned: in check mode
+  returned: in check mode and after O(preflight)
   type: list
   elements: str
 failure:
