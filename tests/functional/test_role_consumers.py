@@ -63,9 +63,7 @@ def pairs_of(path: Path, key: str, secret: str) -> dict[str, tuple[str, str]]:
     return {name: (parser[name][key], parser[name][secret]) for name in parser.sections()}
 
 
-def test_files_and_webhook_are_told(
-    estate: Fleet, hook: tuple[str, list[dict[str, Any]]]
-) -> None:
+def test_files_and_webhook_are_told(estate: Fleet, hook: tuple[str, list[dict[str, Any]]]) -> None:
     url, told = hook
     kept = estate.folder / "kept"
     kept.mkdir()

@@ -35,7 +35,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     # Held back until _wait() asks for them, in the threads too, so that every start is a clean one.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
-        wanted = _wanted(options.platform, options.variant)
+        wanted = _copied(_wanted(options.platform, options.variant), options.copies)
     except LookupError as exc:
         print(exc.args[0], file=sys.stderr)
         return 2
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help="only this one; may be given several times",
     )
     parser.add_argument("--variant", help="the form of those platforms that have it")
+    parser.add_argument("--copies", type=int, default=1, metavar="N", help="N of each")
     parser.add_argument(
         "--seed", type=int, metavar="N", help="start with N accounts app-0001 and on, a key each"
     )
@@ -109,6 +110,19 @@ def _wanted(
         every = sorted({label for row in wanted for label in row[1].VARIANTS})
         raise LookupError(f"none of them has the variant {variant!r}, only: {', '.join(every)}")
     return wanted
+
+
+def _copied(
+    wanted: list[tuple[str, type[Simulator], Optional[str]]], copies: int
+) -> list[tuple[str, type[Simulator], Optional[str]]]:
+    """Return each simulator so many times, numbered where there are several."""
+    if copies == 1:
+        return wanted
+    return [
+        (f"{label}-{number:02d}", simulator, variant)
+        for label, simulator, variant in wanted
+        for number in range(1, copies + 1)
+    ]
 
 
 def _has(simulator: type[Simulator], variant: str) -> bool:
