@@ -52,7 +52,7 @@ bench: env-run ## Measure CPU, wall time, requests and connections per account
 sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
 	@$(DEV)/python tools/sync.py $(ARGS)
 
-test: units kill-sample leaks vendor matrix ## All tests, on every ansible-core whose Python is here
+test: units browser kill-sample leaks vendor matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
 quick: linters unit-dev ## Linters, types, sync --check, unit and contract tests: under a minute
@@ -87,12 +87,14 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: units unit-dev rotation unit-py39 kill-matrix kill-sample leaks vendor matrix $(CELLS:%=cell-%)
+.PHONY: units unit-dev rotation browser unit-py39 kill-matrix kill-sample leaks vendor matrix $(CELLS:%=cell-%)
 units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
 	$(GATE) unit-dev -- $(DEV)/python -m pytest tests/unit --ignore=tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
 rotation: env-dev ## The rotation engine, rule by rule, and under generated faults
 	$(GATE) rotation -- $(DEV)/python -m pytest tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
+browser: env-dev ## The report's page in a headless Chromium, where there is one
+	$(GATE) browser -- $(DEV)/python -m pytest tests/browser -q --junitxml={junit} $(ARGS)
 unit-py39:
 	$(GATE) unit-py39 -- $(PYTHON) tools/matrix.py py39 tests/unit $(PYTEST_ARGS) $(ARGS)
 kill-matrix: env-dev ## Kill rotations at every request and write, on every platform and store; takes hours

@@ -69,7 +69,7 @@ class Pool:
     def add_document(self, document: Mapping[str, Any]) -> None:
         """Take an earlier report apart again."""
         for host in document["hosts"]:
-            self.add_host(host)
+            self.add_host({**host, "seen_at": host["seen_at"] or document["made_at"]})
         for line in document["accounts"]:
             self.add_account(line)
         for chain in document["journals"]:
@@ -128,6 +128,9 @@ def document_of(params: Mapping[str, Any], now: dt.datetime, last_success: Any) 
         lines = [line_of(row, host, max_age) for row in rows_of(entry, host)]
         succeeded = has_succeeded(host, {line["action"] for line in lines})
         host["succeeded"] = succeeded
+        if not lines and not (host["started_at"] or host["ended_at"]):
+            # It told no time, and nothing was seen: two reports of it are alike.
+            host["seen_at"] = None
         if succeeded:
             host["last_success"] = max(filter(None, (host["last_success"], host["seen_at"])))
         pool.add_host(host)
@@ -174,8 +177,13 @@ def _earlier_report(path: str) -> Mapping[str, Any]:
 
 def _later(known: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return two looks at the same thing, the later first; of two at one time the new one."""
-    is_older = str(new["seen_at"]) < str(known["seen_at"])
+    is_older = _when(new) < _when(known)
     return (known, new) if is_older else (new, known)
+
+
+def _when(look: Mapping[str, Any]) -> str:
+    """Return when something was seen, for comparing; without a date it is now."""
+    return str(look["seen_at"] or "~")
 
 
 def _identity(line: Mapping[str, Any]) -> tuple[str, ...]:

@@ -112,11 +112,11 @@ class ReportFiles:
 
     def _old(self, form: str) -> Optional[str]:
         if form in self._files:
-            with (
-                contextlib.suppress(OSError, ValueError),
-                open(self._files[form].path, encoding="utf-8", newline="") as file,
-            ):
-                return file.read()
+            try:
+                with open(self._files[form].path, encoding="utf-8", newline="") as file:
+                    return file.read()
+            except (OSError, ValueError):
+                return None  # none there, or nothing of ours
         return None
 
 

@@ -63,6 +63,10 @@ def line_of(
         "age_seconds": None if age is None else int(age.total_seconds()),
         "limit_days": limit.days,
         "compliance": compliance,
+        "policy": {
+            name: text(policy.get(name))
+            for name in ("max_age", "grace_period", "soak_period", "window")
+        },
         "is_overdue": compliance == NON_COMPLIANT and not is_excused,
         "overdue_days": _beyond(age, limit) if compliance == NON_COMPLIANT else None,
         "is_due": _is_before(row.get("due_at"), at),

@@ -221,7 +221,11 @@ def _more(line: Mapping[str, Any]) -> list[tuple[str, Any]]:
         else None
     )
     window = line["details"].get("window")
+    policy = ", ".join(
+        f"{name.replace('_', ' ')} {told}" for name, told in line["policy"].items() if told
+    )
     return [
+        ("Policy", policy),
         ("Due", _moment(line["due_at"])),
         ("Overlap", two),
         ("Exception", exception_words(line["exception"])),

@@ -53,7 +53,7 @@ def prometheus_of(document: Mapping[str, Any], kept: Mapping[Place, str]) -> str
         for row in document["endpoints"]:
             labels = _labels(platform=row["platform"], endpoint=row["endpoint"])
             lines.append(f"{PREFIX}{name}{labels} {int(row[field])}")
-    runs = {place_of(host): host["seen_at"] for host in document["hosts"]}
+    runs = {place_of(host): host["seen_at"] for host in document["hosts"] if host["seen_at"]}
     lines += _dates("last_run_timestamp_seconds", "When the last run ended.", runs.items())
     successes = dict(kept)
     for host in document["hosts"]:

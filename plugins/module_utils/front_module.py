@@ -33,7 +33,7 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         super()._load_params()
         self.given = dict(self.params)
         for name, value in self.params.items():
-            if self._option(name).get("elements") == "raw":
+            if self._option(name).get("elements") in ("dict", "raw"):
                 self.params[name] = self.given[name] = entries(value)
 
     def _log_invocation(self) -> None:

@@ -14,8 +14,8 @@ author: objectstore.credentials contributors (@objectstore)
 description:
   - Writes what became of the accounts of many endpoints as one HTML page for people and auditors,
     as JSON for programs and for merging, as CSV for spreadsheets, and as metrics for Prometheus.
-  - It reads the files that RV(objectstore.credentials.s3_access_key_rotate#module:report_path) and
-    RV(objectstore.credentials.s3_credential_info#module:report_path) name, and the journal. It
+  - It reads the files that O(objectstore.credentials.s3_access_key_rotate#module:report_path) and
+    O(objectstore.credentials.s3_credential_info#module:report_path) name, and the journal. It
     asks no platform and no secret store, and needs none of their options.
   - The page needs nothing but itself. It holds no secret, and names of accounts come out as text
     whatever they hold.
