@@ -14,7 +14,7 @@ options:
   secret_store:
     description:
       - Where the access keys and secret keys are kept, one record for each account.
-      - Needs O(endpoint), because records hang on that name and not on a URL.
+      - Records hang on the name that O(endpoint) gives, and not on a URL.
       - Each type has its own options; one of another type is refused. The guide to the secret
         stores (C(docs/secret-stores.md)) shows the rights that each needs.
       - A dictionary in a task replaces one in C(module_defaults) as a whole.

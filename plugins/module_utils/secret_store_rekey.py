@@ -68,8 +68,6 @@ def _look(work: Work) -> Act:
         if not count:
             why = "its secrets are encrypted with the new password"
             return result_of(place, "unchanged", why, stored.record)
-        for secret in stored.record.secrets():
-            secret.open()
         why = _said(count, "are to be" if count > 1 else "is to be")
         return result_of(place, "rekeyed", why, stored.record, secrets=count)
 

@@ -183,8 +183,9 @@ accounts:
       type: str
     action:
       description: >-
-        V(unchanged) (with O(state=checked) all that can be read), V(rekeyed), V(copied), V(busy)
-        (another run is at work on it), V(skipped) or V(failed).
+        V(unchanged) (with O(state=checked) all that can be read), V(rekeyed), V(copied),
+        V(rolled_back) (with O(undo)), V(busy) (another run is at work on it), V(skipped) or
+        V(failed).
       type: str
     access_key:
       description: The current access key by the record.

@@ -22,6 +22,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.record imp
     Record,
     Secret,
 )
+from ansible_collections.objectstore.credentials.plugins.module_utils.record_moves import Move
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
     open_store,
@@ -194,6 +195,20 @@ def test_pair_is_read_from_files(
     assert run.code == 0, run.output
     assert found == [expected]
     assert not [secret for secret in SECRETS if secret in run.output]
+
+
+def test_pair_is_read_while_its_record_moves_and_refused_once_it_has(
+    ansible: Ansible, files: dict[str, Any]
+) -> None:
+    moving = Move("moving", {"type": "vault_kv2", "url": "https://new.invalid"}, MOMENT, "l1")
+    moved = dataclasses.replace(moving, state="moved")
+    fill(files, record("app-0001", moved_to=moving), record("app-0002", moved_to=moved))
+    run, found = look_up(ansible, files, "app-0001")
+    assert run.code == 0, run.output
+    assert found == [{"access_key": "AKCURRENT", "secret_key": SECRETS[0]}]
+    (message,) = said(ansible, (files, ("app-0002",), {}))
+    assert "was moved to vault_kv2 (url https://new.invalid)" in message
+    assert "Set secret_store to" in message
 
 
 def test_options_may_be_templates_with_filters(ansible: Ansible, files: dict[str, Any]) -> None:

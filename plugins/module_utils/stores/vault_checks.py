@@ -63,7 +63,8 @@ class CheckFile:
 
     def has_old(self) -> bool:
         """Tell whether it lets in another password than the one that encrypts. Reads only."""
-        return any(not self._seals.is_newest(check) for check in self.read() or ())
+        password = self._keyring.for_writing()
+        return any(not password.opens(str(check.sealed)) for check in self.read() or ())
 
     def keep_newest(self) -> None:
         """Let in the password that encrypts, and no other."""

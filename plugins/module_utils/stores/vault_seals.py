@@ -12,7 +12,7 @@ from ..errors import CredentialsError
 from ..record import Secret
 from ..redaction import Redactor
 from .vault_format import label_of
-from .vault_passwords import Keyring
+from .vault_passwords import Keyring, Password
 
 
 class _Sealed(str):
@@ -27,6 +27,8 @@ class Seals:
     def __init__(self, keyring: Keyring, redactor: Redactor) -> None:
         self._keyring = keyring
         self._redactor = redactor
+        #: What was opened by ciphertext: each try of a password takes 5 ms.
+        self._opened: dict[str, tuple[str, Password]] = {}
 
     def new(self, plain: str) -> Secret:
         """Return a secret encrypted with the password that encrypts."""
@@ -53,14 +55,16 @@ class Seals:
 
     def opened_with(self, secret: Secret) -> str:
         """Decrypt a secret, and return where the password came from. Raises store_unreadable."""
-        plain, password = self._keyring.opened(str(secret.sealed))
-        self._redactor.learn(plain)
-        return password.source
+        return self._open_once(secret)[1].source
 
     def is_newest(self, secret: Any) -> bool:
-        """Tell whether a secret is encrypted with the password that encrypts, under its label."""
-        text, password = str(secret.sealed), self._keyring.for_writing()
-        return label_of(text) == password.label and password.opens(text)
+        """Tell whether a secret is encrypted with the password that encrypts, under its label.
+
+        Raises store_unreadable where no password opens it.
+        """
+        newest = self._keyring.for_writing()
+        password = self._open_once(secret)[1]
+        return password == newest and label_of(str(secret.sealed)) == newest.label
 
     def renew(self, secrets: Iterable[Secret]) -> int:
         """See to it that these secrets are encrypted with the password that encrypts.
@@ -69,10 +73,16 @@ class Seals:
         """
         old = [secret for secret in secrets if not self.is_newest(secret)]
         for secret in old:
-            secret.open()
-        for secret in old:
-            secret.sealed = self._sealed(self._keyring.encrypt(secret.open()))
+            plain = self._open_once(secret)[0]
+            secret.sealed = self._sealed(self._keyring.encrypt(plain))
         return len(old)
+
+    def _open_once(self, secret: Secret) -> tuple[str, Password]:
+        text = str(secret.sealed)
+        if text not in self._opened:
+            self._opened[text] = self._keyring.opened(text)
+            self._redactor.learn(self._opened[text][0])
+        return self._opened[text]
 
     def _sealed(self, text: str) -> _Sealed:
         sealed = _Sealed(text)

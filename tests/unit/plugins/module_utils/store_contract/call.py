@@ -69,8 +69,8 @@ class Killed(BaseException):
 
 
 @contextmanager
-def killed_at(number: int, *, before: bool) -> Iterator[list[int]]:
-    """Within: the process ends at this write of a record, right before it or right after it.
+def killed_at(number: int) -> Iterator[list[int]]:
+    """Within: the process ends right after this write of a record, before anyone hears of it.
 
     Yields a list that is as long as records were written.
     """
@@ -79,8 +79,6 @@ def killed_at(number: int, *, before: bool) -> Iterator[list[int]]:
 
     def counted(store: SecretStore, *args: Any) -> Any:
         seen.append(1)
-        if before and len(seen) == number:
-            raise Killed
         done = write(store, *args)
         if len(seen) == number:
             raise Killed
