@@ -49,6 +49,10 @@ def settle_replaced(case: Case) -> None:
     dead = [key for key in record.retiring if _is_proven_dead(case, key)]
     settled = copied(record, current=copied(current, verified_at=verified_at))
     for key in dead:
+        if key.compromised is None and key.access_key in case.policy.compromised:
+            # Ended by what was under way before anybody called it compromised: remembered as such.
+            marked = dataclasses.replace(key, compromised=case.policy.reason)
+            settled = settled.with_retiring(marked)
         settled = settled.without_retiring(key.access_key)
     if case.desk.escrow is not None and current.attempt is not None:
         # The store has the pair after all.

@@ -309,7 +309,9 @@ def _replace_again(case: Case, pending: Pending, found: str) -> None:
         )
     case.details["overwritten"] = found
     # One write: a record without the pending rotation could not explain what the platform shows.
-    order = Order(pending.why, pending.rotation_id, pending.replaces, is_repair=True)
+    order = Order(
+        pending.why, pending.rotation_id, pending.replaces, pending.compromised, is_repair=True
+    )
     intend(case, order)
     keep_replaced(case, issue(case), recovered=True)
 

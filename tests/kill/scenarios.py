@@ -108,10 +108,13 @@ def helped(world: World, wanted: Wanted, ran: Ran) -> Optional[tuple[Wanted, fro
         strays = set(world.simulator.keys_of(world.ids[SUBJECT])) - known - world.planted
         # The operator knows which key was there from the start.
         strays -= set(world.moments[0].keys)
+        account = str(failure.get("account") or SUBJECT)
+        if account != SUBJECT:
+            strays = {key for key in world.simulator.keys_of(world.ids[account]) if key in advice}
         if len(strays) == 1:
             more = {"replaces": sorted(strays), "allow_disruption": True}
             # Keys of one account can only be named for it alone.
-            alone = _rotated(world) if world.is_over_all else wanted
+            alone = _rotated(world, users=[account]) if world.is_over_all else wanted
             return {**alone, **more}, frozenset(strays)
     if kind == "outcome_unknown" and "force" in advice:
         return {**wanted, "force": True}, frozenset()

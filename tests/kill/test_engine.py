@@ -13,7 +13,7 @@ from .forms import FORMS
 from .keepers import KEEPERS
 from .matrix import try_cell, try_duels
 from .plan import faults, kills
-from .scenarios import SCENARIOS
+from .scenarios import RIVALS, SCENARIOS
 
 #: One cell for each way that a rotation can go, and for each store.
 CELLS = (
@@ -24,6 +24,7 @@ CELLS = (
     ("ontap-9.16.1", "vault_kv2", "rotate"),
     ("ontap-9.19.1", "ansible_vault", "rotate"),
     ("commvault-inline", "ansible_vault", "rotate"),
+    ("huawei-v5", "aws_secretsmanager", "rotate"),
 )
 
 
@@ -48,8 +49,29 @@ def test_promise_holds_whatever_goes_wrong(form: str, keeper: str, scenario: str
     assert [f"{verdict.recipe()}: {verdict.violations}" for verdict in tally.bad] == []
 
 
-@pytest.mark.parametrize(("form", "keeper", "scenario"), CELLS[:4])
-def test_two_runners_rotate_once(form: str, keeper: str, scenario: str) -> None:
+#: Two runners at once: over each store, with overlap and in place.
+DUELS = tuple(
+    (form, keeper, "rotate")
+    for keeper in ("ansible_vault", "vault_kv2", "aws_secretsmanager")
+    for form in ("huawei-v5", "osis", "ontap-9.14")
+)
+
+
+@pytest.mark.parametrize(("form", "keeper", "scenario"), DUELS)
+def test_two_runners_rotate_once_and_one_that_slept_too_long_loses_nothing(
+    form: str, keeper: str, scenario: str
+) -> None:
+    # Every second runner stands still somewhere, for longer than its lease.
     tally = try_duels(_cell(form, keeper, scenario), rotate, seed=3, count=4)
+    assert tally.problem == ""
+    assert [f"{verdict.duel}: {verdict.violations}" for verdict in tally.bad] == []
+
+
+@pytest.mark.parametrize("rivals", RIVALS)
+@pytest.mark.parametrize("keeper", ["ansible_vault", "vault_kv2", "aws_secretsmanager"])
+def test_runners_that_want_different_things_break_no_rule(keeper: str, rivals: str) -> None:
+    warm_up()
+    cell = Cell(FORMS["huawei-v3.0"], KEEPERS[keeper], RIVALS[rivals][0])
+    tally = try_duels(cell, rotate, seed=3, count=4)
     assert tally.problem == ""
     assert [f"{verdict.duel}: {verdict.violations}" for verdict in tally.bad] == []

@@ -208,6 +208,23 @@ def test_emergency_killed_before_the_revocation_is_finished(lab_of: OpenLab, for
     assert lab.truth()[old] == "inactive"
 
 
+@pytest.mark.parametrize("began_as", ["emergency", "rotation"])
+@pytest.mark.parametrize("form", [IN_PLACE, CHOSEN, UNSEEN])
+def test_emergency_killed_in_place_remembers_what_it_revoked(
+    lab_of: OpenLab, form: Form, began_as: str
+) -> None:
+    lab = lab_of(form)
+    old = lab.managed()
+    asked = {"compromised": [old], "reason": WHY, "allow_disruption": True}
+    lab.kill_before_answer("regenerate")
+    lab.killed(**(asked if began_as == "emergency" else {"force": True}))
+    assert not lab.one(**asked).has_failed
+    assert lab.current() != old
+    assert old in lab.rec().revoked
+    # The same words again find nothing to do, and do not say that nobody knows the key.
+    assert lab.one(**asked).action == "unchanged"
+
+
 def test_platform_that_can_end_no_key_says_so(lab_of: OpenLab) -> None:
     lab = lab_of(UNLABELLED, not_implemented=("updateCredentialStatus", "deleteCredential"))
     lab.adopt()
