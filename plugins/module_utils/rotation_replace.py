@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from .copies import copied
 from .errors import missing
 from .model import Issued
