@@ -30,6 +30,7 @@ SPEC = ArgumentSpec(
         },
         "prometheus_path": {"type": "path"},
         "endpoints": {"type": "list", "elements": "dict", "default": []},
+        "missing_hosts": {"type": "list", "elements": "str", "default": []},
         "merge": {"type": "list", "elements": "path", "default": []},
         "journal": {"type": "path"},
         "write_plan": {"type": "path"},
@@ -47,6 +48,7 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
     Raises invalid_option and store_refused.
     """
     max_age = parse_duration(params["max_age"], "max_age")
+    params["endpoints"] += [_missing(name) for name in params["missing_hosts"]]
     if not params["endpoints"] and not params["merge"]:
         raise CredentialsError(
             "invalid_option",
@@ -72,6 +74,16 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
     if plan_file is not None:
         result["plan"] = _write_plan(plan_file, params["endpoints"])
     return result, [host["unread"] for host in document["hosts"] if host["unread"]]
+
+
+def _missing(host: str) -> dict[str, Any]:
+    """Return the entry of a host that ended before it could say anything."""
+    failure = {
+        "kind": "internal",
+        "message": f"{host} ended before it could say anything: see the output of the run.",
+        "next_step": "Mend what its first failed task says; its accounts are not in this report.",
+    }
+    return {"host": host, "failure": failure}
 
 
 def _write_plan(file: Report, endpoints: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -70,6 +70,13 @@ options:
     type: list
     elements: dict
     default: []
+  missing_hosts:
+    description:
+      - Hosts that should have an entry in O(endpoints) and failed before they had one. They are
+        shown as failed, so that the report does not look complete without them.
+    type: list
+    elements: str
+    default: []
   merge:
     description:
       - Earlier JSON reports to merge, such as those of the slices of one job. Of an account that
