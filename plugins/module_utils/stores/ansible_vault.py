@@ -308,9 +308,10 @@ class AnsibleVault(SecretStore):
                     names = [unescape(each) for each in (platform, endpoint, name[:-4])]
                     if name.endswith(_ENDING) and None not in names:
                         place = Place(*map(str, names))
-                        stored = self.read(place)
-                        for secret in stored.record.secrets() if stored else ():
-                            yield place, secret
+                        made: list[Secret] = []
+                        data = self._tree.read(*self._parts(place)) or b"{}"
+                        self._document(data, f"The record {self._path(place)}", made)
+                        yield from ((place, secret) for secret in made)
 
     def _hashed(self, folders: tuple[str, str], stem: str) -> str | None:
         """Return the account of a file whose name is a hash, from inside the file."""
