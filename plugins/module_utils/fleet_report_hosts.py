@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from .clock import iso, parse_time
+from .errors import KINDS
 from .fleet_report_values import mapping, number, sequence, text, time_text
 from .results import FAILED_ACTIONS
 
@@ -67,7 +68,7 @@ def host_of(given: Mapping[str, Any], made_at: str) -> dict[str, Any]:
     host["left_out"] = _left_out(given)
     host["left_out_total"] = max(len(host["left_out"]), host["totals"].get("left_out", 0))
     has_result = bool(host["totals"]) or given.get("report_path") is not None
-    host["finished"] = failure is None and has_result
+    host["finished"] = has_result and not (failure and _stops_endpoint(failure))
     return host
 
 
@@ -87,12 +88,20 @@ def has_succeeded(host: Mapping[str, Any], actions: Iterable[str]) -> bool:
 
     actions: those of its accounts. A dry run and an audit prove nothing of it.
     """
-    if not host["finished"] or host["check_mode"] or host["mode"] in _QUIET_MODES:
+    if not host["finished"] or host["failure"] or host["check_mode"]:
+        return False
+    if host["mode"] in _QUIET_MODES:
         return False
     if any(consumer["failed"] for consumer in host["consumers"]):
         return False
     failed = [host["totals"].get(action, 0) for action in FAILED_ACTIONS]
     return not any(failed) and not set(FAILED_ACTIONS).intersection(actions)
+
+
+def _stops_endpoint(failure: Mapping[str, Any]) -> bool:
+    """Tell whether a failure is the endpoint's: a result carries that of its first account too."""
+    kind = KINDS.get(str(failure.get("kind")))
+    return not failure.get("account") or kind is None or kind.stops_endpoint
 
 
 def _left_out(given: Mapping[str, Any]) -> list[dict[str, Any]]:

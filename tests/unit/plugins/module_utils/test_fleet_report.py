@@ -285,6 +285,8 @@ def test_key_never_used_is_told_and_is_a_finding_after_45_days(
         ({"action": "busy", "why": "another run"}, "busy"),
         ({"action": "still_used", "why": "AKOLD was used"}, "still_used"),
         ({"action": "still_honoured", "why": "AKOLD is revoked"}, "still_honoured"),
+        ({"action": "skipped", "why": "not started after an earlier failure"}, "skipped"),
+        ({"action": "skipped", "details": {"window": {"after_limit": False}}}, "window"),
         ({"details": {"left": True}, "action": "skipped", "why": "it has left"}, "left"),
         (
             {"details": {"window": {"after_limit": True, "next_opens": "2027-01-01T00:00:00Z"}}},
@@ -326,6 +328,26 @@ def test_endpoint_that_failed_early_is_named_with_what_to_do(fleet: Fleet) -> No
     told = [each for each in document["findings"] if each["id"] == "endpoints"]
     assert {each["next_step"] for each in told} >= {"Check api_url."}
     assert {row["text"] for each in told for row in each["concerns"]} == {"refused", "no result"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "account", "finished"),
+    [
+        ("verification_failed", "bad", True),
+        ("timeout", "bad", False),
+        ("verification_failed", None, False),
+        ("of_another_release", "bad", False),
+    ],
+)
+def test_failure_of_one_account_in_a_result_is_not_the_endpoints(
+    fleet: Fleet, kind: str, account: Any, finished: bool
+) -> None:
+    failure = {"kind": kind, "account": account, "message": "refused"}
+    fleet.add("huawei", "eu", [account_row("app"), broken("bad")], failure=failure)
+    document = report_of(fleet)
+    assert document["endpoints"][0]["finished"] is finished
+    assert ("endpoints" in words(document)) is not finished
+    assert success(document, "eu") is None
 
 
 def test_failures_come_by_kind_with_what_is_alive(fleet: Fleet) -> None:
