@@ -350,6 +350,25 @@ def test_failure_of_one_account_in_a_result_is_not_the_endpoints(
     assert success(document, "eu") is None
 
 
+def test_failure_around_that_of_a_module_is_one_failure(fleet: Fleet) -> None:
+    inner = {"kind": "unreachable", "message": "refused", "next_step": "Check api_url."}
+    trouble = {"step": "preflight", "message": "No connection: refused.", "failure": inner}
+    fleet.endpoints.append({"platform": "ontap", "endpoint": "c1", "failure": trouble})
+    fleet.endpoints.append(
+        {
+            "platform": "ontap",
+            "endpoint": "c2",
+            "totals": {"accounts": 1},
+            "failure": {"step": "canary", "message": "Not started.", "failure": {}},
+        }
+    )
+    document = report_of(fleet)
+    assert document["summary"]["endpoints_finished"] == 0
+    texts = {row["text"] for each in document["findings"] for row in each["concerns"]}
+    assert texts == {"No connection: refused.", "Not started."}
+    assert "Check api_url." in {each["next_step"] for each in document["findings"]}
+
+
 def test_failures_come_by_kind_with_what_is_alive(fleet: Fleet) -> None:
     fleet.add("huawei", "eu-de", [broken("a"), broken("b"), account_row("c")])
     document = report_of(fleet)
@@ -413,9 +432,10 @@ def test_run_without_failure_is_a_success_and_one_with_a_failure_is_not(fleet: F
     fleet.add("huawei", "bad", [account_row("a"), broken("b")])
     fleet.add("huawei", "dry", [account_row("a")], check_mode=True)
     fleet.add("huawei", "audit", [account_row("a")], mode="audit")
+    fleet.add("huawei", "named", [account_row("a")], mode="acknowledge")
     document = report_of(fleet)
     assert success(document, "good") == days(0)
-    assert [success(document, name) for name in ("bad", "dry", "audit")] == [None] * 3
+    assert [success(document, name) for name in ("bad", "dry", "audit", "named")] == [None] * 4
 
 
 def test_last_success_outlives_a_run_that_failed(fleet: Fleet) -> None:
