@@ -128,6 +128,19 @@ CONCERNS: tuple[tuple[str, str, str, str, Telling], ...] = (
         lambda line: _why(line) if line["action"] == "still_used" else None,
     ),
     (
+        "skipped",
+        LOOK,
+        "Accounts that the run did not come to",
+        "Mend what stopped it, and run again.",
+        lambda line: (
+            _why(line)
+            if line["action"] == "skipped"
+            and line["state"] != "left"
+            and "window" not in line["details"]
+            else None
+        ),
+    ),
+    (
         "left",
         LOOK,
         "Records whose account has left the platform",
@@ -169,6 +182,15 @@ CONCERNS: tuple[tuple[str, str, str, str, Telling], ...] = (
         "Accounts at which another run was at work",
         "Nothing is wrong: the other run does the work.",
         lambda line: _why(line) if line["action"] == "busy" else None,
+    ),
+    (
+        "window",
+        NOTE,
+        "Accounts that wait for their window",
+        "Nothing to do: a run inside the window rotates them.",
+        lambda line: (
+            _why(line) if line["action"] == "skipped" and "window" in line["details"] else None
+        ),
     ),
     (
         "exception",

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from .clock import iso, parse_time
+from .errors import KINDS
 from .fleet_report_values import mapping, number, sequence, text, time_text
 from .results import FAILED_ACTIONS
 
-#: Modes of a run that rotate nothing; one of them is no success of the rotation.
-_QUIET_MODES = ("audit", "plan", "report")
+#: The only mode whose success is one of the rotation: that of the scheduled run over all.
+_ROTATING = "rotate"
 #: Why selection left an account out, by the beginning of its words.
 EXCLUDED, SUSPENDED, RESERVED = "excluded", "suspended", "reserved"
 #: The chains of a host that are shown, those that are not sound first.
@@ -30,7 +31,7 @@ def host_of(given: Mapping[str, Any], made_at: str) -> dict[str, Any]:
     """
     journal = mapping(given.get("journal"))
     ended = time_text(given.get("ended_at"))
-    failure = mapping(given.get("failure")) or None
+    failure = _failure(given.get("failure"))
     host: dict[str, Any] = {
         "host": text(given.get("host")),
         "platform": text(given.get("platform")) or "unknown",
@@ -39,7 +40,7 @@ def host_of(given: Mapping[str, Any], made_at: str) -> dict[str, Any]:
         "title": text(given.get("title")),
         "version": text(given.get("version")),
         "run": text(given.get("run")),
-        "mode": text(given.get("mode")) or "rotate",
+        "mode": text(given.get("mode")) or _ROTATING,
         "check_mode": bool(given.get("check_mode")),
         "started_at": time_text(given.get("started_at")),
         "ended_at": ended,
@@ -67,7 +68,7 @@ def host_of(given: Mapping[str, Any], made_at: str) -> dict[str, Any]:
     host["left_out"] = _left_out(given)
     host["left_out_total"] = max(len(host["left_out"]), host["totals"].get("left_out", 0))
     has_result = bool(host["totals"]) or given.get("report_path") is not None
-    host["finished"] = failure is None and has_result
+    host["finished"] = has_result and not (failure and _stops_endpoint(failure))
     return host
 
 
@@ -87,12 +88,28 @@ def has_succeeded(host: Mapping[str, Any], actions: Iterable[str]) -> bool:
 
     actions: those of its accounts. A dry run and an audit prove nothing of it.
     """
-    if not host["finished"] or host["check_mode"] or host["mode"] in _QUIET_MODES:
+    if not host["finished"] or host["failure"] or host["check_mode"]:
+        return False
+    if host["mode"] != _ROTATING:
         return False
     if any(consumer["failed"] for consumer in host["consumers"]):
         return False
     failed = [host["totals"].get(action, 0) for action in FAILED_ACTIONS]
     return not any(failed) and not set(FAILED_ACTIONS).intersection(actions)
+
+
+def _failure(given: Any) -> Optional[dict[str, Any]]:
+    """Return what went wrong; a role tells its step and message around that of the module."""
+    told = mapping(given)
+    inner = mapping(told.get("failure"))
+    around = {name: told[name] for name in told if name != "failure" and told[name]}
+    return {**inner, **around} or None
+
+
+def _stops_endpoint(failure: Mapping[str, Any]) -> bool:
+    """Tell whether a failure is the endpoint's: a result carries that of its first account too."""
+    kind = KINDS.get(str(failure.get("kind")))
+    return not failure.get("account") or kind is None or kind.stops_endpoint
 
 
 def _left_out(given: Mapping[str, Any]) -> list[dict[str, Any]]:

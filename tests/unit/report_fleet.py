@@ -255,7 +255,6 @@ class Fleet:
             entries = []
             for row in moved:
                 new, old = row["access_key"], row["previous_access_key"]
-                about = {"rotation_id": "q4", "reason": "quarterly", "change": "CHG-1"}
                 for event, facts in (
                     ("intended", {"previous_access_key": old, "why": row["why"]}),
                     ("kept", {"access_key": new}),
@@ -265,7 +264,8 @@ class Fleet:
                     ),
                     ("acknowledged", {"access_key": new}),
                 ):
-                    entries.append(journal.entry(row["account"], event, **facts, **about))
+                    entry = journal.entry(row["account"], event, rotation_id="q4", **facts)
+                    entries.append({**entry, "reason": "quarterly", "change": "CHG-1"})
             journal.append(entries)
             return {"path": str(self.journal), **journal.head}
         finally:

@@ -285,6 +285,8 @@ def test_key_never_used_is_told_and_is_a_finding_after_45_days(
         ({"action": "busy", "why": "another run"}, "busy"),
         ({"action": "still_used", "why": "AKOLD was used"}, "still_used"),
         ({"action": "still_honoured", "why": "AKOLD is revoked"}, "still_honoured"),
+        ({"action": "skipped", "why": "not started after an earlier failure"}, "skipped"),
+        ({"action": "skipped", "details": {"window": {"after_limit": False}}}, "window"),
         ({"details": {"left": True}, "action": "skipped", "why": "it has left"}, "left"),
         (
             {"details": {"window": {"after_limit": True, "next_opens": "2027-01-01T00:00:00Z"}}},
@@ -326,6 +328,45 @@ def test_endpoint_that_failed_early_is_named_with_what_to_do(fleet: Fleet) -> No
     told = [each for each in document["findings"] if each["id"] == "endpoints"]
     assert {each["next_step"] for each in told} >= {"Check api_url."}
     assert {row["text"] for each in told for row in each["concerns"]} == {"refused", "no result"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "account", "finished"),
+    [
+        ("verification_failed", "bad", True),
+        ("timeout", "bad", False),
+        ("verification_failed", None, False),
+        ("of_another_release", "bad", False),
+    ],
+)
+def test_failure_of_one_account_in_a_result_is_not_the_endpoints(
+    fleet: Fleet, kind: str, account: Any, finished: bool
+) -> None:
+    failure = {"kind": kind, "account": account, "message": "refused"}
+    fleet.add("huawei", "eu", [account_row("app"), broken("bad")], failure=failure)
+    document = report_of(fleet)
+    assert document["endpoints"][0]["finished"] is finished
+    assert ("endpoints" in words(document)) is not finished
+    assert success(document, "eu") is None
+
+
+def test_failure_around_that_of_a_module_is_one_failure(fleet: Fleet) -> None:
+    inner = {"kind": "unreachable", "message": "refused", "next_step": "Check api_url."}
+    trouble = {"step": "preflight", "message": "No connection: refused.", "failure": inner}
+    fleet.endpoints.append({"platform": "ontap", "endpoint": "c1", "failure": trouble})
+    fleet.endpoints.append(
+        {
+            "platform": "ontap",
+            "endpoint": "c2",
+            "totals": {"accounts": 1},
+            "failure": {"step": "canary", "message": "Not started.", "failure": {}},
+        }
+    )
+    document = report_of(fleet)
+    assert document["summary"]["endpoints_finished"] == 0
+    texts = {row["text"] for each in document["findings"] for row in each["concerns"]}
+    assert texts == {"No connection: refused.", "Not started."}
+    assert "Check api_url." in {each["next_step"] for each in document["findings"]}
 
 
 def test_failures_come_by_kind_with_what_is_alive(fleet: Fleet) -> None:
@@ -391,9 +432,10 @@ def test_run_without_failure_is_a_success_and_one_with_a_failure_is_not(fleet: F
     fleet.add("huawei", "bad", [account_row("a"), broken("b")])
     fleet.add("huawei", "dry", [account_row("a")], check_mode=True)
     fleet.add("huawei", "audit", [account_row("a")], mode="audit")
+    fleet.add("huawei", "named", [account_row("a")], mode="acknowledge")
     document = report_of(fleet)
     assert success(document, "good") == days(0)
-    assert [success(document, name) for name in ("bad", "dry", "audit")] == [None] * 3
+    assert [success(document, name) for name in ("bad", "dry", "audit", "named")] == [None] * 4
 
 
 def test_last_success_outlives_a_run_that_failed(fleet: Fleet) -> None:
