@@ -65,6 +65,10 @@ lint: linters ansible-lint docs-lint changelog-lint ## The linters, ansible-lint
 
 # Linters --------------------------------------------------------------------------------------------------
 
+.PHONY: docs-site
+docs-site: ## Build the docs site: guides and every plugin, in .build/docs/html
+	$(GATE) docs-site -- $(PYTHON) tools/docs_site.py
+
 .PHONY: linters ruff format mypy yamllint sync-check ansible-lint docs-lint changelog-lint
 linters: ruff format mypy yamllint sync-check
 

@@ -34,7 +34,7 @@ _USERS = {
     "type": "list",
     "elements": "raw",
     "required": True,
-    "description": ["The accounts, as O(users) of the module; of one endpoint, so use --limit."],
+    "description": ["The accounts, as in the module's C(users); of one endpoint, so use --limit."],
 }
 _REASON = {"type": "str", "required": True, "description": ["Why; goes on record."]}
 #: The role's own variables, beside the module's options.
@@ -150,6 +150,7 @@ def argument_specs(header: str, options: dict[str, dict[str, Any]]) -> str:
     for name, (what, needed) in ENTRIES.items():
         specs[name] = {
             "short_description": what,
+            "description": [f"{what}. The variables of the entry point main apply too."],
             "options": {PREFIX + option: spec for option, spec in needed.items()},
         }
     text = yaml.dump({"argument_specs": specs}, Dumper=_Dumper, sort_keys=False, width=110)
