@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 project = "objectstore.credentials"
-copyright = "objectstore.credentials contributors"  # noqa: A001  # the name that Sphinx asks for
+copyright = "objectstore.credentials contributors"  # the name that Sphinx asks for
 title = html_short_title = "objectstore.credentials"
 extensions = ["sphinx_antsibull_ext", "myst_parser"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 myst_heading_anchors = 3
-# Links to the checkout's own files, and to the documentation of Ansible itself, lead nowhere on this
-# site; references of our own are checked by antsibull-docs lint-collection-docs.
+# Links to the checkout's own files, and to the documentation of Ansible itself, lead nowhere here;
+# references of our own are checked by antsibull-docs lint-collection-docs.
 suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure", "ref.ref", "ref.envvar"]
 pygments_style = "ansible"
 highlight_language = "YAML+Jinja"

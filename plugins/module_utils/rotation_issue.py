@@ -310,6 +310,12 @@ def require_free_slot(case: Case, freed: int = 0, is_emergency: bool = False) ->
             f"{', '.join(str(key) for key in waiting)} is retiring and will make room when its"
             " grace and soak periods have passed."
         )
+        if _is_compromised(case):
+            hint += (
+                " That is too long for an emergency: with allow_disruption: true, cut_first: true"
+                " ends the compromised key before its successor is made, or replaces:"
+                f" [{waiting[0]}] deletes the retiring one now."
+            )
     else:
         hint = (
             "Delete the key that nobody uses at the platform, or name it in replaces with"
@@ -321,6 +327,13 @@ def require_free_slot(case: Case, freed: int = 0, is_emergency: bool = False) ->
         f" another: {names(case.keys)}.",
         next_step=hint,
         alive=names(case.keys),
+    )
+
+
+def _is_compromised(case: Case) -> bool:
+    current = case.record.current
+    return current is not None and bool(
+        current.compromised or current.access_key in case.policy.compromised
     )
 
 

@@ -19,6 +19,7 @@ import pytest
 from .conftest import assert_no_secret
 from .fleet_lab import Fleet
 
+pytestmark = pytest.mark.fleet
 ACCOUNTS = 2
 
 

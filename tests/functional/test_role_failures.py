@@ -1,0 +1,112 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole job when something is wrong: dead endpoints and stores, canaries, kills."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .fleet_lab import SMALL, Fleet, recap
+
+pytestmark = pytest.mark.fleet
+ACCOUNTS = 2
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Fleet]:
+    """Endpoints of three platforms, two accounts each."""
+    made = Fleet(tmp_path, SMALL, ACCOUNTS)
+    yield made
+    made.stop()
+
+
+def test_a_dead_endpoint_does_not_stop_the_others_and_fails_the_run(estate: Fleet) -> None:
+    estate.endpoints["cloud"].server.stop()
+
+    run = estate.run("rotate")
+
+    assert run.code == 2
+    assert set(estate.actions("osis").values()) == {"rotated"}
+    assert set(estate.actions("cluster").values()) == {"rotated"}
+    told = recap(run.output)
+    assert told["cloud"]["failed"] == 1
+    assert told["osis"]["failed"] == told["cluster"]["failed"] == 0
+    ends = {each["host"]: each for each in estate.report()["endpoints"]}
+    assert ends["cloud"]["failure"]["message"]
+
+
+def test_every_endpoint_is_looked_at_before_the_first_write(estate: Fleet) -> None:
+    estate.variables["s3_rotate_secret_store"]["vault_password_file"] = str(estate.folder / "no")
+
+    run = estate.run("rotate")
+
+    assert run.code == 2
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+    assert "no" in run.output
+
+
+def test_a_canary_endpoint_that_fails_keeps_the_others_from_being_touched(estate: Fleet) -> None:
+    # Its S3 service refuses every pair, so the first rotation fails.
+    estate.host_vars["osis"]["s3_rotate_verify"] = {
+        "s3_url": estate.endpoints["cloud"].s3_url,
+        "timeout": "2s",
+    }
+
+    run = estate.run("rotate", variables={"s3_rotate_canary_endpoint": "osis"})
+
+    assert run.code == 2
+    assert estate.writes("cloud") == estate.writes("cluster") == 0
+    assert "the canary endpoint osis failed" in run.output
+
+
+@pytest.mark.parametrize(
+    ("line", "word"), [("strategy: free", "strategy: free"), ("serial: 1", "serial")]
+)
+def test_plays_that_defeat_the_preflight_are_refused(estate: Fleet, line: str, word: str) -> None:
+    book = estate.folder / "own.yml"
+    book.write_text(
+        "- hosts: s3_endpoints\n  gather_facts: false\n  "
+        f"{line}\n  roles: [objectstore.credentials.s3_rotate]\n"
+    )
+
+    run = estate.run(str(book))
+
+    assert run.code == 2
+    assert word in run.output
+    assert "Nothing was touched" in run.output
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+
+
+def test_a_killed_run_is_repaired_by_the_next(estate: Fleet) -> None:
+    for one in estate.endpoints.values():
+        one.server.latency = 0.05
+    process = subprocess.Popen(
+        estate.command("rotate"),
+        cwd=estate.folder,
+        env=estate.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while sum(estate.all_writes().values()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    time.sleep(3)  # what was under way when the controller died ends by itself
+
+    run = estate.run("rotate")
+
+    assert run.code == 0, run.output
+    summary = estate.report()["summary"]
+    assert summary["accounts"] == ACCOUNTS * len(SMALL)
+    last = estate.run("rotate")
+    assert last.code == 0
+    assert all(row["changed"] == 0 for row in recap(last.output).values())

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The other playbooks: audit, emergency, rollback, retire, verify_journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .fleet_lab import SMALL, Fleet
+
+pytestmark = pytest.mark.fleet
+ACCOUNTS = 2
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Fleet]:
+    """Endpoints of three platforms, two accounts each."""
+    made = Fleet(tmp_path, SMALL, ACCOUNTS)
+    yield made
+    made.stop()
+
+
+def test_emergency_finds_the_key_wherever_it_is(estate: Fleet) -> None:
+    assert estate.run("rotate").code == 0
+    leaked = estate.rows("osis")["app-0002"]["access_key"]
+    before = estate.all_writes()
+
+    run = estate.run(
+        "emergency",
+        variables={"s3_rotate_compromised": [leaked], "s3_rotate_reason": "INC0042, published"},
+    )
+
+    assert run.code == 0, run.output
+    assert estate.endpoints["osis"].simulator.secret_of(leaked) is None
+    row = estate.rows("osis")["app-0002"]
+    assert (row["action"], row["previous_access_key"]) == ("rotated", leaked)
+    assert estate.writes("cloud") == before["cloud"]
+    assert estate.writes("cluster") == before["cluster"]
+    assert estate.report()["summary"]["accounts"] == 1
+
+
+def test_emergency_without_room_names_the_ways_out(estate: Fleet) -> None:
+    assert estate.run("rotate", "--limit", "cloud").code == 0
+    leaked = estate.rows("cloud")["app-0002"]["access_key"]
+    emergency = {"s3_rotate_compromised": [leaked], "s3_rotate_reason": "INC0042, published"}
+
+    refused = estate.run("emergency", variables=emergency)
+
+    assert refused.code == 2
+    assert "cut_first" in refused.output
+    assert "replaces" in refused.output
+
+    cut = estate.run("emergency", variables={**emergency, "s3_rotate_cut_first": True})
+
+    assert cut.code == 0, cut.output
+    assert estate.endpoints["cloud"].simulator.secret_of(leaked) is None
+
+
+def test_emergency_fails_when_nobody_has_the_key(estate: Fleet) -> None:
+    run = estate.run(
+        "emergency", variables={"s3_rotate_compromised": ["NOBODY"], "s3_rotate_reason": "INC"}
+    )
+
+    assert run.code == 2
+    assert "No endpoint of this play has NOBODY" in run.output
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+
+
+def test_audit_reads_only(estate: Fleet) -> None:
+    run = estate.run("audit")
+
+    assert run.code == 0, run.output
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+    assert estate.report()["summary"]["unmanaged"] == ACCOUNTS * len(SMALL)
+
+
+def test_rollback_and_retire_and_verify(estate: Fleet) -> None:
+    first = estate.endpoints["cloud"].simulator.access_keys()
+    assert estate.run("rotate").code == 0
+    refused = estate.run("rollback", variables={"s3_rotate_users": ["app-0001"]})
+    assert refused.code == 2
+    assert "--limit" in refused.output
+
+    back = estate.run(
+        "rollback",
+        "--limit",
+        "cloud",
+        variables={"s3_rotate_users": ["app-0001"], "s3_rotate_reason": "a client breaks"},
+    )
+    assert back.code == 0, back.output
+    assert estate.rows("cloud")["app-0001"]["access_key"] in first
+
+    estate.later(8)
+    retire = estate.run("retire")
+    assert retire.code == 0, retire.output
+    assert estate.actions("osis")["app-0001"] == "disabled"
+
+    verify = estate.run("verify_journal")
+    assert verify.code == 0, verify.output
+    chain = next((estate.folder / "evidence" / "journal").rglob("*.jsonl"))
+    chain.write_text(chain.read_text().replace("promoted", "prom0ted", 1))
+    broken = estate.run("verify_journal")
+    assert broken.code == 2
+    assert "not whole" in broken.output

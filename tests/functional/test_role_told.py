@@ -1,0 +1,101 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Consumers of an operator's own: what they get, and what happens when they cannot be told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import assert_no_secret
+from .fleet_lab import Fleet, write_tasks
+
+pytestmark = pytest.mark.fleet
+ACCOUNTS = 2
+#: Keys side by side, and in place.
+TWO = {"cloud": ("huawei", "v3.0 access key"), "cluster": ("ontap", "9.14.1")}
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Fleet]:
+    """Endpoints of two platforms, two accounts each."""
+    made = Fleet(tmp_path, TWO, ACCOUNTS)
+    yield made
+    made.stop()
+
+
+def _consumer(estate: Fleet, *, fails: bool = False) -> None:
+    """Have a consumer that notes what it is told, and one that may fail."""
+    told = {
+        "name": "Note what is told",
+        "ansible.builtin.copy": {
+            "dest": str(estate.folder) + "/told-{{ inventory_hostname }}-"
+            "{{ s3_rotate_accounts | map(attribute='account') | join('+') }}.json",
+            "content": "{{ query('objectstore.credentials.s3_secret',"
+            " s3_rotate_accounts | map(attribute='account') | list,"
+            " platform=s3_rotate_reference.platform, endpoint=s3_rotate_reference.endpoint,"
+            " secret_store=s3_rotate_reference.secret_store) | to_json }}",
+            "mode": "0600",
+        },
+        "no_log": True,
+        "diff": False,
+    }
+    broken = {"name": "Break", "ansible.builtin.fail": {"msg": "the backup server is down"}}
+    proof = {"name": "Prove", "ansible.builtin.debug": {"msg": "reachable"}}
+    check = write_tasks(estate.folder / "check.yml", [proof])
+    tasks = write_tasks(estate.folder / "tasks.yml", [told, *([broken] if fails else [])])
+    estate.variables["s3_rotate_consumers"] = [{"name": "backup", "tasks": tasks, "check": check}]
+
+
+def test_consumers_get_the_new_pairs_and_acknowledge_them(estate: Fleet) -> None:
+    _consumer(estate)
+
+    run = estate.run("rotate")
+
+    assert run.code == 0, run.output
+    handed = sorted(path.name for path in estate.folder.glob("told-*"))
+    # Side by side: one call for all. In place: one account at a time.
+    assert len([n for n in handed if n.startswith("told-cloud")]) == 1
+    assert len([n for n in handed if n.startswith("told-cluster")]) == ACCOUNTS
+    pairs = json.loads(next(estate.folder.glob("told-cloud-*")).read_text())
+    simulator = estate.endpoints["cloud"].simulator
+    assert all(simulator.secret_of(p["access_key"]) == p["secret_key"] for p in pairs)
+    assert_no_secret(run.output, estate.secrets())
+    assert all(row["acknowledged"] for row in estate.rows("cloud", "run.acknowledged").values())
+
+
+def test_a_consumer_that_fails_is_tried_again_and_nothing_retires_before(estate: Fleet) -> None:
+    _consumer(estate, fails=True)
+    first = estate.run("rotate")
+    assert first.code == 2
+    assert "the backup server is down" in first.output
+    # In place it stopped at the first account: the others were not touched.
+    assert estate.writes("cluster") == 1
+    keys = estate.keys("cloud")
+    estate.later(30)
+    second = estate.run("rotate")
+    assert second.code == 2
+    assert estate.keys("cloud") == keys, "an old key was retired although nobody has the new one"
+
+    _consumer(estate)
+    third = estate.run("rotate")
+
+    assert third.code == 0, third.output
+    assert all(row["acknowledged"] for row in estate.rows("cloud", "run.acknowledged").values())
+    assert len(list(estate.folder.glob("told-cluster-*"))) >= ACCOUNTS
+
+
+def test_in_place_a_consumer_without_a_check_is_refused(estate: Fleet) -> None:
+    _consumer(estate)
+    del estate.variables["s3_rotate_consumers"][0]["check"]
+
+    run = estate.run("rotate")
+
+    assert run.code == 2
+    assert estate.writes("cluster") == 0
+    assert "has no check" in run.output
+    assert estate.writes("cloud") > 0
