@@ -38,7 +38,7 @@ def test_a_dead_endpoint_does_not_stop_the_others_and_fails_the_run(estate: Flee
     told = recap(run.output)
     assert told["cloud"]["failed"] == 1
     assert told["osis"]["failed"] == told["cluster"]["failed"] == 0
-    ends = {each["host"]: each for each in estate.report()["endpoints"]}
+    ends = {each["host"]: each for each in estate.report()["hosts"]}
     assert ends["cloud"]["failure"]["message"]
 
 
