@@ -52,7 +52,7 @@ def _moto() -> Any:
     """
     from moto.secretsmanager.responses import SecretsManagerResponse
 
-    class Front(SecretsManagerResponse):  # type: ignore[misc]  # moto has no types
+    class Front(SecretsManagerResponse):
         def __init__(self, backend: Any, asked: Mapping[str, Any]) -> None:
             self._backend, self._asked = backend, asked
 
