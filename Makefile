@@ -107,7 +107,7 @@ kill-matrix: env-dev ## Kill rotations at every request and write, on every plat
 	@$(DEV)/python tools/kill_matrix.py $(ARGS)
 kill-sample: env-dev ## A seeded part of the kill matrix, and the tests of the matrix itself
 	$(GATE) kill-tests -- $(DEV)/python -m pytest tests/kill $(PYTEST_ARGS) $(ARGS)
-	$(GATE) kill-sample -- $(DEV)/python tools/kill_matrix.py --short --seed 1
+	$(GATE) kill-sample -- $(DEV)/python tools/kill_matrix.py --short --real --seed 1
 # Half of the time these wait, for a platform that hangs or a task that times out: three at once, always.
 leaks: env-dev ## Search everything that runs leave behind for secrets; interrupt runs
 	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks $(PYTEST_ARGS) -n 3 $(ARGS)

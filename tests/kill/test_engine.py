@@ -42,6 +42,14 @@ def test_promise_holds_wherever_it_is_killed(form: str, keeper: str, scenario: s
 
 
 @pytest.mark.parametrize(("form", "keeper", "scenario"), CELLS[:4])
+def test_promise_holds_when_processes_get_sigkill(form: str, keeper: str, scenario: str) -> None:
+    tally = try_cell(_cell(form, keeper, scenario), rotate, seed=3, most=4, pairs=1, is_real=True)
+    assert tally.problem == ""
+    assert tally.kills > 4
+    assert [f"{verdict.recipe()}: {verdict.violations}" for verdict in tally.bad] == []
+
+
+@pytest.mark.parametrize(("form", "keeper", "scenario"), CELLS[:4])
 def test_promise_holds_whatever_goes_wrong(form: str, keeper: str, scenario: str) -> None:
     cell = _cell(form, keeper, scenario)
     tally = try_cell(cell, rotate, seed=3, most=8, actions=(faults, kills))

@@ -14,6 +14,7 @@ import itertools
 import json
 import os
 import re
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from .aws_secretsmanager_rules import CURRENT, Refused, check
@@ -44,13 +45,33 @@ _ACCOUNTS = itertools.count(1)
 
 
 @functools.cache
-def _moto(is_secretsmanager: bool) -> Any:
-    """Return a client of moto: of this one service, or of all; finding the service takes long."""
+def _moto() -> Any:
+    """Return what answers in moto, without the web server around it: that takes ten times longer.
+
+    It is made of the backend of one simulator and of what a request asks.
+    """
+    from moto.secretsmanager.responses import SecretsManagerResponse
+
+    class Front(SecretsManagerResponse):
+        def __init__(self, backend: Any, asked: Mapping[str, Any]) -> None:
+            self._backend, self._asked = backend, asked
+
+        @property
+        def backend(self) -> Any:
+            return self._backend
+
+        def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+            return self._asked.get(param_name, if_none)
+
+    return Front
+
+
+@functools.cache
+def _other_services() -> Any:
+    """Return a client of all of moto: finding the service takes long."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.test import Client
 
-    if is_secretsmanager:
-        return Client(create_backend_app("secretsmanager"))
     return Client(DomainDispatcherApplication(create_backend_app))
 
 
@@ -87,7 +108,7 @@ class AwsSecretsManager(Simulator):
         response = (
             Response(200, json.dumps(answer).encode(), content_type=JSON)
             if answer is not None
-            else self._forward(request)
+            else self._forward(operation, asked)
         )
         self._put_right(operation, asked)
         if operation in WRITES and self._state() != before:
@@ -154,22 +175,22 @@ class AwsSecretsManager(Simulator):
             )
 
     def _assumed(self, request: Request) -> Response:
-        response = self._forward(request)
-        self.logins |= set(re.findall(r"<AccessKeyId>([^<]+)", response.payload().decode()))
-        return response
-
-    def _forward(self, request: Request) -> Response:
-        from moto.secretsmanager.models import secretsmanager_backends
-
-        # A copy of this simulator has a backend of its own.
-        secretsmanager_backends[self.account][REGION] = self.backend
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         headers["x-moto-account-id"] = self.account
-        is_json = bool(request.headers.get("X-Amz-Target"))
-        answer = _moto(is_json).open("/", method="POST", data=request.body, headers=headers)
-        # moto calls some of its JSON text/html.
-        kind = JSON if is_json else answer.headers.get("Content-Type", JSON)
+        answer = _other_services().open("/", method="POST", data=request.body, headers=headers)
+        self.logins |= set(re.findall(r"<AccessKeyId>([^<]+)", answer.data.decode()))
+        kind = answer.headers.get("Content-Type", JSON)
         return Response(answer.status_code, answer.data, content_type=kind)
+
+    def _forward(self, operation: str, asked: Mapping[str, Any]) -> Response:
+        from moto.core.exceptions import JsonRESTError
+
+        verb = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+        try:
+            answer = getattr(_moto()(self.backend, asked), verb)()
+        except JsonRESTError as exc:
+            return Response(int(exc.code), exc.description.encode(), content_type=JSON)
+        return Response(200, answer.encode(), content_type=JSON)
 
     def _put_right(self, operation: str, asked: Any) -> None:
         """Let moto's idea of the current version follow the label; it only does so for values."""
