@@ -111,6 +111,13 @@ _COMPROMISED = {
     "required": True,
     "description": ["The access keys in wrong hands."],
 }
+_REPLACES = {
+    "type": "list",
+    "elements": "str",
+    "description": [
+        "A retiring key to delete where the platform has no room for another; for one leaked key."
+    ],
+}
 #: Entry point -> what it does, and the variables that it cannot do without.
 ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
     "audit": ("Report every account and key; reads only", {}),
@@ -126,7 +133,7 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "emergency": (
         "Replace and revoke leaked keys, wherever they are",
-        {"compromised": _COMPROMISED, "reason": _REASON},
+        {"compromised": _COMPROMISED, "reason": _REASON, "replaces": _REPLACES},
     ),
     "verify_journal": ("Verify the chains of the journal; reads only", {}),
 }

@@ -312,9 +312,8 @@ def require_free_slot(case: Case, freed: int = 0, is_emergency: bool = False) ->
         )
         if _is_compromised(case):
             hint += (
-                " That is too long for an emergency: with allow_disruption: true, cut_first: true"
-                " ends the compromised key before its successor is made, or replaces:"
-                f" [{waiting[0]}] deletes the retiring one now."
+                f" That is too long for an emergency: replaces: [{waiting[0]}] with"
+                " allow_disruption: true deletes it now."
             )
     else:
         hint = (

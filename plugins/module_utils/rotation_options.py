@@ -232,7 +232,8 @@ def _check_combinations(params: Mapping[str, Any], selection: Selection, has_sto
             "cut_first ends the compromised key before the new one works.",
             "Set compromised and allow_disruption: true with it, or leave it out.",
         )
-    if params["replaces"] and len(selection.refs) != 1:
+    one_key = not (selection.refs or selection.all) and len(params["compromised"]) == 1
+    if params["replaces"] and len(selection.refs) != 1 and not one_key:
         raise _wrong(
             "replaces names keys of one account.",
             "Name one user, or give replaces in the entries of users.",

@@ -43,21 +43,24 @@ def test_emergency_finds_the_key_wherever_it_is(estate: Fleet) -> None:
     assert estate.report()["summary"]["accounts"] == 1
 
 
-def test_emergency_without_room_names_the_ways_out(estate: Fleet) -> None:
+def test_emergency_without_room_names_the_way_out(estate: Fleet) -> None:
     assert estate.run("rotate", "--limit", "cloud").code == 0
-    leaked = estate.rows("cloud")["app-0002"]["access_key"]
+    row = estate.rows("cloud")["app-0002"]
+    leaked, retiring = row["access_key"], row["previous_access_key"]
     emergency = {"s3_rotate_compromised": [leaked], "s3_rotate_reason": "INC0042, published"}
 
-    refused = estate.run("emergency", variables=emergency)
+    refused = estate.run("emergency", "--limit", "cloud", variables=emergency)
 
     assert refused.code == 2
-    assert "cut_first" in refused.output
-    assert "replaces" in refused.output
+    assert f"replaces: [{retiring}]" in refused.output
 
-    cut = estate.run("emergency", variables={**emergency, "s3_rotate_cut_first": True})
+    done = estate.run(
+        "emergency", "--limit", "cloud", variables={**emergency, "s3_rotate_replaces": [retiring]}
+    )
 
-    assert cut.code == 0, cut.output
+    assert done.code == 0, done.output
     assert estate.endpoints["cloud"].simulator.secret_of(leaked) is None
+    assert retiring not in estate.keys("cloud")
 
 
 def test_emergency_fails_when_nobody_has_the_key(estate: Fleet) -> None:
@@ -79,25 +82,27 @@ def test_audit_reads_only(estate: Fleet) -> None:
 
 
 def test_rollback_and_retire_and_verify(estate: Fleet) -> None:
-    first = estate.endpoints["cloud"].simulator.access_keys()
     assert estate.run("rotate").code == 0
-    refused = estate.run("rollback", variables={"s3_rotate_users": ["app-0001"]})
+    first = estate.rows("osis")["app-0001"]["access_key"]
+    assert estate.run("rotate", variables={"s3_rotate_rotation_id": "again"}).code == 0
+    unnamed = {"s3_rotate_users": ["app-0001"], "s3_rotate_reason": "a client breaks"}
+    refused = estate.run("rollback", variables=unnamed)
     assert refused.code == 2
     assert "--limit" in refused.output
 
     back = estate.run(
         "rollback",
         "--limit",
-        "cloud",
-        variables={"s3_rotate_users": ["app-0001"], "s3_rotate_reason": "a client breaks"},
+        "osis",
+        variables=unnamed,
     )
     assert back.code == 0, back.output
-    assert estate.rows("cloud")["app-0001"]["access_key"] in first
+    assert estate.rows("osis")["app-0001"]["access_key"] == first
 
     estate.later(8)
     retire = estate.run("retire")
     assert retire.code == 0, retire.output
-    assert estate.actions("osis")["app-0001"] == "disabled"
+    assert estate.actions("osis")["app-0002"] == "disabled"
 
     verify = estate.run("verify_journal")
     assert verify.code == 0, verify.output

@@ -16,7 +16,7 @@ from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_opti
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "s3_rotate"
 #: Needs another call's answer, returns secrets, or would make results too long.
-NOT_FOR_A_FLEET = {"access_key", "replaces", "return_secret", "report_unchanged"}
+NOT_FOR_A_FLEET = {"access_key", "return_secret", "report_unchanged"}
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 
 
