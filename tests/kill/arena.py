@@ -279,7 +279,7 @@ class Arena:
             self.usual_keys + slack,
             scenario.replaces_of(world),
         )
-        trial.all_runs = runs
+        trial.all_runs, trial.has_slept = runs, pause_at is not None
         violations = [v for v in promise.judge(trial) if v.rule != "repaired by the next run"]
         if pause_at is None and not scenario.rival:
             for both in zip(*first_actions):

@@ -47,6 +47,9 @@ class Trial:
     #: What the operator named as to be replaced.
     replaces: frozenset[str] = frozenset()
     records: dict[bytes, Record] = field(default_factory=dict)
+    #: One of two runners stood still for longer than its lease: what it had stored and not yet
+    #: written into the journal, the other has written for it, marked as late.
+    has_slept: bool = False
     #: Where runners met: all of them, for the story.
     all_runs: Sequence[Ran] = ()
 
