@@ -16,7 +16,12 @@ options:
       - Rules for accounts, which do not select them; they also work with O(all).
       - Each is a dictionary with one of C(name), C(id) and C(match) (a shell pattern such as
         C(backup-*), capitals being told apart), and any of C(max_age), C(grace_period),
-        C(soak_period), C(owner), C(contact), C(application), C(bucket) and C(s3_url).
+        C(soak_period), C(window), C(exception), C(owner), C(contact), C(application), C(bucket) and
+        C(s3_url).
+      - C(window) is when what cuts off the account's clients may begin, such as
+        C(sat,sun 22:00-04:00 Europe/Berlin).
+      - C(exception) is a dictionary with C(reason), C(approver) and C(until) (a date in UTC).
+        Before that the account is not due by age. Afterwards it is, if its key was made before.
       - For an account its own entry counts, else the first C(match) that fits. What an entry of
         O(users) says wins.
     type: list

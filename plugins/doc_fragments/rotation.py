@@ -72,6 +72,22 @@ options:
         of one age do not all fall due on one day.
     type: str
     default: 0s
+  window:
+    description:
+      - When what cuts off clients may begin, such as V(sat,sun 22:00-04:00 Europe/Berlin); several
+        separated by semicolons. That is replacing a key in place, decommissioning, and deleting a
+        key that O(replaces) names to make room. At any time when left out.
+      - Days are V(mon) to V(sun), ranges such as V(mon-fri), and V(daily), which none means; the
+        day is that of the opening. Times are of the zone named last, or UTC.
+      - What is due outside of it is C(skipped), and C(details.window) tells when it opens next and
+        whether that is after O(max_age). Repairs of what is dead already, and O(compromised) keys,
+        wait for no window.
+    type: str
+  disruption_time:
+    description:
+      - How long clients may be cut off. Nothing begins later than this before O(window) closes.
+    type: str
+    default: 5m
   write_plan:
     description:
       - In check mode, write what a real run would do to this file (0600), to be approved. RV(plan)

@@ -10,6 +10,7 @@ nothing to do ends there too. The others get a real turn (see access_key_turns).
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from .access_key_search import find_owners
@@ -89,14 +90,15 @@ def rotate_access_keys(
         "run": run,
         **{name: text for name, text in _said(wanted).items() if text},
     }
-    _fill(outcome, wanted)
+    _fill(outcome, wanted, desk.now())
     outcome.warnings = [*selected.warnings, *_idle(wanted, selected, platform)]
     if approval is not None:
         names = [turn.account.name for turn in turns]
         outcome.extra["plan"] = {"path": approval.plan.path, "sha256": approval.plan.sha256}
         outcome.warnings += _about_plan(approval, names)
     if plan_file is not None:
-        _write_plan(plan_file, outcome, results, desk, wanted)
+        plannable = [job.in_window.get(index, result) for index, result in enumerate(results)]
+        _write_plan(plan_file, outcome, plannable, desk, wanted)
     if check_mode:
         outcome.extra["not_known"] = [
             STORE_NOT_PROVEN,
@@ -193,12 +195,12 @@ def _said(wanted: RotateOptions) -> dict[str, str]:
     return {"reason": wanted.policy.reason, "change": wanted.policy.change}
 
 
-def _fill(outcome: Outcome, wanted: RotateOptions) -> None:
+def _fill(outcome: Outcome, wanted: RotateOptions, now: dt.datetime) -> None:
     """Give every row the names that rows of accounts that were looked at have."""
     for result in outcome.accounts:
         result.extra.setdefault("acknowledged", None)
         if wanted.is_reported and not result.audit:
-            result.audit = {**unknown(has_records=True), "policy": wanted.policy.shown()}
+            result.audit = {**unknown(has_records=True), "policy": wanted.policy.shown(now)}
 
 
 def _idle(wanted: RotateOptions, selected: Selected, platform: Platform) -> list[str]:
@@ -259,7 +261,7 @@ def _left(desk: Desk, wanted: RotateOptions, stored: Stored | None, name: str) -
     )
     if wanted.is_reported:
         policy = wanted.policy_for(Account(name, result.account_id), desk.platform)
-        result.audit = {**unknown(has_records=True), "policy": policy.shown()}
+        result.audit = {**unknown(has_records=True), "policy": policy.shown(desk.now())}
         in_record(desk.platform, record, result.audit)
     return result
 

@@ -9,8 +9,8 @@ For an emergency in which nobody knows more than the key; whatever state its acc
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Callable, TypeVar
 
 from .bulk import UNSEEN, each
 from .errors import CredentialsError

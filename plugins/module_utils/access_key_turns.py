@@ -69,6 +69,8 @@ class Turns:
         self.found_compromised: set[str] = set()
         #: How many accounts could be looked at for them.
         self.looked_at = 0
+        #: What those that wait for their window would do in it, for a plan; by their place.
+        self.in_window: dict[int, AccountResult] = {}
         self._reading = parallelism
         settings = desk.platform.settings
         one_at_a_time = not desk.facts.overlap and not settings.is_parallelism_given
@@ -137,6 +139,8 @@ class Turns:
             found[index] = now
             self._note_compromised(case)
             planned = _outcome_of(case)
+            if self.wanted.write_plan and planned.action == "skipped":
+                self.in_window[index] = self._in_window(turn_, case)
             audit = audit_of(case) if self.wanted.is_reported else {}
             found[index] = now = dataclasses.replace(now, audit=audit)
             is_own = is_own_key(case)
@@ -165,6 +169,16 @@ class Turns:
             dataclasses.replace(found.get(index, turns[index]), planned=result)
             for index, result in enumerate(results)
         ]
+
+    def _in_window(self, turn_: Turn, waiting: Case) -> AccountResult:
+        """Rehearse once more what waits for its window, as if that were open."""
+        account = waiting.account
+        if waiting.first_seen is not None:
+            account = dataclasses.replace(account, listed_keys=tuple(waiting.first_seen))
+        stored = self.desk.store.read(self.desk.place(account))
+        policy = dataclasses.replace(turn_.policy, window=None)
+        desk = rehearsed(self.desk, policy.key_delivery)
+        return _outcome_of(Case(desk, account, policy, stored))
 
     def _note_compromised(self, case: Case) -> None:
         wanted = case.policy.compromised

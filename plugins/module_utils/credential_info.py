@@ -124,7 +124,7 @@ def list_credentials(
         changes = _changes(rules, account, platform)
         limit = changes.get("max_age", max_age)
         result = _result(platform, account, keys, record, limit, last_used)
-        result.audit["policy"] = _policy(max_age, changes)
+        result.audit["policy"] = _policy(platform, max_age, changes)
         if custody is not None:
             in_record(platform, record, result.extra)
         return result
@@ -147,7 +147,7 @@ def list_credentials(
         if result.action in ("failed", "skipped"):
             result.extra = unknown(custody is not None)
             account = Account(result.account or "", result.account_id)
-            result.audit["policy"] = _policy(max_age, _changes(rules, account, platform))
+            result.audit["policy"] = _policy(platform, max_age, _changes(rules, account, platform))
         if rules.rules:
             result.extra["policy"] = result.audit["policy"]
     outcome.extra = {
@@ -183,9 +183,13 @@ def _changes(rules: AccountRules, account: Account, platform: Platform) -> Mappi
     return rule.changes if rule is not None else {}
 
 
-def _policy(max_age: dt.timedelta, changes: Mapping[str, Any]) -> dict[str, Any]:
+def _policy(
+    platform: Platform, max_age: dt.timedelta, changes: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the policy of an account as far as it is known here: periods are a rotation's."""
-    policy = dataclasses.replace(Policy(max_age=max_age), **changes).shown()
+    policy = dataclasses.replace(Policy(max_age=max_age), **changes).shown(
+        platform.client.platform_now()
+    )
     unknown_here = {name for name in ("grace_period", "soak_period") if name not in changes}
     return {name: None if name in unknown_here else value for name, value in policy.items()}
 

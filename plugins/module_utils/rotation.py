@@ -14,13 +14,13 @@ from typing import Callable
 from .errors import CredentialsError
 from .rotation_case import Case
 from .rotation_custody import check_drift, check_identity, new_rotation_id, take_custody
+from .rotation_disruption import WaitsForWindow, refuse_unless_allowed, wait_for_window
 from .rotation_end import acknowledge, decommission
 from .rotation_issue import (
     Order,
     intend,
     issue,
     keep,
-    refuse_unless_allowed,
     refuse_unlike,
     require_free_slot,
 )
@@ -59,6 +59,7 @@ def rotate(case: Case, order: Order) -> None:
     """Replace the current key: the whole of a rotation, in its order."""
     refuse_unless_allowed(case, order)
     refuse_unlike(case, order)
+    wait_for_window(case, order)
     prove_probe(case)
     if not case.desk.facts.overlap:
         _replace_in_place(case, order)
@@ -129,7 +130,8 @@ def _cut_first(case: Case) -> None:
     if case.desk.facts.overlap and case.record.pending is None:
         case.look()
         # Deleting it makes room; disabling does not.
-        require_free_slot(case, freed=0 if case.desk.facts.can_disable else 1)
+        freed = 0 if case.desk.facts.can_disable else 1
+        require_free_slot(case, freed, is_emergency=True)
     if case.desk.facts.overlap:
         cut(case, policy.reason)
 
@@ -151,9 +153,12 @@ STATES: dict[str, Callable[[Case], None]] = {
 
 def turn(case: Case) -> None:
     """Do for one account what its policy's state asks for, after finishing what is open."""
-    if case.has_record:
-        check_identity(case)
-        settle_intent(case)
-        _cut_first(case)
-        finish_open(case)
-    STATES[case.policy.state](case)
+    try:
+        if case.has_record:
+            check_identity(case)
+            settle_intent(case)
+            _cut_first(case)
+            finish_open(case)
+        STATES[case.policy.state](case)
+    except WaitsForWindow as waits:
+        case.did("skipped", str(waits))

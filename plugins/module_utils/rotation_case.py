@@ -34,6 +34,7 @@ PRECEDENCE = (
     "disabled",
     "still_honoured",
     "still_used",
+    "skipped",
     "announced",
     "unmanaged",
     "unchanged",

@@ -46,6 +46,12 @@ def take_custody(case: Case) -> Order | None:
         shown = names(own) if case.sees_keys else "keys that the platform does not show"
         case.did("unmanaged", f"no record knows {shown}")
         return None
+    exception = policy.exception
+    if exception is not None and not leaked and policy.is_excepted(case.desk.now()):
+        case.did(
+            "unmanaged", f"no record knows its keys; excepted until {exception.until:%Y-%m-%d}"
+        )
+        return None
     return Order(
         f"compromised: {policy.reason}" if leaked else "taken over",
         policy.rotation_id or new_rotation_id(case),

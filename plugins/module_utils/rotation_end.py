@@ -11,6 +11,7 @@ from .errors import missing
 from .model import ACTIVE
 from .record import Decommission, HeldKey
 from .rotation_case import Case, names, retired
+from .rotation_disruption import keep_to_window
 from .rotation_retire import bury
 
 
@@ -91,6 +92,7 @@ def _begin(case: Case) -> None:
             f"Decommissioning {case.account.name} ends {', '.join(held) or 'its keys'}: every"
             " client of the account is cut off.",
         )
+    keep_to_window(case)
     now = case.desk.now()
     if record.current is not None:
         record = record.with_retiring(retired(record.current, now))

@@ -16,6 +16,7 @@ from .errors import CredentialsError, missing
 from .model import AccessKey, Issued, Pair
 from .record import HeldKey, Pending, Record, Secret
 from .rotation_case import Case, names, retired
+from .rotation_disruption import keep_to_window
 from .rotation_retire import reclaim
 
 #: Seconds to go on trying to store a pair that exists nowhere else.
@@ -37,28 +38,6 @@ class Order:
     compromised: str | None = None
     #: The old key is dead already: making a new one ends nothing that works.
     is_repair: bool = False
-
-
-def refuse_unless_allowed(case: Case, order: Order) -> None:
-    """Raise disruption_refused where a rotation would end a working key and nobody asked for it."""
-    in_place = not case.desk.facts.overlap
-    cuts = case.policy.cut_first and order.compromised is not None
-    if case.policy.allow_disruption or order.is_repair or not (in_place or cuts):
-        return
-    if case.sees_keys and not case.keys:
-        return
-    old = names(case.keys) if case.sees_keys else "the present key"
-    why = (
-        f"{case.desk.platform.title} replaces keys in place"
-        if in_place
-        else "cut_first ends it before the new one is made"
-    )
-    raise case.fail(
-        "disruption_refused",
-        f"Rotating {case.account.name} ends {old} at once, because {why}: its clients are cut off"
-        " until they have the new pair.",
-        alive=old,
-    )
 
 
 def refuse_unlike(case: Case, order: Order) -> None:
@@ -86,7 +65,7 @@ def intend(case: Case, order: Order) -> None:
     facts = desk.facts
     if facts.overlap:
         case.look()
-        require_free_slot(case)
+        require_free_slot(case, is_emergency=order.compromised is not None)
     pair = desk.platform.new_pair() if facts.can_choose_pair else None
     if pair:
         desk.platform.client.redactor.learn(pair.secret_key)
@@ -296,10 +275,11 @@ def _label_for(case: Case, pending: Pending) -> str:
     return f"{words} {label_of(pending.attempt)}".strip()
 
 
-def require_free_slot(case: Case, freed: int = 0) -> None:
+def require_free_slot(case: Case, freed: int = 0, is_emergency: bool = False) -> None:
     """Make sure that there is room for one more key; raise limit, naming the way out.
 
-    Only a retiring key past all its dates, or one that the operator named, is deleted for it.
+    Only a retiring key past all its dates, or one that the operator named, is deleted for it; the
+    latter within the account's window. Raises WaitsForWindow.
     """
     most = case.desk.facts.max_keys
     if most is None or len(case.keys) - freed < most or reclaim(case):
@@ -312,6 +292,8 @@ def require_free_slot(case: Case, freed: int = 0) -> None:
         if current is not None and access_key == current.access_key:
             continue
         if case.shown(access_key) and case.policy.allow_disruption and len(case.keys) > 1:
+            if not is_emergency:
+                keep_to_window(case)
             case.change_key("delete", access_key, "replace")
             case.save(dataclasses.replace(record, intent=None), "deleted", access_key=access_key)
             return

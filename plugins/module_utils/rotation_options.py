@@ -17,6 +17,7 @@ from .options import ArgumentSpec, parse_duration
 from .platform import Platform
 from .rotation_policy import Policy
 from .rotation_rules import AccountRules, Rule
+from .rotation_window import Window
 from .selection import SPEC as SELECTION
 from .selection import Selection
 
@@ -30,6 +31,7 @@ DURATIONS = {
     "quiet_period": "1d",
     "settle": "90s",
     "recover_within": "7d",
+    "disruption_time": "5m",
 }
 
 SPEC = SELECTION | ArgumentSpec(
@@ -41,6 +43,7 @@ SPEC = SELECTION | ArgumentSpec(
         },
         "policies": {"type": "list", "elements": "raw", "default": []},
         **{name: {"type": "str", "default": text} for name, text in DURATIONS.items()},
+        "window": {"type": "str"},
         "write_plan": {"type": "path"},
         "plan": {"type": "path"},
         "plan_hash": {"type": "str"},
@@ -129,6 +132,7 @@ class RotateOptions:
             acknowledge=params["acknowledge"],
             access_key=params.get("access_key"),
             retire=params["retire"],
+            window=Window.parse(params["window"]) if params.get("window") else None,
             force_retire=params.get("force_retire"),
             last_used=params["last_used"],
             hold_until=hold_until,

@@ -14,6 +14,8 @@ from .errors import CredentialsError
 from .model import Facts, Pair
 from .options import duration_text
 from .record import HeldKey, Record
+from .rotation_exception import PolicyException
+from .rotation_window import Window
 
 DAY = dt.timedelta(days=1)
 #: Outcomes after which a rotation_id counts as done.
@@ -67,6 +69,10 @@ class Policy:
     owner: Optional[str] = None
     contact: Optional[str] = None
     application: Optional[str] = None
+    # When it may be cut off, and whether it may keep an old key
+    window: Optional[Window] = None
+    disruption_time: dt.timedelta = dt.timedelta(minutes=5)
+    exception: Optional[PolicyException] = None
 
     def lead(self, facts: Facts) -> dt.timedelta:
         """Return how long before max_age a rotation must begin, so that nothing outlives it."""
@@ -77,6 +83,13 @@ class Policy:
 
     def check(self, facts: Facts) -> None:
         """Check that the thresholds leave a key some life. Raises invalid_option."""
+        if self.window is not None and self.window.longest < self.disruption_time:
+            raise CredentialsError(
+                "invalid_option",
+                f"window ({self.window.text}) is never open for as long as disruption_time"
+                f" ({duration_text(self.disruption_time)}): nothing could ever begin in it.",
+                next_step="Widen window, or lower disruption_time.",
+            )
         lead = self.lead(facts)
         if lead >= self.max_age:
             parts = "rotate_before"
@@ -95,7 +108,7 @@ class Policy:
                 " the time that a key lives before it is due.",
             )
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self, now: dt.datetime) -> dict[str, Any]:
         """Return what a report says of it."""
         return {
             "max_age": duration_text(self.max_age),
@@ -104,16 +117,23 @@ class Policy:
             "owner": self.owner,
             "contact": self.contact,
             "application": self.application,
-            "window": None,
-            "exception": None,
+            "window": self.window.text if self.window else None,
+            "exception": self.exception.shown(now) if self.exception else None,
         }
+
+    def is_excepted(self, now: dt.datetime) -> bool:
+        """Tell whether an exception spares the account what nobody asks for by name or force."""
+        asked = self.force or self.rotation_id is not None
+        return self.exception is not None and self.exception.is_valid(now) and not asked
 
     def due_at(self, key: HeldKey, facts: Facts, account: str) -> dt.datetime | None:
         """Return when a key falls due by its age or expiry; None where neither is known."""
         moments = []
         # Of an imported key nobody may know the age: it is at least what it is here.
         since = key.created_at or key.promoted_at
-        if since is not None:
+        if self.exception is not None and self.exception.covers(since):
+            moments.append(self.exception.until)
+        elif since is not None:
             early = self.spread * share_of(account)
             moments.append(since + self.max_age - self.lead(facts) - early)
         if key.expires_at is not None:
@@ -147,6 +167,8 @@ class Policy:
         if due_at is None or now < due_at:
             return None
         since = current.created_at or current.promoted_at
+        if self.exception is not None and due_at == self.exception.until:
+            return f"its exception ended on {due_at:%Y-%m-%d}"
         at_least = "" if current.created_at is not None else "at least "
         age = "of unknown age" if since is None else f"{at_least}{(now - since).days} days old"
         return f"{age}, due since {due_at:%Y-%m-%d}"

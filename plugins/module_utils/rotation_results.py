@@ -76,7 +76,7 @@ def audit_of(case: Case) -> dict[str, Any]:
         last_used=policy.last_used,
     )
     in_record(desk.platform, record, fields)
-    return {**fields, "policy": policy.shown()}
+    return {**fields, "policy": policy.shown(desk.now())}
 
 
 def _keys_of(case: Case, record: Record | None) -> list[AccessKey] | None:

@@ -14,6 +14,7 @@ from .errors import CredentialsError, missing
 from .model import ACTIVE, AccessKey, Issued, Pair
 from .record import KeyIntent, Pending, Record, Secret
 from .rotation_case import Case
+from .rotation_disruption import refuse_unless_allowed, wait_for_window
 from .rotation_issue import (
     Order,
     forget_pending,
@@ -21,7 +22,6 @@ from .rotation_issue import (
     issue,
     keep,
     label_of,
-    refuse_unless_allowed,
 )
 from .rotation_promote import finish_withdrawal, promote, verify, verify_current
 from .rotation_proof import can_ask, is_refused
@@ -193,7 +193,9 @@ def _settle_chosen(case: Case, pending: Pending) -> Pending | None:
             if not (case.policy.force and case.policy.is_named):
                 raise _drifted(case, pending, shown)
             return _nothing_happened(case, pending)
-        refuse_unless_allowed(case, Order(pending.why, pending.rotation_id))
+        order = Order(pending.why, pending.rotation_id, compromised=pending.compromised)
+        refuse_unless_allowed(case, order)
+        wait_for_window(case, order)
         again = dataclasses.replace(pending, started_at=case.desk.now(), run=case.desk.run)
         case.save(
             dataclasses.replace(case.record, pending=again),

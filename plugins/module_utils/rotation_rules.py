@@ -19,13 +19,15 @@ from .errors import CredentialsError
 from .model import Account, AccountRef, Pair
 from .options import parse_duration
 from .platform import Platform
+from .rotation_exception import PolicyException
+from .rotation_window import Window
 from .shard import Shard
 
 #: Words of an entry that go into the policy as they are.
 _TEXTS = ("bucket", "s3_url", "owner", "contact", "application")
 _PERIODS = ("max_age", "grace_period", "soak_period")
 #: What every entry may say of its account.
-_WORDS = frozenset({*_PERIODS, *_TEXTS})
+_WORDS = frozenset({*_PERIODS, *_TEXTS, "window", "exception"})
 #: What an entry may say beside that: whose keys they are is only said where accounts are named.
 _OF_POLICIES = frozenset({"name", "id", "match"})
 _OF_USERS = frozenset({"name", "id", "access_key", "secret_key", "replaces"})
@@ -189,6 +191,10 @@ def _changes(entry: Mapping[str, Any], label: str, more: frozenset[str]) -> dict
     for name in _PERIODS:
         if entry.get(name) is not None:
             changes[name] = _read(label, parse_duration, str(entry[name]), name)
+    if entry.get("window") is not None:
+        changes["window"] = _read(label, Window.parse, entry["window"], "window")
+    if entry.get("exception") is not None:
+        changes["exception"] = _read(label, PolicyException.parse, entry["exception"], "exception")
     for name in _TEXTS:
         if entry.get(name) is not None:
             changes[name] = str(entry[name])

@@ -21,7 +21,7 @@ description:
   - Where a platform lets two keys live side by side, the old key goes on working for
     O(grace_period) after the consumers have the new one, is then disabled for O(soak_period), and
     then deleted. Where it replaces a key in place, the old one dies at once, which needs
-    O(allow_disruption).
+    O(allow_disruption), and may wait for its O(window).
   - In check mode it rehearses every account and tells what a real run would do.
 extends_documentation_fragment:
   - objectstore.credentials.attributes
@@ -61,6 +61,7 @@ EXAMPLES = r"""
     users: [backup, archive]
     rotation_id: CHG0031337
     allow_disruption: true
+    window: sat,sun 22:00-04:00 Europe/Berlin
     secret_store:
       type: ansible_vault
       path: /srv/s3-credentials
@@ -138,7 +139,8 @@ accounts:
         finished), V(delivered) (by e-mail), V(adopted), V(announced) (the current key is not
         acknowledged), V(acknowledged), V(disabled), V(deleted), V(still_used), V(still_honoured)
         (revoked, and the S3 service still takes it), V(rolled_back), V(decommissioned),
-        V(unmanaged), V(unchanged), V(busy) (another run is at work), V(skipped), V(drifted) or
+        V(unmanaged), V(unchanged), V(busy) (another run is at work), V(skipped) (RV(accounts[].why)
+        tells what it waits for), V(drifted) or
         V(failed). The last two fail the task.
       type: str
     access_key:
@@ -157,7 +159,9 @@ accounts:
       description: Why this action.
       type: str
     details:
-      description: More, such as the steps of a turn, unknown keys, suspects. Never a secret.
+      description: >-
+        More, such as the steps of a turn, unknown keys, suspects, and C(window) with C(open),
+        C(next_opens), C(closes) and C(after_limit). Never a secret.
       type: dict
     failure:
       description: What went wrong, like RV(failure).

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -60,3 +61,31 @@ def test_plan_is_written_approved_and_kept_to(site: Site) -> None:
     for run in (written, wrong, spoilt, real, again):
         assert_no_secret(run.output, site.secrets())
     assert_no_secret(path.read_text(), site.secrets())
+
+
+def test_policies_windows_and_a_leaked_key_fit_on_one_line(site: Site) -> None:
+    soon = dt.datetime.now(dt.timezone.utc) + dt.timedelta(hours=3)
+    closed = f"{soon:%a} {soon:%H}:00-{soon:%H}:10".lower()
+    policies = [
+        {"match": "app-*", "owner": "storage", "window": closed},
+        {"name": ACCOUNTS[1], "window": "daily 00:00-24:00 Europe/Berlin"},
+    ]
+    report = site.folder / "report.jsonl"
+    options = {**site.options("cluster"), "policies": policies, "report_path": str(report)}
+    run = site.ansible.adhoc("s3_access_key_rotate", options)
+    assert run.code == 0, run.output
+    rows = [json.loads(line) for line in report.read_text().splitlines()]
+    assert [(row["action"], row["policy"]["owner"]) for row in rows] == [
+        ("skipped", "storage"),
+        ("rotated", None),
+    ]
+    leaked = rows[1]["access_key"]
+    found = {k: v for k, v in site.options("cluster").items() if k != "users"}
+    emergency = {**found, "compromised": leaked, "reason": "INC0042 found in a log"}
+    ended = site.ansible.adhoc("s3_access_key_rotate", emergency)
+    assert ended.code == 0, ended.output
+    assert [(row["account"], row["action"]) for row in ended.result["accounts"]] == [
+        (ACCOUNTS[1], "rotated")
+    ]
+    assert ended.result["reason"] == "INC0042 found in a log"
+    assert_no_secret(run.output + ended.output + report.read_text(), site.secrets())
