@@ -128,4 +128,5 @@ def _target(case: Case) -> HeldKey:
         f"{case.account.name} has no key to roll back to: "
         + ("; ".join(reasons) or "none is retiring")
         + ".",
+        next_step="Rotate again, or correct the consumers.",
     )
