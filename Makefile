@@ -120,13 +120,17 @@ $(CELLS:%=cell-%):
 
 # Gates that take longer -----------------------------------------------------------------------------------
 
-.PHONY: sanity ansible-test-units integration artifact
+.PHONY: sanity ansible-test-units integration molecule artifact
 sanity: ## All ansible-test sanity tests, without an ignore file
 	$(GATE) sanity -- $(PYTHON) tools/run_ansible_test.py sanity $(ARGS)
 ansible-test-units: ## The unit tests as ansible-test runs them
 	$(GATE) ansible-test-units -- $(PYTHON) tools/run_ansible_test.py units $(ARGS)
 integration: ## ansible-test integration, a target per module, against simulators
 	$(GATE) integration -- $(PYTHON) tools/run_ansible_test.py integration $(ARGS)
+# Without VIRTUAL_ENV, what molecule keeps goes into ANSIBLE_HOME, inside the checkout.
+molecule: env-dev ## The molecule scenarios; ARGS='-s window' runs one
+	$(GATE) molecule -- env -u VIRTUAL_ENV PATH="$(CURDIR)/$(DEV):$$PATH" ANSIBLE_HOME="$(CURDIR)/.build/molecule" \
+		NO_COLOR=1 $(DEV)/molecule test $(or $(ARGS),--all)
 artifact: env-dev ## Build, check the files, install offline, read all docs, galaxy-importer
 	@$(PYTHON) tools/environments.py importer
 	$(GATE) artifact -- $(PYTHON) tools/artifact.py

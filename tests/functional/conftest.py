@@ -133,6 +133,16 @@ class Ansible:
     ) -> Run:
         """Run one module, its arguments as one line of name=value (JSON where needed)."""
         line = " ".join(f"{k}={_word(v)}" for k, v in arguments.items())
+        return self.typed(module, line, *flags, environment=environment)
+
+    def typed(
+        self,
+        module: str,
+        line: str,
+        *flags: str,
+        environment: Optional[Mapping[str, str]] = None,
+    ) -> Run:
+        """Run one module with its arguments as a person types them."""
         command = ["ansible", "localhost", "-m", f"objectstore.credentials.{module}", "-a", line]
         return self._run([*command, *flags], environment)
 
