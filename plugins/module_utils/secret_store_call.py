@@ -27,7 +27,7 @@ SPEC = COMMON | ArgumentSpec(
         "endpoint": {"type": "str"},
         "open_secrets": {"type": "bool", "default": False},
         "journal": {"type": "path"},
-        "new_vault_password_file": {"type": "path"},
+        "new_vault_password_file": {"type": "path", "no_log": False},
         "new_vault_id": {"type": "str"},
         "destroy": {"type": "bool", "default": False},
         "undo": {"type": "bool", "default": False},

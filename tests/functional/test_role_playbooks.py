@@ -106,7 +106,8 @@ def test_rollback_and_retire_and_verify(estate: Fleet) -> None:
 
     verify = estate.run("verify_journal")
     assert verify.code == 0, verify.output
-    chain = next((estate.folder / "evidence" / "journal").rglob("*.jsonl"))
+    chains = (estate.folder / "evidence" / "journal").rglob("*.jsonl")
+    chain = next(path for path in chains if "promoted" in path.read_text())
     chain.write_text(chain.read_text().replace("promoted", "prom0ted", 1))
     broken = estate.run("verify_journal")
     assert broken.code == 2

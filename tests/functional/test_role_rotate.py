@@ -63,3 +63,22 @@ def test_check_mode_gives_the_whole_plan_and_changes_nothing(estate: Fleet) -> N
     )
     assert real.code == 0, real.output
     assert set(estate.actions("cloud").values()) == {"rotated"}
+
+
+def test_names_that_look_like_templates_stay_names(estate: Fleet) -> None:
+    name = "{{ 7 * 6 }}-{% raw %}"
+    estate.endpoints["osis"].simulator.add_account(name)
+    told = estate.folder / "told.yml"
+    told.write_text(
+        "- ansible.builtin.copy:\n"
+        "    content: \"{{ s3_rotate_accounts | map(attribute='account') | to_json }}\"\n"
+        f'    dest: "{estate.folder}/told.json"\n'
+        '    mode: "0600"\n'
+    )
+    estate.variables["s3_rotate_consumers"] = [{"name": "note", "tasks": str(told)}]
+
+    run = estate.run("rotate", "--limit", "osis")
+
+    assert run.code == 0, run.output
+    assert name in json.loads((estate.folder / "told.json").read_text())
+    assert estate.rows("osis", "run.acknowledged")[name]["acknowledged"]
