@@ -122,7 +122,7 @@ class Estate:
         (folder / "evidence").mkdir(exist_ok=True)
         self._private("password", "nobody's password\n")
         logins = {
-            name: {k: v for k, v in one["options"].items() if k in SECRETS}
+            name: {k: v for k, v in one["options"].items() if k != "api_url"}
             for name, one in self.endpoints.items()
         }
         self._private("logins.json", json.dumps(logins))
