@@ -85,10 +85,10 @@ def test_every_module_can_be_typed(prompt: Prompt, worlds: dict[str, World]) -> 
     # The secret store, whole, with its journal.
     checked = prompt("s3_secret_store", f"{STORE} open_secrets=true journal=journal")
     totals = checked.result["totals"]
-    assert (totals["managed"], totals["journal_unsound"]) == (3, 0), totals
+    assert (totals["accounts"], totals["journal_unsound"]) == (3, 0), totals
 
     # A report of it.
-    where = """[{"platform": "ose", "endpoint": "ose", "report_path": "ose.jsonl"}]"""
+    where = "platform=ose endpoint=ose report_path=ose.jsonl"
     written = prompt("s3_rotation_report", f"path=report journal=journal endpoints='{where}'")
     report = json.loads(Path(prompt.ansible.folder, written.result["paths"]["json"]).read_text())
     assert {row["account"] for row in report["accounts"]} == {"app-0001", "app-0002"}
