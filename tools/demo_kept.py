@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from demo_run import FLEET, Runner
+from demo_run import FLEET, Run, Runner
 from demo_world import World
 from terminal import Terminal
 
@@ -39,6 +39,8 @@ class Demo(Runner):
         super().__init__(world, folder, terminal)
         self.mismatches: list[str] = []
         self._password = secrets.token_urlsafe(24)
+        #: Records that were opened: the text of each to its pair.
+        self._opened: dict[str, Pair] = {}
         #: Every secret that there ever was.
         self._secrets = {self._password, *world.secrets()}
         self.logins = {
@@ -67,9 +69,15 @@ class Demo(Runner):
         mark = self.out.style("✓", "green") if right else self.out.style("✗", "red")
         self.out.line(f"  {mark} {text}")
 
-    def took(self, seconds: float, what: str = "took") -> None:
-        """Tell how long something took."""
-        self.out.line(self.out.style(f"  {what} {seconds:.1f} s", "dim"))
+    def took(self, run: Run) -> None:
+        """Tell how long a run took."""
+        cpu = f", {run.cpu:.1f} s of CPU" if run.code >= 0 else ""
+        self.out.line(self.out.style(f"  {run.seconds:.1f} s{cpu}", "dim"))
+
+    def first_told(self, name: str) -> dict[str, dict[str, Any]]:
+        """Return what the main call of the last run told of an endpoint's accounts."""
+        text = (self.folder / "report" / "parts" / f"{name}.run.jsonl").read_text()
+        return {row["account"]: row for row in map(json.loads, text.splitlines())}
 
     def count_working(self) -> int:
         """Return how many pairs in the secret store S3 takes."""
@@ -134,6 +142,14 @@ class Demo(Runner):
 
     def stored(self, name: str, account: str) -> Pair:
         """Return the current pair of an account's record, read as ansible-vault reads it."""
+        platform = self.world.endpoints[name]["platform"]
+        text = (self.folder / "secrets" / platform / name / f"{account}.yml").read_text()
+        if text not in self._opened:
+            self._opened[text] = self._open(text)
+            self._secrets.add(self._opened[text][1])
+        return self._opened[text]
+
+    def _open(self, text: str) -> Pair:
         import yaml
         from ansible.parsing.vault import VaultLib, VaultSecret
 
@@ -150,13 +166,8 @@ class Demo(Runner):
 
         Loader.add_constructor("!unsafe", plain)
         Loader.add_constructor("!vault", opened)
-        platform = self.world.endpoints[name]["platform"]
-        path = self.folder / "secrets" / platform / name / f"{account}.yml"
-        record = yaml.load(path.read_text(), Loader)  # noqa: S506  # it is a SafeLoader
-        key = record["current"]
-        pair = (key["access_key"], key["secret_key"])
-        self._secrets.add(pair[1])
-        return pair
+        key = yaml.load(text, Loader)["current"]  # noqa: S506  # it is a SafeLoader
+        return key["access_key"], key["secret_key"]
 
     def all_stored(self) -> dict[tuple[str, str], Pair]:
         """Return the current pair of every account under management."""
@@ -207,6 +218,6 @@ class Demo(Runner):
                 places[str(path.relative_to(self.folder))] = path.read_bytes()
         return [where for where, text in places.items() if any(each in text for each in known)]
 
-    def _end(self, run: Any, started: float, code: int) -> None:
+    def _end(self, run: Run, started: tuple[float, float], code: int) -> None:
         super()._end(run, started, code)
         self._secrets |= self.world.secrets()

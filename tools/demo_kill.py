@@ -56,7 +56,7 @@ def killed(demo: Demo, days: int) -> None:
     out.table(["endpoint", *ACCOUNTS], rows)
     demo.verdict(right, "side by side: every account has a stored pair that works, killed or not")
     out.line("    In place the old pair died with the call, and the new secret with the run.")
-    demo.took(run.seconds, "killed after")
+    demo.took(run)
 
 
 def repaired(demo: Demo) -> None:
@@ -71,7 +71,7 @@ def repaired(demo: Demo) -> None:
         if name == CANARY:
             right &= demo.check(f"{name}: changes counted", 0, run.counted(name))
             continue
-        row = told[name, HALF]
+        row = demo.first_told(name)[HALF]
         action, what, counted = _repair(name, row)
         right &= demo.check(f"{name} {HALF}: action", action, row["action"])
         right &= demo.check(f"{name} {REST}: action", "rotated", told[name, REST]["action"])
@@ -87,7 +87,7 @@ def repaired(demo: Demo) -> None:
         right &= demo.check(f"{name}: pairs in the file", stored, demo.handed_over(name))
     demo.verdict(right, "the consumers have them; the pairs of the beginning are refused for good")
     out.line("    It waited 2 s for calls that might still land (settle: 1s; the default is 90s).")
-    demo.took(run.seconds)
+    demo.took(run)
 
 
 def _repair(name: str, row: dict[str, Any]) -> tuple[str, str, int]:
@@ -130,7 +130,7 @@ def by_hand(demo: Demo) -> None:
     )
     demo.verdict(right, f"the platforms counted them; S3 says {after} to that pair now")
     _journal(demo, run)
-    demo.took(run.seconds)
+    demo.took(run)
 
 
 def _journal(demo: Demo, run: Run) -> None:
@@ -150,7 +150,7 @@ def _journal(demo: Demo, run: Run) -> None:
             str(line.get("why") or "").removeprefix(f"{line.get('access_key')} "),
         ]
         for line in lines
-        if line["run"] in runs[-2:]
+        if line["run"] in runs[-3:]
     ]
     out.table(["when", "what", "access key", "why"], shown)
     (info,) = run.results(name, "s3_credential_info")

@@ -39,6 +39,8 @@ class Run:
     output: str = ""
     code: int = 0
     seconds: float = 0.0
+    #: What its processes, those that were not killed, took of the processors.
+    cpu: float = 0.0
 
     def counted(self, name: str, what: str = "writes") -> int:
         """How many writes or requests an endpoint's simulator has counted in this run."""
@@ -104,7 +106,7 @@ class Runner:
         Raises DemoError if it ends with another code than the expected one.
         """
         run = Run(self.world.counted())
-        started = time.monotonic()
+        started = _times()
         process = self._start(book, arguments, stdout=subprocess.PIPE)
         try:
             assert process.stdout is not None
@@ -127,7 +129,7 @@ class Runner:
         Raises DemoError if it ends before.
         """
         run = Run(self.world.counted())
-        started = time.monotonic()
+        started = _times()
         log = self.folder / "killed.log"
         with log.open("wb") as out:
             process = self._start(book, arguments, stdout=out)
@@ -137,13 +139,13 @@ class Runner:
                     if when(run):
                         break
                     ended = process.poll() is not None
-                    if ended or time.monotonic() - started > _LONGEST_RUN:
+                    if ended or time.monotonic() - started[0] > _LONGEST_RUN:
                         raise DemoError(
                             f"The run was not to be killed; counted: {run.writes()}.\n"
                             + log.read_text()[-4000:]
                         )
                     self.out.progress(f"{book}: the platforms have counted {run.writes()} ...")
-                    time.sleep(0.15)
+                    time.sleep(0.3)
             finally:
                 _kill_tree(process.pid)
                 process.wait()
@@ -188,12 +190,18 @@ class Runner:
         elif not event["module"].startswith("ansible.builtin.include"):
             self.out.progress(f"{event['host']}: {event['task']} ...")
 
-    def _end(self, run: Run, started: float, code: int) -> None:
-        run.seconds = time.monotonic() - started
+    def _end(self, run: Run, started: tuple[float, float], code: int) -> None:
+        run.seconds, run.cpu = (now - then for now, then in zip(_times(), started, strict=True))
         run.code = code
         run.after = self.world.counted()
         self.outputs += run.output
         self.private("ansible.log", self.outputs)
+
+
+def _times() -> tuple[float, float]:
+    """Return the time, and what all processes that have ended took of the processors."""
+    used = os.times()
+    return time.monotonic(), used.children_user + used.children_system
 
 
 def _kill_tree(pid: int) -> None:
