@@ -42,7 +42,7 @@ clients: ## Install the vendors' own clients, an environment each
 # What people run ------------------------------------------------------------------------------------------
 
 .PHONY: demo simulators bench sync test quick lint
-demo: env-run ## Perform the documented operations against the simulators, and show what happens
+demo: env-run ## Rotate the keys of a simulated fleet, kill a run, repair it; held against the simulators
 	@$(RUN)/python tools/demo.py $(ARGS)
 
 simulators: env-run ## Start all simulators to play with, until Ctrl-C

@@ -1,67 +1,70 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of make demo's playbooks: what modules told, what simulators counted, what was kept."""
+"""Runs of make demo's playbooks: what Ansible printed, what simulators counted."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import secrets
+import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from demo_world import COLLECTIONS, ENDPOINTS, ROOT, DemoError, World
+from demo_world import COLLECTIONS, ROOT, DemoError, World
 from terminal import Terminal
 
 DEMO = ROOT / "tests" / "demo"
+FLEET = "fleet.s3_fleet.yml"
 MARK = "event "
 Event = dict[str, Any]
-Pair = tuple[str, str]
-_LONGEST_RUN = 120.0
+_LONGEST_RUN = 300.0
 
 
 @dataclass
 class Run:
-    """One run of a playbook: its results by endpoint, and what the simulators counted."""
+    """One run of a playbook: what its tasks told, and what the simulators counted."""
 
     #: Endpoint -> "writes" and "requests", before the run and after it.
     before: dict[str, dict[str, int]]
     after: dict[str, dict[str, int]] = field(default_factory=dict)
-    events: dict[str, list[Event]] = field(default_factory=lambda: {name: [] for name in ENDPOINTS})
+    events: list[Event] = field(default_factory=list)
     output: str = ""
+    code: int = 0
     seconds: float = 0.0
+    #: What its processes, those that were not killed, took of the processors.
+    cpu: float = 0.0
 
     def counted(self, name: str, what: str = "writes") -> int:
         """How many writes or requests an endpoint's simulator has counted in this run."""
         return self.after[name][what] - self.before[name][what]
 
+    def writes(self) -> dict[str, int]:
+        """How many writes each endpoint's simulator has counted in this run."""
+        return {name: self.counted(name) for name in self.before}
+
     def results(self, name: str, module: str) -> list[dict[str, Any]]:
         """Return the results of a module at an endpoint, in order."""
         return [
             event["result"]
-            for event in self.events[name]
-            if event["module"].endswith(f".{module}") and event["outcome"] == "ok"
+            for event in self.events
+            if event["host"] == name
+            and event["module"].endswith(f".{module}")
+            and event["outcome"] == "ok"
         ]
 
-    def rows(self, name: str) -> dict[str, dict[str, Any]]:
-        """Return what the rotation told of each account; those that stayed unchanged are not in."""
-        (result,) = self.results(name, "s3_access_key_rotate")
-        return {row["account"]: row for row in result["accounts"]}
-
     def failures(self) -> list[str]:
-        """What the tasks that failed had to say."""
+        """What the tasks that failed had to say, those that the play took care of, too."""
         return [
-            f"{name}: {event['task']}: {event['result'].get('msg') or event['result']}"
-            for name, events in self.events.items()
-            for event in events
+            f"{event['host']}: {event['result'].get('msg') or event['result']}"
+            for event in self.events
             if event["outcome"] == "failed"
         ]
 
@@ -71,28 +74,14 @@ class Run:
         return "".join(line for line in lines if not line.startswith(MARK))[-4000:]
 
 
-class Demo:
-    """The story's hands: it runs playbooks, reads what they left, and holds claims against it."""
+class Runner:
+    """Runs playbooks in a folder, as an operator would, and keeps what they print."""
 
     def __init__(self, world: World, folder: Path, terminal: Terminal) -> None:
         self.world = world
         self.folder = folder
         self.out = terminal
         self.outputs = ""
-        self.mismatches: list[str] = []
-        self._password = secrets.token_urlsafe(24)
-        #: Every secret that there ever was.
-        self._secrets = {self._password, *world.secrets()}
-        for name, one in world.endpoints.items():
-            self._secrets |= {
-                value
-                for option, value in one["options"].items()
-                if option in ("api_password", "api_secret_key", "api_token")
-            }
-            self._secrets |= set(world.endpoints[name]["pairs"].values())
-        self._variables = self._private("variables.json", self._handed_over())
-        logins = {name: one["options"] for name, one in world.endpoints.items()}
-        self._private("vault-password", self._password + "\n")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "S3_"))}
         self._environment = {
             **kept,
@@ -103,32 +92,22 @@ class Demo:
             "ANSIBLE_REMOTE_TEMP": str(folder / "ansible" / "remote"),
             "ANSIBLE_STDOUT_CALLBACK": "events",
             "ANSIBLE_CALLBACK_PLUGINS": str(DEMO / "callback_plugins"),
-            "ANSIBLE_DIFF_ALWAYS": "true",
             "ANSIBLE_FORCE_COLOR": "false",
             "ANSIBLE_NOCOLOR": "1",
-            "S3_CREDENTIALS_FILE": str(self._private("logins.json", logins)),
+            "S3_CREDENTIALS_FILE": str(folder / "logins.json"),
+            # What is on this machine is reached directly.
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
         }
 
-    # --- claims ----------------------------------------------------------------------------------
+    def run(self, book: str, *arguments: str, expects: int = 0) -> Run:
+        """Show the command, run the playbook, return what it did.
 
-    def check(self, what: str, told: Any, true: Any) -> bool:
-        """Compare what is told with what is true, and remember a mismatch."""
-        if told != true:
-            self.mismatches.append(f"{what}: expected {told}, found {true}")
-        return bool(told == true)
-
-    def verdict(self, right: bool, text: str) -> None:
-        """Tell what was held against the simulators."""
-        mark = self.out.style("✓", "green") if right else self.out.style("✗", "red")
-        self.out.line(f"  {mark} {text}")
-
-    # --- runs ------------------------------------------------------------------------------------
-
-    def playbook(self, book: str, *arguments: str) -> Run:
-        """Run a playbook and return what it did. Raises DemoError if it fails."""
+        Raises DemoError if it ends with another code than the expected one.
+        """
         run = Run(self.world.counted())
-        started = time.monotonic()
-        process = self._start(book, *arguments, stdout=subprocess.PIPE)
+        started = _times()
+        process = self._start(book, arguments, stdout=subprocess.PIPE)
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -138,9 +117,10 @@ class Demo:
             if process.poll() is None:
                 process.terminate()
                 process.wait()
-        self._end(run, started)
-        if process.returncode or run.failures():
-            raise DemoError("\n".join(["The playbook failed.", *run.failures(), run.rest()]))
+        self._end(run, started, process.returncode)
+        if run.code != expects:
+            told = [f"{book} ended with {run.code}, not {expects}.", *run.failures(), run.rest()]
+            raise DemoError("\n".join(told))
         return run
 
     def killed(self, book: str, *arguments: str, when: Callable[[Run], bool]) -> Run:
@@ -149,40 +129,56 @@ class Demo:
         Raises DemoError if it ends before.
         """
         run = Run(self.world.counted())
-        started = time.monotonic()
+        started = _times()
         log = self.folder / "killed.log"
         with log.open("wb") as out:
-            process = self._start(book, *arguments, stdout=out)
+            process = self._start(book, arguments, stdout=out)
             try:
                 while True:
                     run.after = self.world.counted()
                     if when(run):
                         break
                     ended = process.poll() is not None
-                    if ended or time.monotonic() - started > _LONGEST_RUN:
-                        raise DemoError(f"The run was not to be killed.\n{log.read_text()[-4000:]}")
-                    time.sleep(0.05)
+                    if ended or time.monotonic() - started[0] > _LONGEST_RUN:
+                        raise DemoError(
+                            f"The run was not to be killed; counted: {run.writes()}.\n"
+                            + log.read_text()[-4000:]
+                        )
+                    self.out.progress(f"{book}: the platforms have counted {run.writes()} ...")
+                    time.sleep(0.3)
             finally:
                 _kill_tree(process.pid)
                 process.wait()
         for line in log.read_text().splitlines(keepends=True):
             self._take(run, line)
-        self._end(run, started)
+        self._end(run, started, process.returncode)
         return run
 
-    def _start(self, book: str, *arguments: str, stdout: Any) -> subprocess.Popen[bytes]:
-        offset = {"S3_CREDENTIALS_TEST_OFFSET": str(int(self.world.ahead.total_seconds()))}
+    def private(self, name: str, content: Any) -> Path:
+        """Write a file that only its owner can read."""
+        path = self.folder / name
+        text = content if isinstance(content, str) else json.dumps(content)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+            handle.write(text)
+        return path
+
+    def _start(self, book: str, arguments: tuple[str, ...], stdout: Any) -> subprocess.Popen[bytes]:
+        name = str(DEMO / book) if book.endswith(".yml") else f"objectstore.credentials.{book}"
+        shown = os.path.relpath(name, ROOT) if book.endswith(".yml") else name
+        words = ["ansible-playbook", shown, "-i", FLEET, *arguments]
+        self.out.line(self.out.style(f"  $ {shlex.join(words)}", "cyan"))
         return subprocess.Popen(
-            [
-                *(str(Path(sys.executable).with_name("ansible-playbook")), book),
-                *("-e", f"@{self._variables}", *arguments),
-            ],
-            cwd=DEMO,
-            env={**self._environment, **(offset if self.world.ahead else {})},
+            [str(Path(sys.executable).with_name(words[0])), name, *words[2:]],
+            cwd=self.folder,
+            env={**self._environment, **self._moved()},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.STDOUT,
         )
+
+    def _moved(self) -> Mapping[str, str]:
+        ahead = int(self.world.ahead.total_seconds())
+        return {"S3_CREDENTIALS_TEST_OFFSET": str(ahead)} if ahead else {}
 
     def _take(self, run: Run, line: str) -> None:
         run.output += line
@@ -190,98 +186,22 @@ class Demo:
             return
         event = json.loads(line[len(MARK) :])
         if event["outcome"] != "start":
-            run.events[event["host"]].append(event)
-        elif event["module"] != "ansible.builtin.include_tasks":
+            run.events.append(event)
+        elif not event["module"].startswith("ansible.builtin.include"):
             self.out.progress(f"{event['host']}: {event['task']} ...")
 
-    def _end(self, run: Run, started: float) -> None:
-        run.seconds = time.monotonic() - started
+    def _end(self, run: Run, started: tuple[float, float], code: int) -> None:
+        run.seconds, run.cpu = (now - then for now, then in zip(_times(), started, strict=True))
+        run.code = code
         run.after = self.world.counted()
         self.outputs += run.output
-        self._secrets |= self.world.secrets()
+        self.private("ansible.log", self.outputs)
 
-    # --- what was kept ---------------------------------------------------------------------------
 
-    def stored(self, name: str, account: str) -> Pair:
-        """Return the current pair of an account's record, read as ansible-vault reads it."""
-        import yaml
-        from ansible.parsing.vault import VaultLib, VaultSecret
-
-        vault = VaultLib([("default", VaultSecret(self._password.encode()))])
-
-        class Loader(yaml.SafeLoader):
-            """Knows the tags of Ansible."""
-
-        def plain(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-            return str(loader.construct_scalar(node))
-
-        def opened(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-            return str(vault.decrypt(plain(loader, node)).decode())
-
-        Loader.add_constructor("!unsafe", plain)
-        Loader.add_constructor("!vault", opened)
-        platform = self.world.endpoints[name]["platform"]
-        path = self.folder / "secrets" / platform / name / f"{account}.yml"
-        record = yaml.load(path.read_text(), Loader)  # noqa: S506  # it is a SafeLoader
-        key = record["current"]
-        pair = (key["access_key"], key["secret_key"])
-        self._secrets.add(pair[1])
-        return pair
-
-    def handed_over(self, name: str) -> list[Pair]:
-        """Return the pairs that an endpoint's consumers were handed."""
-        rows = json.loads((self.folder / f"consumer-of-{name}.json").read_text())
-        return [(row["access_key"], row["secret_key"]) for row in rows]
-
-    def store_files(self) -> dict[str, int]:
-        """Return the records and when each was written."""
-        found = (self.folder / "secrets").rglob("*.yml")
-        return {str(path): path.stat().st_mtime_ns for path in found}
-
-    def journal(self, name: str, account: str) -> list[dict[str, Any]]:
-        """Return an account's lines of all runs."""
-        lines = []
-        for path in (self.folder / "journal").rglob("*.jsonl"):
-            for text in path.read_text().splitlines():
-                line = json.loads(text)
-                if (line["endpoint"], line["account"]) == (name, account):
-                    lines.append(line)
-        return sorted(lines, key=lambda line: (line["at"], line["chain"], line["seq"]))
-
-    def new_pair(self) -> Pair:
-        """Return the pair that ontap_s3_user handed over."""
-        row = json.loads((self.folder / "new-pair.json").read_text())
-        self._secrets.add(row["secret_key"])
-        return row["access_key"], row["secret_key"]
-
-    def leaks(self) -> list[str]:
-        """Return where a secret stands that should not: in what was printed, in what was left."""
-        known = {secret.encode() for secret in self._secrets if secret}
-        places = {
-            "the story": self.out.transcript.encode(),
-            "Ansible's output": self.outputs.encode(),
-        }
-        private = ("ports.json", "logins.json", "vault-password", "new-pair.json")
-        for path in self.folder.rglob("*"):
-            name = path.name
-            if path.is_file() and not (name in private or name.startswith("consumer-of-")):
-                places[str(path.relative_to(self.folder))] = path.read_bytes()
-        return [where for where, text in places.items() if any(each in text for each in known)]
-
-    def _handed_over(self) -> dict[str, Any]:
-        endpoints = self.world.endpoints
-        return {
-            "access_keys": {name: one["accounts"] for name, one in endpoints.items()},
-            "s3_urls": {name: one["s3_url"] for name, one in endpoints.items()},
-            "folder": str(self.folder),
-        }
-
-    def _private(self, name: str, content: Any) -> Path:
-        path = self.folder / name
-        text = content if isinstance(content, str) else json.dumps(content)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
-            handle.write(text)
-        return path
+def _times() -> tuple[float, float]:
+    """Return the time, and what all processes that have ended took of the processors."""
+    used = os.times()
+    return time.monotonic(), used.children_user + used.children_system
 
 
 def _kill_tree(pid: int) -> None:

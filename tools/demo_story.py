@@ -1,277 +1,212 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What make demo tells of a rotation, and the claims that it checks while it tells them."""
+"""What make demo tells of a fleet, and the claims that it checks while it tells them."""
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any
+import os
 
-import demo_others
-from demo_run import Demo, Pair, Run
-from demo_world import MAKING
+import demo_kill
+from demo_chat import Chat
+from demo_kept import ACCOUNTS, CHAT, EXCLUDED, FILES, Demo
+from demo_run import FLEET, Run
+from demo_world import ROOT, SIDE_BY_SIDE
 
-BOOK = "rotate.yml"
-SHOWN = "$ ansible-playbook tests/demo/rotate.yml"
-#: The endpoints whose keys are rotated, and whether two keys of an account work side by side.
-SIDE_BY_SIDE = {"ose": True, "huawei": True, "ontap": False, "commvault": False}
-ACCOUNTS = ("billing", "cameras", "logs")
-#: Of the killed run: the account that was done, the one in whose middle it was, and the rest.
-DONE, HALF, REST = ACCOUNTS
 #: Days until the old keys' grace period is over, and from there until all keys are due.
 GRACE, QUARTER = 8, 80
+ALL = len(SIDE_BY_SIDE) * len(ACCOUNTS)
+NOTHING = dict.fromkeys(SIDE_BY_SIDE, 0)
 
 
-def tell(demo: Demo, seconds: float) -> None:
+def tell(demo: Demo, chat: Chat, seconds: float) -> None:
     """Run everything and tell it."""
+    _fleet(demo, seconds)
+    _audit(demo)
+    _first(demo, chat)
+    _again(demo, chat)
+    _grace(demo)
+    demo.world.advance(QUARTER)
+    demo_kill.killed(demo, QUARTER)
+    demo_kill.repaired(demo)
+    demo_kill.by_hand(demo)
+    _report(demo)
+
+
+def _fleet(demo: Demo, seconds: float) -> None:
     out = demo.out
     out.line()
     out.line(
         out.style("objectstore.credentials", "bold", "cyan")
-        + ": S3 access keys rotated on simulated platforms, and what became of them"
+        + ": the S3 keys of a simulated fleet are rotated, and what became of them"
     )
-    out.heading("1  Four platforms, on 127.0.0.1")
-    rows = [
-        [
-            name,
-            demo.world.endpoints[name]["url"],
-            "old and new key work side by side"
-            if SIDE_BY_SIDE[name]
-            else "replaced in place: the old key dies at once",
-        ]
-        for name in MAKING
-    ]
-    out.table(["endpoint", "api_url", "keys are"], rows)
-    _took(demo, "started in", seconds)
-    _first(demo)
-    _again(demo)
-    _retired(demo)
-    _killed(demo)
-    _repaired(demo)
-    demo_others.tell(demo)
-    _leaks(demo)
-
-
-def _first(demo: Demo) -> None:
-    """Take every account over."""
-    out = demo.out
-    out.heading(f"2  {SHOWN}: accounts that nobody manages yet are taken over")
-    run = demo.playbook(BOOK)
+    out.heading("1  Four platforms on 127.0.0.1, one endpoint each")
     rows = []
-    working, hidden = 0, True
     for name, overlap in SIDE_BY_SIDE.items():
-        told = run.rows(name)
-        new = dict(zip(ACCOUNTS, demo.handed_over(name), strict=True))
+        told = [FILES[name]] if name in FILES else []
+        told += [CHAT] if name == "huawei" else []
+        keys = "side by side" if overlap else "replaced in place: the old key dies at once"
+        rows.append([name, demo.world.endpoints[name]["url"], keys, ", ".join(told)])
+    out.table(["endpoint", "api_url", "old and new key", "consumers of its keys"], rows)
+    out.line()
+    where = os.path.relpath(demo.folder / FLEET, ROOT)
+    out.line(f"  The inventory is {where}: {len(ACCOUNTS)} accounts of each endpoint;")
+    out.line(f"  {' and '.join(EXCLUDED)} are excluded, they are rotated elsewhere.")
+    out.line(out.style(f"  started in {seconds:.1f} s", "dim"))
+
+
+def _audit(demo: Demo) -> None:
+    """Look at every account, and change nothing."""
+    out = demo.out
+    out.heading("2  What is there: keys that no record knows")
+    run = demo.run("audit")
+    report = demo.report()
+    rows = []
+    for one in report["endpoints"]:
+        ages = f"{one['oldest_age_days']} days" if one["oldest_age_days"] else "not told"
+        numbers = [str(one[each]) for each in ("accounts", "unmanaged", "non_compliant")]
+        rows.append([one["endpoint"], *numbers, ages])
+    out.table(["endpoint", "accounts", "unmanaged", "older than 90 days", "oldest key"], rows)
+    right = demo.check("unmanaged accounts", ALL, report["summary"]["unmanaged"])
+    right &= demo.check("changes counted in the audit", NOTHING, run.writes())
+    demo.verdict(right, f"all {ALL} accounts are unmanaged, and the platforms counted no change")
+    demo.took(run)
+
+
+def _first(demo: Demo, chat: Chat) -> None:
+    """Take every account over, while one of the consumers is down."""
+    out = demo.out
+    out.heading("3  Taken over: every account gets a key of ours. The team's chat is down today")
+    run = demo.run("rotate", "-e", "s3_rotate_adopt=rotate", expects=2)
+    told = demo.rows()
+    rows = []
+    working = 0
+    for name, overlap in SIDE_BY_SIDE.items():
         for account in ACCOUNTS:
-            row, before, after = told[account], _born(demo, name, account), new[account][0]
+            row, before, after = told[name, account], demo.born(name, account), None
+            after = demo.stored(name, account)
             demo.check(f"{name} {account}: action", "rotated", row["action"])
-            demo.check(f"{name} {account}: access key told", after, row["access_key"])
+            demo.check(f"{name} {account}: access key told", after[0], row["access_key"])
             old_answer = demo.world.honours(name, before)
-            new_answer = demo.world.honours(name, new[account])
+            new_answer = demo.world.honours(name, after)
             demo.check(f"{name} {account}: S3 with the old pair", overlap, old_answer == "works")
             demo.check(f"{name} {account}: S3 with the new pair", "works", new_answer)
             working += new_answer == "works"
             told_old = "works on" if old_answer == "works" else "refused"
-            rows.append([name, account, before[0], out.style(after, "cyan"), told_old])
-            hidden &= new[account][1] not in run.output
+            rows.append([name, account, before[0], out.style(after[0], "cyan"), told_old])
     out.table(["endpoint", "account", "old key", "new key", "old pair at S3"], rows)
-    out.line()
-    counted = sum(run.counted(name) for name in MAKING)
-    right = demo.check("keys made", len(rows), counted)
-    right &= demo.check("new pairs that work", len(rows), working)
-    text = f"the platforms counted {counted} new keys; S3 takes all {working} new pairs"
+    right = demo.check("keys made", dict.fromkeys(SIDE_BY_SIDE, len(ACCOUNTS)), run.writes())
+    right &= demo.check("new pairs that work", ALL, working)
+    text = f"the platforms counted {sum(run.writes().values())} new keys; S3 takes all new pairs"
     demo.verdict(right, text)
-    right = demo.check("new secrets are in no result", True, hidden)
-    demo.verdict(right, "no result holds a secret; consumers got them by the lookup s3_secret")
-    _took(demo, "all four at once,", run.seconds)
+    handed = {name: demo.handed_over(name) for name in FILES}
+    stored = demo.all_stored()
+    right = True
+    for name, pairs in handed.items():
+        expected = {account: stored[name, account] for account in ACCOUNTS}
+        right &= demo.check(f"{name}: pairs in the consumer's file are stored", expected, pairs)
+    demo.verdict(right, f"{' and '.join(FILES.values())} have the new pairs in their rclone.conf")
+    _untold(demo, chat, run)
+    demo.took(run)
 
 
-def _again(demo: Demo) -> None:
-    """Run again: nothing may change."""
+def _untold(demo: Demo, chat: Chat, run: Run) -> None:
+    """Tell of the consumer that was down: its accounts are not acknowledged, the run failed."""
+    acknowledged = {name: _acknowledged(demo, name) for name in SIDE_BY_SIDE}
+    expected = {name: 0 if name == "huawei" else len(ACCOUNTS) for name in SIDE_BY_SIDE}
+    right = demo.check("accounts acknowledged", expected, acknowledged)
+    right &= demo.check("posts to the chat", (1, 0), (chat.refused, len(chat.posts)))
+    named = any(CHAT in text and "could not be told" in text for text in run.failures())
+    right &= demo.check("the run fails and names the chat", True, named)
+    text = f"{CHAT} answered 503: the run fails and names it; no old key of huawei will retire"
+    demo.verdict(right, text)
+
+
+def _acknowledged(demo: Demo, name: str) -> int:
+    rows = demo.rows()
+    return sum(rows[name, account]["acknowledged"] is True for account in ACCOUNTS)
+
+
+def _again(demo: Demo, chat: Chat) -> None:
+    """Run again: no key changes, and the consumer that was down is told."""
     out = demo.out
-    out.heading("3  The same again: nothing changes")
-    before = demo.store_files()
-    run = demo.playbook(BOOK)
+    chat.is_up = True
+    others = [name for name in SIDE_BY_SIDE if name != "huawei"]
+    stored, files = demo.all_stored(), demo.store_files(*others)
+    out.heading("4  The same again, the chat is back: it is told, and nothing else happens")
+    run = demo.run("rotate")
     rows = []
-    right = demo.check("records written by the second run", before, demo.store_files())
-    for name in MAKING:
-        (result,) = run.results(name, "s3_access_key_rotate")
-        counted = run.counted(name)
-        unchanged = result["totals"].get("unchanged", 0)
-        right &= demo.check(f"{name}: accounts unchanged", len(ACCOUNTS), unchanged)
-        right &= demo.check(f"{name}: changes counted in the second run", 0, counted)
-        requests = run.counted(name, "requests")
-        rows.append([name, str(unchanged), str(requests), str(counted)])
-    out.table(["endpoint", "unchanged", "requests", "changes counted"], rows)
-    demo.verdict(right, "no change at any platform, no record written")
-    _took(demo, "all four at once,", run.seconds)
+    right = demo.check("records of the others written again", files, demo.store_files(*others))
+    right &= demo.check("pairs in the secret store", stored, demo.all_stored())
+    right &= demo.check("changes counted in the second run", NOTHING, run.writes())
+    for name in SIDE_BY_SIDE:
+        requests, counted = run.counted(name, "requests"), run.counted(name)
+        told = [CHAT] if name == "huawei" and chat.posts else []
+        acknowledged = _acknowledged(demo, name)
+        right &= demo.check(f"{name}: accounts acknowledged", len(ACCOUNTS), acknowledged)
+        rows.append([name, str(requests), str(counted), str(acknowledged), ", ".join(told)])
+    header = ["endpoint", "requests", "changes counted", "acknowledged", "told now"]
+    out.table(header, rows)
+    demo.verdict(right, "no change at any platform, no pair replaced, all keys acknowledged")
+    posted = {row["account"]: row["access_key"] for post in chat.posts for row in post["accounts"]}
+    current = {account: stored["huawei", account][0] for account in ACCOUNTS}
+    right = demo.check("access keys that the chat was told", current, posted)
+    demo.verdict(right, f"{CHAT} got {len(posted)} access keys, and no secret")
+    demo.took(run)
 
 
-def _retired(demo: Demo) -> None:
+def _grace(demo: Demo) -> None:
     """Move the clocks past the grace period: the old keys are disabled."""
     out = demo.out
     demo.world.advance(GRACE)
-    out.heading(f"4  All clocks {GRACE} days on: the old keys' grace period is over")
-    run = demo.playbook(BOOK)
+    out.heading(f"5  All clocks {GRACE} days on: the old keys' grace period is over")
+    run = demo.run("retire")
+    told = demo.rows()
     rows = []
     right = True
     for name, overlap in SIDE_BY_SIDE.items():
-        disabled = run.rows(name)
+        disabled = sum(told[name, account]["action"] == "disabled" for account in ACCOUNTS)
         expected = len(ACCOUNTS) if overlap else 0
-        right &= demo.check(f"{name}: old keys disabled", expected, len(disabled))
+        right &= demo.check(f"{name}: old keys disabled", expected, disabled)
         right &= demo.check(f"{name}: changes counted", expected, run.counted(name))
-        answers = {demo.world.honours(name, _born(demo, name, account)) for account in ACCOUNTS}
-        right &= demo.check(f"{name}: S3 with old pairs", False, "works" in answers)
-        actions = {row["action"] for row in disabled.values()}
-        right &= demo.check(f"{name}: actions", {"disabled"} if overlap else set(), actions)
-        what = f"{len(disabled)} disabled" if overlap else "ended with the rotation"
+        answers = {demo.world.honours(name, demo.born(name, account)) for account in ACCOUNTS}
+        right &= demo.check(f"{name}: S3 takes old pairs", False, "works" in answers)
+        what = f"{disabled} disabled, deleted in a week" if overlap else "died with the rotation"
         rows.append([name, what, ", ".join(sorted(answers))])
-    out.table(["endpoint", "old keys", "old pairs at S3"], rows)
-    working = _count_working(demo)
-    right &= demo.check("stored pairs that work", len(MAKING) * len(ACCOUNTS), working)
-    demo.verdict(right, f"S3 takes all {working} pairs in the secret store, and no old one")
-    _took(demo, "all four at once,", run.seconds)
+    out.table(["endpoint", "old keys", "S3 with the old pairs"], rows)
+    right &= demo.check("stored pairs that work", ALL, demo.count_working())
+    demo.verdict(right, f"S3 takes all {ALL} pairs in the secret store, and no old one")
+    demo.took(run)
 
 
-def _killed(demo: Demo) -> None:
-    """Kill a run after each platform has made a key that nobody was told of."""
+def _report(demo: Demo) -> None:
+    """Tell what the last report says, and look for secrets everywhere."""
     out = demo.out
-    demo.world.advance(QUARTER)
-    out.heading(f"5  {QUARTER} days later every key is due, and the run is killed in the middle")
-    before = {(n, a): demo.stored(n, a) for n in MAKING for a in ACCOUNTS}
-    for name in MAKING:
-        demo.world.hold_back(name, skip=1)
-    # Where keys overlap, each rotation deletes the old key of the one before, too.
-    far = {name: 4 if overlap else 2 for name, overlap in SIDE_BY_SIDE.items()}
-    run = demo.killed(
-        BOOK,
-        *("-e", '{"parallelism": 1}'),
-        when=lambda run: all(run.counted(name) >= far[name] for name in MAKING),
-    )
-    out.line(f"  Each platform makes the key of {HALF} and holds its answer back; then kill -9 of")
-    out.line("  all processes of ansible-playbook. What S3 says of the pairs in the secret store:")
+    report = demo.report()
+    summary = report["summary"]
+    out.heading("9  The report, as the last rotating run left it")
+    colour = {"good": "green", "look": "yellow"}.get(report["status"], "red")
+    out.line(f"  {out.style(report['status_line'], colour)}")
     out.line()
-    rows = []
-    right = True
-    for name, overlap in SIDE_BY_SIDE.items():
-        right &= demo.check(f"{name}: changes until the kill", far[name], run.counted(name))
-        cells = []
-        for account in ACCOUNTS:
-            pair = demo.stored(name, account)
-            is_new = pair != before[name, account]
-            answer = demo.world.honours(name, pair)
-            right &= demo.check(f"{name} {account}: is new", account == DONE, is_new)
-            alive = overlap or account != HALF
-            right &= demo.check(f"{name} {account}: works", alive, answer == "works")
-            what = f"{'new' if is_new else 'old'} pair"
-            cells.append(
-                out.style(f"✓ {what} works", "green")
-                if answer == "works"
-                else out.style(f"✗ {what} is dead", "red")
-            )
-        rows.append([name, *cells])
-    out.table(["endpoint", *ACCOUNTS], rows)
-    demo.verdict(right, "side by side: every account has a stored pair that works, killed or not")
-    out.line("    In place the old pair died with the call, and the new secret with the run.")
-    _took(demo, "killed after", run.seconds)
-
-
-def _repaired(demo: Demo) -> None:
-    """Run once more: what was interrupted is repaired, what was not begun is done."""
-    out = demo.out
-    out.heading("6  The next run repairs it")
-    run = demo.playbook(BOOK, "--tags", "all,journal")
-    rows = []
-    right = True
-    for name, overlap in SIDE_BY_SIDE.items():
-        told = run.rows(name)
-        action, what, counted = _repair(name, told[HALF], overlap)
-        right &= demo.check(f"{name} {HALF}: action", action, told[HALF]["action"])
-        right &= demo.check(f"{name} {REST}: action", "rotated", told[REST]["action"])
-        right &= demo.check(f"{name}: changes counted", counted, run.counted(name))
-        rows.append([name, HALF, told[HALF]["action"], what])
-    out.table(["endpoint", "account", "action", "what the killed run left"], rows)
-    working = _count_working(demo)
-    right &= demo.check("stored pairs that work", len(MAKING) * len(ACCOUNTS), working)
-    demo.verdict(right, f"S3 takes all {working} pairs in the secret store again")
-    out.line("    It waited 2 s for calls that might still land (settle: 1s; the default is 90s).")
-    _took(demo, "all four at once,", run.seconds)
-    _journal(demo, run)
-
-
-def _repair(name: str, row: dict[str, Any], overlap: bool) -> tuple[str, str, int]:
-    """Return the action that a repair must have, its story, and the changes that it takes."""
-    details = row["details"]
-    if not overlap:
-        lost = details.get("overwritten", "") if name == "ontap" else "a key"
-        return "recovered", f"{lost}, whose secret nobody has: replaced again", 2
-    if name == "huawei":
-        # The stray and the old key of the last account are deleted, two are made.
-        stray = details.get("deleted_stray", "")
-        return "rotated", f"{stray}, with our label: deleted, another made", 4
-    suspect = details.get("suspect", "")
-    return "rotated", f"{suspect}, maybe a colleague's: named and left alone", 3
-
-
-def _journal(demo: Demo, run: Run) -> None:
-    """Tell one account's journal, and what its verification found."""
-    out = demo.out
-    name = "huawei"
-    lines = demo.journal(name, HALF)
-    runs = list(dict.fromkeys(line["run"] for line in lines))
-    out.heading(f"7  The journal of {HALF} at {name}: {len(runs)} runs, the third one killed")
-    demo.check("runs in the journal", 4, len(runs))
-    shown = [
-        [
-            _when(line["at"]),
-            str(runs.index(line["run"]) + 1) + (" (late)" if line.get("late") else ""),
-            line["event"],
-            out.style(line.get("access_key") or "", "cyan"),
-            # Not the key of the column before again.
-            str(line.get("why") or "").removeprefix(f"{line.get('access_key')} "),
-        ]
-        for line in lines
+    figures = [
+        ["accounts under management", f"{summary['managed']} of {summary['accounts']}"],
+        ["within their limit", f"{summary['compliant_percent']} %"],
+        ["overdue, failed", f"{summary['overdue']}, {summary['failed']}"],
+        ["left out", f"{summary['left_out']} ({', '.join(EXCLUDED)}, the platforms' own)"],
+        ["old keys beside new ones", str(summary["overlaps_open"])],
+        ["findings", ", ".join(f"{n} to {what}" for what, n in summary["findings"].items() if n)],
     ]
-    out.table(["when", "run", "what", "access key", "why"], shown)
-    (info,) = run.results(name, "s3_credential_info")
-    states = [chain["state"] for chain in info["journal"]]
-    # The killed run could not leave the head of its chain in the secret store.
-    right = demo.check("chains", ["intact", "intact", "intact", "unknown"], sorted(states))
-    right &= demo.check("unsound chains", 0, info["totals"]["journal_unsound"])
-    text = f"s3_credential_info checked the {len(states)} chains of hashes: none is cut or changed"
-    demo.verdict(right, text)
-    out.line("    (3 end as the secret store says; the killed run could leave no head there)")
-
-
-def _leaks(demo: Demo) -> None:
+    out.table(["figure", ""], figures)
+    right = demo.check("accounts under management", ALL, summary["managed"])
+    right &= demo.check("accounts overdue or failed", 0, summary["overdue"] + summary["failed"])
+    right &= demo.check("stored pairs that work", ALL, demo.count_working())
+    told = {place: row["access_key"] for place, row in demo.rows().items()}
+    stored = {place: pair[0] for place, pair in demo.all_stored().items()}
+    right &= demo.check("access keys in the report", stored, told)
+    demo.verdict(right, f"the report's {ALL} access keys are those that S3 takes now")
     leaks = demo.leaks()
     demo.check("places where a secret stands", [], leaks)
-    demo.out.line()
     text = "no secret in anything printed here or by Ansible, nor in a file but those meant for it"
     demo.verdict(not leaks, text)
-
-
-def _when(text: str) -> str:
-    moment = dt.datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")
-    return f"{moment:%d %b %H:%M:%S}"
-
-
-def _born(demo: Demo, name: str, account: str) -> Pair:
-    """Return the pair that an account was born with."""
-    endpoint = demo.world.endpoints[name]
-    access_key = endpoint["accounts"][account][0]
-    return access_key, endpoint["pairs"][access_key]
-
-
-def _count_working(demo: Demo) -> int:
-    """Return how many pairs in the secret store S3 takes."""
-    return sum(
-        demo.world.honours(name, demo.stored(name, account)) == "works"
-        for name in MAKING
-        for account in ACCOUNTS
-    )
-
-
-def _took(demo: Demo, what: str, seconds: float) -> None:
-    demo.out.line(demo.out.style(f"  {what} {seconds:.1f} s", "dim"))
+    out.line()
+    out.line(f"  To look at: {demo.folder / 'report' / 'report.html'}")

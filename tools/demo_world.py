@@ -27,8 +27,9 @@ ENDPOINTS = {
     "huawei": "huawei:v3.0 access key",
     "ontap": "ontap:9.14",
     "commvault": "commvault:inline",
-    "ose-front": "ose:front",
 }
+#: Whether two keys of an account work side by side there.
+SIDE_BY_SIDE = {"ose": True, "huawei": True, "ontap": False, "commvault": False}
 #: Endpoint -> the method of the request that makes a key.
 MAKING = {"ose": "POST", "huawei": "POST", "ontap": "PATCH", "commvault": "PUT"}
 #: Seconds that an answer is held back: longer than anybody waits for it here.

@@ -22,7 +22,7 @@ description:
 MARK = "event "
 KEPT = (
     *("accounts", "totals", "platform_info", "diff", "msg", "failure", "censored", "warnings"),
-    *("journal", "run"),
+    *("journal", "run", "changed"),
 )
 
 
