@@ -43,7 +43,7 @@ def _joined(rows: Iterable[Row]) -> list[Row]:
             place = (None, len(found))
         before = found.get(place)
         if before is not None and row.get("action") in _MINOR:
-            kept = ("action", "why", "previous_access_key", "failure")
+            kept = ("action", "why", "previous_access_key", "failure", "details")
             if before.get("action") not in QUIET_ACTIONS:
                 row = {**row, **{name: before.get(name) for name in kept}}
         found[place] = row
