@@ -101,8 +101,10 @@ rotation: env-dev ## The rotation engine, rule by rule, and under generated faul
 	$(GATE) rotation -- $(DEV)/python -m pytest tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
 browser: env-dev ## The report's page in a headless Chromium, where there is one
 	$(GATE) browser -- $(DEV)/python -m pytest tests/browser -q --junitxml={junit} $(ARGS)
+# What runs on the controller needs Ansible, which has no release for Python 3.9.
 unit-py39:
-	$(GATE) unit-py39 -- $(PYTHON) tools/matrix.py py39 tests/unit $(PYTEST_ARGS) $(ARGS)
+	$(GATE) unit-py39 -- $(PYTHON) tools/matrix.py py39 tests/unit --ignore=tests/unit/plugins/inventory \
+		$(PYTEST_ARGS) $(ARGS)
 kill-matrix: env-dev ## Kill rotations at every request and write, on every platform and store; takes hours
 	@$(DEV)/python tools/kill_matrix.py $(ARGS)
 kill-sample: env-dev ## A seeded part of the kill matrix, and the tests of the matrix itself

@@ -243,6 +243,7 @@ def measure(quick: bool) -> tuple[list[str], int]:
         with estate(PLATFORMS, copies, size) as fleet:
             note("role", size, fleet.run(BOOK))
             note("role, nothing due", size, fleet.run(BOOK))
+        with estate(PLATFORMS, copies, size) as fleet:
             consumer = {
                 "name": "told",
                 "tasks": str(fleet.folder / "tell.yml"),
@@ -251,7 +252,6 @@ def measure(quick: bool) -> tuple[list[str], int]:
             (fleet.folder / "tell.yml").write_text(TELL)
             (fleet.folder / "prove.yml").write_text(PROVE)
             with_consumer = {
-                "s3_rotate_rotation_id": "again",
                 "s3_rotate_consumers": [consumer],
                 "s3_rotate_disruption_batch": accounts,
             }

@@ -63,6 +63,25 @@ def test_emergency_without_room_names_the_way_out(estate: Fleet) -> None:
     assert retiring not in estate.keys("cloud")
 
 
+def test_emergency_over_several_endpoints_and_a_key_that_nobody_has(estate: Fleet) -> None:
+    assert estate.run("rotate").code == 0
+    leaked = {name: estate.rows(name)["app-0001"]["access_key"] for name in ("osis", "cluster")}
+
+    run = estate.run(
+        "emergency",
+        variables={
+            "s3_rotate_compromised": [*leaked.values(), "NOBODYS"],
+            "s3_rotate_reason": "INC0042, published",
+        },
+    )
+
+    for name, key in leaked.items():
+        assert estate.endpoints[name].simulator.secret_of(key) is None, run.output
+    assert run.code == 2
+    assert "No endpoint of this play has NOBODYS" in run.output
+    assert leaked["osis"] not in run.output.partition("No endpoint of this play has")[2]
+
+
 def test_emergency_fails_when_nobody_has_the_key(estate: Fleet) -> None:
     run = estate.run(
         "emergency", variables={"s3_rotate_compromised": ["NOBODY"], "s3_rotate_reason": "INC"}

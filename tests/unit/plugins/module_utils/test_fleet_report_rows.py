@@ -42,7 +42,7 @@ def test_an_acknowledgement_takes_nothing_from_the_rotation_before_it(tmp_path: 
     }
     later = {"account": "a", "action": "acknowledged", "why": "told", "acknowledged": True}
     found = rows(tmp_path, part(tmp_path, "1", rotated), part(tmp_path, "2", later))
-    assert found["a"] == {**rotated, "acknowledged": True}
+    assert found["a"] == {**rotated, "acknowledged": True, "failure": None}
 
 
 def test_a_batch_takes_the_place_of_what_waited_for_it(tmp_path: Path) -> None:
