@@ -74,7 +74,7 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "report_dir": {
         "type": "str",
-        "description": ["Where report and journal go; s3-rotation beside the inventory."],
+        "description": ["Where report and journal go; s3-rotation in the working directory."],
     },
     "report_name": {"type": "str", "default": "report", "description": ["Of the report's files."]},
     "report_title": {"type": "str", "description": ["The report's title."]},
