@@ -308,7 +308,7 @@ def _shards(quick: bool) -> tuple[list[str], int]:
     accounts = 40 if quick else BIG
     with estate(["ose:osis"], 1, accounts) as fleet:
         ((name, one),) = fleet.endpoints.items()
-        (host,) = fleet.hosts().values()
+        host = fleet.hosts()[name]
         hosts = {
             f"{name}-shard-{number}-of-{SHARDS}": {**host, "s3_rotate_shard": f"{number}/{SHARDS}"}
             for number in range(1, SHARDS + 1)

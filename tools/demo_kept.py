@@ -82,7 +82,7 @@ class Demo(Runner):
     def count_working(self) -> int:
         """Return how many pairs in the secret store S3 takes."""
         stored = self.all_stored().items()
-        return sum(self.world.honours(name, pair) == "works" for (name, _), pair in stored)
+        return sum(self.world.honours(name, pair) == "works" for (name, _account), pair in stored)
 
     # --- what an operator writes -----------------------------------------------------------------
 

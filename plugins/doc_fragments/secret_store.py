@@ -195,8 +195,9 @@ options:
         type: str
 """
 
-    #: The same options once more, of the store that records are copied to.
-    DESTINATION = (
+    #: The same options once more, of the store that records are copied to. With a type, because
+    #: ansible-test reads every plain assignment here as YAML.
+    DESTINATION: str = (
         DOCUMENTATION.replace("secret_store:", "destination:")
         .replace(
             "Where the access keys and secret keys are kept, one record for each account.",

@@ -151,9 +151,13 @@ from ansible_collections.objectstore.credentials.plugins.plugin_utils.literal im
     untrusted,
 )
 
-GROUP, PLATFORM_GROUP = "s3_endpoints", "s3_platform_"
-OVERLAP, IN_PLACE, UNREACHABLE = "s3_overlap", "s3_in_place", "s3_unreachable"
-_ANSWER, _POLICIES = "s3_fleet_", PREFIX + POLICIES
+GROUP = "s3_endpoints"
+PLATFORM_GROUP = "s3_platform_"
+OVERLAP = "s3_overlap"
+IN_PLACE = "s3_in_place"
+UNREACHABLE = "s3_unreachable"
+_ANSWER = "s3_fleet_"
+_POLICIES = PREFIX + POLICIES
 #: How many strangers a warning names.
 _MOST_NAMED = 10
 

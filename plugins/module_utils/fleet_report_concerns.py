@@ -19,6 +19,18 @@ _UNUSED_DAYS = 45
 
 Telling = Callable[[Line], Optional[str]]
 
+
+def _compromised(line: Line) -> str | None:
+    alive = [
+        str(key.get("access_key"))
+        for key in line["retiring"]
+        if isinstance(key, Mapping)
+        and key.get("compromised")
+        and (key.get("honoured_at") or not (key.get("disabled_at") or key.get("deleted_at")))
+    ]
+    return ", ".join(alive) or None
+
+
 #: Findings about accounts: a word for filters, the level, the title, what to do, and what is said
 #: of an account that it concerns (None: it does not).
 CONCERNS: tuple[tuple[str, str, str, str, Telling], ...] = (
@@ -39,7 +51,7 @@ CONCERNS: tuple[tuple[str, str, str, str, Telling], ...] = (
         ACT,
         "Compromised access keys that are not proven dead",
         "Run the emergency playbook again, or end the key at the platform by hand.",
-        lambda line: _compromised(line),
+        _compromised,
     ),
     (
         "after_limit",
@@ -219,17 +231,6 @@ def _why(line: Line) -> str:
 
 def _done(line: Line) -> str:
     return f"{line['action']}: {line['why']}" if line["why"] else str(line["action"])
-
-
-def _compromised(line: Line) -> str | None:
-    alive = [
-        str(key.get("access_key"))
-        for key in line["retiring"]
-        if isinstance(key, Mapping)
-        and key.get("compromised")
-        and (key.get("honoured_at") or not (key.get("disabled_at") or key.get("deleted_at")))
-    ]
-    return ", ".join(alive) or None
 
 
 def _suspected(line: Line) -> list[str]:

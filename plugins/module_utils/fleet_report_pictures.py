@@ -11,7 +11,7 @@ from typing import Any
 
 from .fleet_report_text import visible
 
-#: The parts of a bar from the ground up, and what they mean.
+#: The parts of a column from the ground up, and what they mean.
 LEGEND = (
     ("compliant", "within the limit"),
     ("excused", "beyond it, with a valid exception"),
@@ -36,16 +36,16 @@ def icon_of(status: str) -> str:
 def histogram_svg(bars: Sequence[Mapping[str, Any]]) -> str:
     """Return the ages as bars, whose parts tell what is said of the accounts."""
     words = [word for word, _told in LEGEND]
-    sums = [sum(bar[word] for word in words) for bar in bars]
+    sums = [sum(column[word] for word in words) for column in bars]
     most = max([*sums, 1])
     step = _WIDTH / len(bars)
     parts = []
-    for place, (bar, total) in enumerate(zip(bars, sums)):
+    for place, (column, total) in enumerate(zip(bars, sums)):
         left, bottom = place * step + step * 0.12, float(_GROUND)
         for word in words:
-            if bar[word]:
+            if column[word]:
                 # What is there must be seen, however little of the whole it is.
-                height = max(bar[word] / most * (_GROUND - _TOP), 2)
+                height = max(column[word] / most * (_GROUND - _TOP), 2)
                 bottom -= height
                 parts.append(
                     f'<rect class="{word}" x="{left:.1f}" y="{max(bottom, _TOP):.1f}"'
@@ -54,16 +54,16 @@ def histogram_svg(bars: Sequence[Mapping[str, Any]]) -> str:
         middle = left + step * 0.38
         if total:
             parts.append(_words(middle, max(bottom, _TOP) - 5, f"{total:,}", "middle"))
-        # A bar's lower bound stands at its left edge, as on a scale.
-        at = _WIDTH if bar["from"] is None else place * step
-        anchor = "end" if bar["from"] is None else "middle" if place else "start"
-        parts.append(_words(at, _GROUND + 16, _bound(bar), anchor, "soft"))
+        # A column's lower bound stands at its left edge, as on a scale.
+        at = _WIDTH if column["from"] is None else place * step
+        anchor = "end" if column["from"] is None else "middle" if place else "start"
+        parts.append(_words(at, _GROUND + 16, _bound(column), anchor, "soft"))
     parts.append(f'<path class="axis" d="M0 {_GROUND}H{_WIDTH}"/>')
     parts.append(_words(_WIDTH / 2, _HEIGHT - 8, "days", "middle", "soft"))
     told = "; ".join(
-        f"{bar['name']}: "
-        + ", ".join(f"{bar[word]:,} {meaning}" for word, meaning in LEGEND if bar[word])
-        for bar, total in zip(bars, sums)
+        f"{column['name']}: "
+        + ", ".join(f"{column[word]:,} {meaning}" for word, meaning in LEGEND if column[word])
+        for column, total in zip(bars, sums)
         if total
     )
     return _svg("ages", "How old the keys are", told or "No accounts.", _HEIGHT, parts)
@@ -96,8 +96,8 @@ def overdue_svg(lines: Sequence[Mapping[str, Any]], most: int = 12) -> str:
     return _svg("late", "The oldest overdue accounts", "; ".join(told), height, parts)
 
 
-def _bound(bar: Mapping[str, Any]) -> str:
-    return "unknown" if bar["from"] is None else str(bar["from"])
+def _bound(column: Mapping[str, Any]) -> str:
+    return "unknown" if column["from"] is None else str(column["from"])
 
 
 def _words(x: float, y: float, text: str, anchor: str, name: str = "") -> str:

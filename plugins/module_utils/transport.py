@@ -81,7 +81,7 @@ class Transport:
             pool, is_proxied = self._pool(url)
             # The pool itself: requests' way through its adapter takes twice as long, and its
             # session would read a redirect's body unbounded.
-            response = pool.urlopen(
+            response = pool.request(
                 method,
                 url if is_proxied else _path_of(url),
                 body=body or None,

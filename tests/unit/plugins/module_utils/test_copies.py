@@ -19,7 +19,7 @@ def test_copy_has_the_changes_and_leaves_the_original_alone() -> None:
     made = copied(RECORD, serial=4, nonce="n")
     assert made == dataclasses.replace(RECORD, serial=4, nonce="n")
     assert (RECORD.serial, RECORD.nonce) == (3, "")
-    assert type(made) is records.Record
+    assert made.__class__ is records.Record
 
 
 def test_copy_is_frozen_too() -> None:

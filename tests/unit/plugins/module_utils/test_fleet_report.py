@@ -159,7 +159,7 @@ def test_valid_exception_excuses_and_stays_non_compliant(fleet: Fleet) -> None:
     document = report_of(fleet)
     assert found(document, "exception")["level"] == "note"
     assert "overdue" not in words(document)
-    assert sum(bar["excused"] for bar in document["histogram"]) == 1
+    assert sum(column["excused"] for column in document["histogram"]) == 1
 
 
 def test_ended_exception_excuses_nothing_and_is_named(fleet: Fleet) -> None:
