@@ -93,6 +93,9 @@ def interrupt(far: Far, way: str) -> subprocess.Popen[str]:
         wait_until(lambda: all(has_heard(each) for each in modules), "the signal")
     else:
         run.wait(LONGEST)
+    if way in ("Ctrl-C", "SIGTERM to the group"):
+        # The module hears of it by the end of Ansible's worker, which may outlive its parent a bit.
+        wait_until(lambda: not controllers_of(far.folder), "the end of Ansible's workers")
     far.hurry_up()
     wait_for_the_end(far, run)
     return run
