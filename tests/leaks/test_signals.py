@@ -26,6 +26,8 @@ from .processes import (
 
 #: So many keys are made when the interruption comes.
 BEGUN = 2
+#: Seconds of patience between two times Ctrl-C; a key under way takes longer.
+_PRESSED_AGAIN_AFTER = 8.0
 Interruption = Callable[[Far, "subprocess.Popen[str]"], None]
 
 
@@ -42,8 +44,15 @@ def _group_terminated(_far: Far, run: subprocess.Popen[str]) -> None:
 
 
 def _interrupted(_far: Far, run: subprocess.Popen[str]) -> None:
-    # What a terminal sends when somebody presses Ctrl-C.
-    os.killpg(run.pid, signal.SIGINT)
+    # What a terminal sends when somebody presses Ctrl-C. Now and then Ansible says that it was
+    # interrupted and then waits for its worker all the same; people press again.
+    for _press in range(5):
+        os.killpg(run.pid, signal.SIGINT)
+        try:
+            run.wait(_PRESSED_AGAIN_AFTER)
+            return
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def _controller_killed(far: Far, run: subprocess.Popen[str]) -> None:
