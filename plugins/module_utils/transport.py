@@ -68,9 +68,6 @@ class Transport:
         #: By scheme, host and port, and whether a proxy is told the whole URL; None: too many.
         self._pools: dict[str, tuple[Any, bool]] | None = {}
         self._once = urllib3.Retry(total=False, redirect=False)
-        self._timeout = urllib3.Timeout(
-            connect=settings.connect_timeout, read=settings.read_timeout
-        )
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
@@ -91,7 +88,9 @@ class Transport:
                 preload_content=False,
                 decode_content=False,
                 retries=self._once,
-                timeout=self._timeout,
+                timeout=urllib3.Timeout(
+                    connect=self._settings.connect_timeout, read=self._settings.read_timeout
+                ),
             )
             try:
                 return response.status, response.headers, self._read(response)
