@@ -138,11 +138,12 @@ def _documented(name: str) -> dict[str, Any]:
 
 
 def action_group() -> str:
-    """Return the action groups of meta/runtime.yml: the modules that take a connection's options.
+    """Return the action groups of meta/runtime.yml: the modules that know secret_store.
 
-    Defaults of a group reach all its members, and one without these options would refuse them.
+    Defaults of a group reach all its members. These take a connection's options too, or put them
+    aside; any other would refuse them.
     """
-    fragment = "- objectstore.credentials.connection\n"
+    fragment = "- objectstore.credentials.secret_store\n"
     modules = sorted(
         path.stem
         for path in (ROOT / "plugins/modules").glob("*.py")
