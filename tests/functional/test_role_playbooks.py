@@ -103,7 +103,8 @@ def test_audit_reads_only(estate: Fleet) -> None:
 def test_rollback_and_retire_and_verify(estate: Fleet) -> None:
     assert estate.run("rotate").code == 0
     first = estate.rows("osis")["app-0001"]["access_key"]
-    assert estate.run("rotate", variables={"s3_rotate_rotation_id": "again"}).code == 0
+    again = {"s3_rotate_rotation_id": "again"}
+    assert estate.run("rotate", "--limit", "osis", variables=again).code == 0
     unnamed = {"s3_rotate_users": ["app-0001"], "s3_rotate_reason": "a client breaks"}
     refused = estate.run("rollback", variables=unnamed)
     assert refused.code == 2
