@@ -104,13 +104,18 @@ class Liaison:
             raise RuntimeError("self._selector")
         while True:
             ready = [key.fileobj for key, _events in self._selector.select()]
-            if woken in ready:
-                return
+            is_over = woken in ready
             for line in ready:
                 # One line that goes wrong must not end the others: a module that finds its line
                 # closed starts no further account.
                 with contextlib.suppress(Exception):
-                    self._admit(listener) if line is listener else self._hear(line)
+                    if line is listener:
+                        self._admit(listener)
+                    elif line is not woken:
+                        self._hear(line)
+            # Only now: what was sent before the end is heard, and the last report is often that.
+            if is_over:
+                return
 
     def _admit(self, listener: socket.socket) -> None:
         line, _address = listener.accept()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -561,7 +562,10 @@ def test_lock_that_every_run_takes_for_a_moment_is_waited_for(base: Path) -> Non
     store.probe()
     clock = other.context.clock
     assert isinstance(clock, RecordingClock)
-    acts = (other.probe, lambda: other.write_note("journal", {"format": 1}, None))
+    acts: tuple[Callable[[], object], ...] = (
+        other.probe,
+        lambda: other.write_note("journal", {"format": 1}, None),
+    )
     locks = (".probe", note_lock_name("journal"))
     for act, lock in zip(acts, locks):
         with store._lock(lock, "it"):
