@@ -145,12 +145,13 @@ class Turns:
             if self.wanted.write_plan and planned.action == "skipped":
                 self.in_window[index] = self._in_window(turn_, case)
             audit = audit_of(case) if self.wanted.is_reported else {}
-            found[index] = now = dataclasses.replace(now, audit=audit)
             is_own = is_own_key(case)
             if is_own:
+                found[index] = dataclasses.replace(now, audit=audit)
                 check_own_key(case, planned)
             found[index] = dataclasses.replace(
                 now,
+                audit=audit,
                 is_own=is_own,
                 acts=case.has_acted,
                 is_emergency=is_emergency(case),

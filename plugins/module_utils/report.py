@@ -16,6 +16,7 @@ from .errors import CredentialsError
 
 #: Names whose values never go into the file, though a result may hold them.
 SECRET_NAMES = frozenset({"secret_key", "api_secret_key", "password", "token"})
+_WRITTEN_NAMES = tuple(f'"{name}"' for name in sorted(SECRET_NAMES))
 
 
 class Report:
@@ -52,7 +53,7 @@ class Report:
         """Write the file anew, a line for each row, without its secrets. Raises OSError."""
         with self._replaced() as lines:
             for row in rows:
-                lines.write(json.dumps(without_secrets(row)) + "\n")
+                lines.write(_line(row))
 
     def write_text(self, text: str, mode: int = 0o600) -> None:
         """Write the file anew from a text that holds no secret. Raises OSError."""
@@ -88,6 +89,14 @@ def _sync_folder(folder: str) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    text = json.dumps(row)
+    # To walk through a row takes longer than to write it, and hardly any row holds such a name.
+    if any(name in text for name in _WRITTEN_NAMES):
+        text = json.dumps(without_secrets(row))
+    return text + "\n"
 
 
 def without_secrets(value: Any) -> Any:
