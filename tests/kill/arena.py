@@ -200,7 +200,9 @@ class Arena:
             if is_off:
                 runs[-1].harmed = True  # it rightly refuses to go by such a clock
             if len(runs) >= len(plans) and runs[-1].is_good and not runs[-1].harmed:
-                break
+                if wanted is original or not world.is_over_all:
+                    break
+                wanted = original  # one account has got help; another may need it, too
             if runs[-1].how == "done" and runs[-1].failures and not runs[-1].harmed:
                 answer = scenario.helped(world, wanted, runs[-1]) if scenario.helped else None
                 if answer is not None:
