@@ -191,7 +191,7 @@ class Estate:
         output, _none = process.communicate()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if process.returncode:
-            raise SystemExit(f"{book} failed:\n{output[-3000:]}")
+            raise SystemExit(f"{book} failed:\n{_failures(output)}")
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         wall = time.monotonic() - started
         return Cost(cpu, wall, self.requests() - asked, after.ru_maxrss / 1024, output)
@@ -329,7 +329,7 @@ def _shards(quick: bool) -> tuple[list[str], int]:
         for each in slices:
             output, _none = each.communicate()
             if each.returncode:
-                raise SystemExit(f"a slice failed:\n{output[-3000:]}")
+                raise SystemExit(f"a slice failed:\n{_failures(output)}")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         wall = time.monotonic() - started
         base = "/".join(one["url"].split("/")[:3])
@@ -371,6 +371,12 @@ def _merged(folder: Path) -> int:
     )
     report = json.loads((evidence / "merged.json").read_text())
     return sum(line["action"] == "rotated" for line in report["accounts"])
+
+
+def _failures(output: str) -> str:
+    """Return what Ansible printed of tasks that failed, or the end where none is named."""
+    told = [line[:2000] for line in output.splitlines() if line.startswith(("fatal:", "[ERROR]"))]
+    return "\n".join(told[:6]) or output[-3000:]
 
 
 def _show(lines: list[str]) -> None:

@@ -217,11 +217,14 @@ class Tree:
     # --- inside ------------------------------------------------------------------------------
 
     def _open_base(self) -> int | None:
+        # As it was before this look: while this thread finds nothing, another run may make the
+        # directory and another thread see it.
+        known = self._identity
         try:
             # The operator may keep the base behind a symbolic link.
             folder = os.open(self.base, _FOLDER & ~os.O_NOFOLLOW)
         except FileNotFoundError:
-            if self._identity is None:
+            if known is None:
                 return None
             raise CredentialsError(
                 "store_unavailable", f"{self.base} is gone; it was there when this run began."

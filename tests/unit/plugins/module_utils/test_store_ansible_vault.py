@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -341,6 +342,21 @@ def test_base_that_was_replaced_is_not_taken_for_an_empty_store(base: Path, tmp_
     assert {gone.kind, replaced.kind} == {"store_unavailable"}
     assert "is gone" in gone.message
     assert "another directory" in replaced.message
+
+
+def test_base_that_others_make_meanwhile_is_not_taken_for_one_that_is_gone(base: Path) -> None:
+    store = store_at(base)
+
+    def too_early(*given: Any, **named: Any) -> int:
+        # Another run makes the directory, and another thread of this one is the first to see it.
+        base.mkdir(exist_ok=True)
+        with os_of(durable_files, open=os.open):
+            assert store.read(PLACE) is None
+        raise FileNotFoundError(errno.ENOENT, "not yet")
+
+    with os_of(durable_files, open=too_early):
+        assert store.read(PLACE) is None
+    assert store.read(PLACE) is None
 
 
 def test_wrong_path_is_not_made(tmp_path: Path) -> None:
