@@ -43,6 +43,10 @@ class StorageGridSimulator(Simulator):
         "federation": (False, "the tenant may use a grid federation connection; keys show clones"),
         "gets_by": ("access key", "GET of one key takes its access key (documented), or both"),
         "ignore_filters": (False, "ignore the filter type of a listing of users"),
+        "lists_login": (
+            False,
+            "whether the listing of users holds the login's own user, as a real one does",
+        ),
         "lists_root": (True, "whether the listing of users holds the root user"),
         "page_size": (500, "most users on a page, whatever the limit asked for"),
         "product_version": ("11.8.0-20240115.1712.4bdf7a1", "the product's release"),
@@ -102,7 +106,7 @@ class StorageGridSimulator(Simulator):
         return response
 
     def _is_outdated(self) -> bool:
-        return self._version < max(self.modes["api_versions"])
+        return bool(self._version < max(self.modes["api_versions"]))
 
     def _throttle(self) -> None:
         minute = int(self.clock.now().timestamp() // 60)
@@ -280,8 +284,8 @@ class StorageGridSimulator(Simulator):
         if wanted is not None:
             federated = wanted == "federated"
             users = [u for u in users if u.unique_name.startswith("federated-user/") is federated]
-        if not self.modes["lists_root"]:
-            users.remove(self.root)
+        hidden = {"lists_root": self.root, "lists_login": self.operator}
+        users = [u for u in users if u not in [h for n, h in hidden.items() if not self.modes[n]]]
         marker = request.arg("marker")
         if order == "desc":
             users.reverse()
