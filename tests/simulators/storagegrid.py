@@ -122,7 +122,7 @@ class StorageGridSimulator(Simulator):
         parts = request.target.partition("?")[0].split("/")[1:]
         if request.body and "application/json" not in str(request.headers.get("Content-Type")):
             raise Refusal(415, "Unsupported Media Type", "error.415")
-        if parts == ["api", "versions"] and request.method == "GET":
+        if re.fullmatch(r"/api(/v[0-9]+)?/versions", request.path) and request.method == "GET":
             if self.modes["versions_need_login"]:
                 self._user(request)
             return self._success(list(self.modes["api_versions"]))

@@ -48,7 +48,7 @@ class StorageGrid(GridCalls):
     FACTS = _FACTS
     SCOPE = {"tenant": {"type": "str"}}
     LOGINS = (("api_username", "api_password"), ("api_token",))
-    COVERS = "the Tenant Management API v3 and v4 (11.5 and later)"
+    COVERS = "the Tenant Management API v4 (11.8 and later) and v3"
     #: Looks at a deleted key before it counts as not deleted, and the seconds between them.
     LOOKS_AFTER_DELETE = 4
     SECONDS_BETWEEN_LOOKS = 0.5
