@@ -144,7 +144,8 @@ class _Search:
             if keys is None:
                 known = dataclasses.replace(account, known_keys=tuple(sorted(wanted)))
                 keys = platform.access_keys(known)
-            if self._note(account.name, wanted & {key.access_key for key in keys}):
+            names = {name for key in keys for name in (key.access_key, *key.also)}
+            if self._note(account.name, wanted & names):
                 self.owners[account.name] = account
             return AccountResult(account.name, "unchanged")
 

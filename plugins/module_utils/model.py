@@ -71,6 +71,8 @@ class AccessKey:
     immutable: bool = False
     #: Which of several places it sits in (ONTAP 9.19.1: 1 or 2).
     slot: int | None = None
+    #: Other names that account.known_keys has for it.
+    also: tuple[str, ...] = field(default=(), repr=False, compare=False)
     #: The platform's own facts about it, free of secrets, shown to the user.
     details: dict[str, Any] = field(default_factory=dict)
     #: The object as it was read, for platforms that want it sent back whole. May hold a secret.

@@ -46,6 +46,21 @@ def knowing(case: Case) -> Account:
     return dataclasses.replace(account, known_keys=names)
 
 
+def call_by_own_names(case: Case) -> None:
+    """Let the policy call keys by the names that they go by; it may have others. Reads only."""
+    policy = case.policy
+    named = {*policy.replaces, *policy.compromised}
+    if not case.desk.facts.hides_access_key or not named:
+        return
+    names = {other: key.access_key for key in case.keys for other in key.also if other in named}
+    case.policy = dataclasses.replace(
+        policy,
+        replaces=tuple(dict.fromkeys(names.get(name, name) for name in policy.replaces)),
+        compromised=policy.compromised
+        | {names[name] for name in policy.compromised if name in names},
+    )
+
+
 def successor(case: Case, pending: Pending) -> Account:
     """Return the account with the lifetime that its new key is to have. Sends nothing.
 

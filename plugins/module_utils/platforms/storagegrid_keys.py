@@ -46,7 +46,11 @@ class Keys:
         keys = [self._key(row, account) for row in self._rows(account)]
         names = self._names(account, keys)
         return [
-            dataclasses.replace(key, access_key=names.get(key.access_key, key.access_key))
+            dataclasses.replace(
+                key, access_key=names[key.access_key][0], also=names[key.access_key][1:]
+            )
+            if key.access_key in names
+            else key
             for key in keys
         ]
 
@@ -172,21 +176,20 @@ class Keys:
             self._ids[access_key] = row.text("id")
         return row
 
-    def _names(self, account: Account, keys: list[AccessKey]) -> dict[str, str]:
-        """Return identifier -> name for the rows that somebody knows by one.
+    def _names(self, account: Account, keys: list[AccessKey]) -> dict[str, tuple[str, ...]]:
+        """Return identifier -> names for the rows that somebody knows by one.
 
         The first name that fits a row is the one it goes by: what the record holds by its
         identifier must not vanish because the operator writes its access key, nor the reverse.
         """
-        shown = {key.access_key: key for key in keys}
-        found: dict[str, str] = {}
+        shown = {key.access_key for key in keys}
+        found: dict[str, tuple[str, ...]] = {}
         for name in account.known_keys:
-            unnamed = [key for identifier, key in shown.items() if identifier not in found]
-            identifier = name if _is_identifier(name) else self._id_of(account, name, unnamed)
+            identifier = name if _is_identifier(name) else self._id_of(account, name, keys)
             if identifier is not None and identifier in shown:
-                found.setdefault(identifier, name)
+                found[identifier] = (*found.get(identifier, ()), name)
         with self._lock:
-            made = {identifier: name for name, identifier in self._ids.items()}
+            made = {identifier: (name,) for name, identifier in self._ids.items()}
         return {**{each: made[each] for each in shown if each in made}, **found}
 
     def _id_of(self, account: Account, access_key: str, rows: list[AccessKey]) -> str | None:

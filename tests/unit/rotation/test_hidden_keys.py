@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from .conftest import OpenLab
 from .lab import ACCOUNT, HIDDEN, Lab
 
@@ -54,15 +56,29 @@ def test_account_is_taken_over_by_an_access_key_that_the_operator_knows(lab_of: 
     assert set(lab.truth()) == {lab.current(), colleagues}
 
 
-def test_key_taken_over_keeps_its_name_when_the_operator_writes_the_other(lab_of: OpenLab) -> None:
-    lab = lab_of(HIDDEN)
+@pytest.mark.parametrize("users", [[ACCOUNT], []], ids=["named", "found"])
+def test_leaked_key_that_the_record_calls_by_its_identifier_is_ended_by_its_access_key(
+    lab_of: OpenLab, users: list[str]
+) -> None:
+    lab = lab_of(HIDDEN, accounts=2)
     old = lab.only()
     lab.adopt()
     # Were it renamed, the record's own name would look as if it were gone, and be forgotten.
-    result = lab.run(compromised=[old], reason="in a log", users=[ACCOUNT])
-    assert [(each.failure or {}).get("kind") for each in result.failures] == ["not_found"]
-    assert [key.access_key for key in lab.rec().retiring] == [identifier(lab, old)]
-    assert old in lab.truth()
+    outcome = lab.run(compromised=[old], reason="in a log", users=users)
+    assert not outcome.failures
+    assert [each.action for each in outcome.accounts] == ["deleted"]
+    assert set(lab.truth()) == {lab.current()}
+    assert lab.rec().retiring == ()
+
+
+def test_leaked_key_that_the_record_calls_by_its_access_key_is_ended_by_its_identifier(
+    lab_of: OpenLab,
+) -> None:
+    lab = lab_of(HIDDEN)
+    old = lab.managed()
+    result = lab.one(compromised=[identifier(lab, old)], reason="in a log")
+    assert result.action == "rotated", result.why
+    assert set(lab.truth()) == {lab.current()}
 
 
 def test_leaked_key_is_replaced_and_deleted_in_one_run(lab_of: OpenLab) -> None:

@@ -77,6 +77,8 @@ def test_key_keeps_the_first_name_that_fits(lab: Lab) -> None:
     identifier = lab.sim.name_of(key)
     assert names_of(platform, known(account, identifier, key)) == [identifier]
     assert names_of(platform, known(account, key, identifier)) == [key]
+    (shown,) = platform.access_keys(known(account, identifier, key))
+    assert shown.also == (key,)
 
 
 def test_account_id_that_is_a_rounded_number_is_no_trouble(lab: Lab) -> None:
