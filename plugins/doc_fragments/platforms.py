@@ -20,6 +20,7 @@ options:
     - huawei
     - ontap
     - ose
+    - storagegrid
     required: true
   api_version:
     description:
@@ -72,5 +73,10 @@ options:
       a name, or V(id:) and an identifier (V(id:42)), and all tenants when left out. With
       O(flavor=ose) it is required, as a name or as the full identifier (C(organization@site)),
       without V(id:).'
+    - 'StorageGRID: The account ID of the tenant whose users are meant, a number of 20
+      digits; V(id:) before it may be left out. Quote it in YAML, so that it stays a text.'
+    - A login with O(api_username) and O(api_password) needs it. With O(api_token) it
+      may be left out; when given, a token of another tenant is refused before anything
+      else is done.
     type: str
 """

@@ -8,6 +8,7 @@ For an emergency in which nobody knows more than the key; whatever state its acc
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Callable, TypeVar
@@ -88,6 +89,10 @@ class _Search:
     def ask_platform(self, access_key: str) -> None:
         """Ask the platform whose key it is."""
         platform = self._desk.platform
+        if platform.facts.hides_access_key:
+            # It would ask every account, one after the other; the records are asked first.
+            self.missing[access_key] = platform.unsupported("tell whose an access key is")
+            return
         try:
             found = platform.find_access_key(access_key)
         except CredentialsError as exc:
@@ -137,8 +142,10 @@ class _Search:
         def look(account: Account) -> AccountResult:
             keys: Sequence[AccessKey] | None = account.listed_keys
             if keys is None:
-                keys = platform.access_keys(account)
-            if self._note(account.name, wanted & {key.access_key for key in keys}):
+                known = dataclasses.replace(account, known_keys=tuple(sorted(wanted)))
+                keys = platform.access_keys(known)
+            names = {name for key in keys for name in (key.access_key, *key.also)}
+            if self._note(account.name, wanted & names):
                 self.owners[account.name] = account
             return AccountResult(account.name, "unchanged")
 

@@ -187,7 +187,8 @@ class Turns:
     def _note_compromised(self, case: Case) -> None:
         wanted = case.policy.compromised
         if wanted:
-            shown = {key.access_key for key in case.keys} if case.sees_keys else set()
+            keys = case.keys if case.sees_keys else ()
+            shown = {name for key in keys for name in (key.access_key, *key.also)}
             with self._lock:
                 known = case.record.known_access_keys() | shown | set(case.record.revoked)
                 self.found_compromised |= wanted & known

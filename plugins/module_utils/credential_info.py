@@ -30,6 +30,7 @@ from .progress import Progress
 from .record import Record
 from .record_summary import UNMANAGED
 from .results import AccountResult, Outcome, skipped
+from .rotation_known import known_to
 from .rotation_policy import Policy
 from .rotation_rules import AccountRules
 from .selection import SPEC as SELECTION
@@ -115,12 +116,12 @@ def list_credentials(
 
     def look(account: Account) -> AccountResult:
         keys: Sequence[AccessKey] | None = None
+        record = custody.record(account) if custody is not None else None
         if may_list:
             asks_each = last_used and facts.tells_last_used == "per_key"
             keys = account.listed_keys
             if keys is None or asks_each:
-                keys = platform.access_keys(account, last_used=last_used)
-        record = custody.record(account) if custody is not None else None
+                keys = platform.access_keys(known_to(account, record), last_used=last_used)
         changes = _changes(rules, account, platform)
         limit = changes.get("max_age", max_age)
         result = _result(platform, account, keys, record, limit, last_used)

@@ -47,6 +47,12 @@ class Account:
     address: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     #: Its keys, where the listing of accounts shows them already; None: ask access_keys().
     listed_keys: tuple[AccessKey, ...] | None = field(default=None, repr=False, compare=False)
+    #: Access keys of it that a record or the operator knows, for a platform that lists keys without
+    #: them (facts.hides_access_key): each key goes by the first that fits. Others leave it alone.
+    known_keys: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    #: How long its next key is to live, because the one that it replaces has an end; None: for
+    #: ever, or the platform keeps to what it shows. Only for a platform whose keys may have one.
+    key_lifetime: dt.timedelta | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class AccessKey:
     immutable: bool = False
     #: Which of several places it sits in (ONTAP 9.19.1: 1 or 2).
     slot: int | None = None
+    #: Other names that account.known_keys has for it.
+    also: tuple[str, ...] = field(default=(), repr=False, compare=False)
     #: The platform's own facts about it, free of secrets, shown to the user.
     details: dict[str, Any] = field(default_factory=dict)
     #: The object as it was read, for platforms that want it sent back whole. May hold a secret.
@@ -129,6 +137,9 @@ class Facts:
     listing_is_proof: bool = True
     #: Listing keys may itself make a key.
     listing_has_side_effect: bool = False
+    #: A listing shows another identifier of a key in place of its access key. The platform names
+    #: a key by it, unless account.known_keys has its access key.
+    hides_access_key: bool = False
     cannot_disable_because: str = ""
     cannot_describe_because: str = ""
 

@@ -13,10 +13,12 @@ from .platforms.commvault import Commvault
 from .platforms.huawei import Huawei
 from .platforms.ontap import Ontap
 from .platforms.ose import Ose
+from .platforms.storagegrid import StorageGrid
 
 PLATFORMS: dict[str, type[Platform]] = {
     Commvault.name: Commvault,
     Huawei.name: Huawei,
     Ontap.name: Ontap,
     Ose.name: Ose,
+    StorageGrid.name: StorageGrid,
 }

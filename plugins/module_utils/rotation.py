@@ -25,6 +25,7 @@ from .rotation_issue import (
     refuse_unlike,
     require_free_slot,
 )
+from .rotation_known import call_by_own_names
 from .rotation_promote import announce, promote, verify
 from .rotation_proof import prove_probe
 from .rotation_replace import keep_replaced
@@ -155,6 +156,7 @@ STATES: dict[str, Callable[[Case], None]] = {
 def turn(case: Case) -> None:
     """Do for one account what its policy's state asks for, after finishing what is open."""
     try:
+        call_by_own_names(case)
         if case.has_record:
             check_identity(case)
             settle_intent(case)

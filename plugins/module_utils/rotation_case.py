@@ -17,6 +17,7 @@ from .errors import CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef
 from .record import HeldKey, KeyIntent, Pending, Record
 from .rotation_desk import Desk
+from .rotation_known import knowing
 from .rotation_policy import Policy
 from .stores.base import Lease, Stored
 
@@ -204,7 +205,7 @@ class Case:
         if not self.sees_keys:
             self._keys = []
         else:
-            self.see(self.desk.platform.access_keys(self.account, last_used=last_used))
+            self.see(self.desk.platform.access_keys(knowing(self), last_used=last_used))
         return self._keys or []
 
     def see(self, keys: Sequence[AccessKey]) -> None:

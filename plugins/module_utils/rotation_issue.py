@@ -17,6 +17,7 @@ from .model import AccessKey, Issued, Pair
 from .record import HeldKey, Pending, Record, Secret
 from .rotation_case import Case, names, retired
 from .rotation_disruption import keep_to_window
+from .rotation_known import successor
 from .rotation_retire import reclaim
 
 #: Seconds to go on trying to store a pair that exists nowhere else.
@@ -104,7 +105,8 @@ def issue(case: Case) -> Issued:
     try:
         if desk.facts.overlap:
             label = _label_for(case, pending) if desk.facts.label == "description" else None
-            issued = desk.platform.create_access_key(case.account, label=label, pair=pending.pair())
+            account = successor(case, pending)
+            issued = desk.platform.create_access_key(account, label=label, pair=pending.pair())
         else:
             issued = desk.platform.regenerate_access_key(
                 case.account,

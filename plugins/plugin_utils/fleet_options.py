@@ -157,6 +157,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
         "huawei",
         "ontap",
         "ose",
+        "storagegrid",
     ),
     "flavor": ("ose", "osis"),
     "state": (
@@ -201,6 +202,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
         "login_url",
         "tenant",
     ),
+    "storagegrid": ("tenant",),
 }
 
 #: Platforms where the name in a task may be short for that of an account.

@@ -111,6 +111,7 @@ FORMS = {
         Form("osis-no-disable", "ose", "osis-ceph", "overlap, no disable", has_room=True),
         Form("osis-scality", "ose", "osis-scality", "overlap, advisory listing", has_room=True),
         Form("ose-front", "ose", "front", "overlap, front API", has_room=True),
+        Form("storagegrid", "storagegrid", "v4", "overlap, hidden access keys", has_room=True),
         Form("ontap-9.14", "ontap", "9.14.1, login of the SVM", "in place"),
         Form(
             "ontap-9.14-slow",

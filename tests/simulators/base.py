@@ -203,6 +203,10 @@ class Simulator:
         """Return what is true: access key -> "active" or "inactive", shown by the API or not."""
         raise NotImplementedError
 
+    def name_of(self, access_key: str) -> str:
+        """Return what a listing shows a key by: the access key, unless the API hides it there."""
+        return access_key
+
     def access_keys(self) -> list[str]:
         """Return every access key of this world, active or not."""
         raise NotImplementedError

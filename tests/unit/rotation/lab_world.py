@@ -38,12 +38,13 @@ UNLABELLED = ("ose", "osis")
 NO_DISABLE = ("ose", "osis-ceph")
 ADVISORY = ("ose", "osis-scality")
 FRONT = ("ose", "front")
+HIDDEN = ("storagegrid", "v4")
 IN_PLACE = ("ontap", "9.14.1, login of the SVM")
 CHOSEN = ("ontap", "9.16.1")
 TWO_SLOTS = ("ontap", "9.19.1")
 UNSEEN = ("commvault", "inline")
 EMAIL = ("commvault", "email")
-OVERLAP = (LABELLED, TWO_KEYS, UNLABELLED, NO_DISABLE, ADVISORY, FRONT, TWO_SLOTS)
+OVERLAP = (LABELLED, TWO_KEYS, UNLABELLED, NO_DISABLE, ADVISORY, FRONT, TWO_SLOTS, HIDDEN)
 REPLACING = (IN_PLACE, CHOSEN, UNSEEN)
 Form = tuple[str, str]
 #: Platform -> what is done over the wire: method, and a regular expression of path and query.
@@ -56,6 +57,7 @@ _CALLS: dict[str, dict[str, tuple[str, str]]] = {
         "delete": ("PATCH", "delete_keys"),
     },
     "commvault": {"regenerate": ("PUT", "s3accesskey")},
+    "storagegrid": {"create": ("POST", "s3-access-keys$")},
 }
 
 
@@ -206,7 +208,8 @@ class LabWorld:
         platform = platform or self.open_platform()
         with wired(self.network):
             account = platform.account(AccountRef(name=name))
-            return next(k for k in platform.access_keys(account) if k.access_key == access_key)
+            names = (access_key, self.simulator.name_of(access_key))
+            return next(k for k in platform.access_keys(account) if k.access_key in names)
 
     def open_platform(self, check_mode: bool = False, **changed: Any) -> Platform:
         """Return the platform, connected, with a client of its own."""

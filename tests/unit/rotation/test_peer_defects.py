@@ -13,6 +13,7 @@ from .conftest import OpenLab
 from .lab import (
     CHOSEN,
     FRONT,
+    HIDDEN,
     IN_PLACE,
     LABELLED,
     NO_DISABLE,
@@ -49,7 +50,7 @@ def test_one_rotation_sends_one_regeneration_and_keeps_its_secret(
     assert lab.stored_pair_works()
 
 
-@pytest.mark.parametrize("form", [LABELLED, UNLABELLED, FRONT, IN_PLACE, UNSEEN, TWO_SLOTS])
+@pytest.mark.parametrize("form", [LABELLED, UNLABELLED, FRONT, HIDDEN, IN_PLACE, UNSEEN, TWO_SLOTS])
 def test_unknown_account_is_nobodys_and_never_the_callers(lab_of: OpenLab, form: Form) -> None:
     """A module for StorageGRID makes the key for the caller when the named user is not found."""
     lab = lab_of(form)

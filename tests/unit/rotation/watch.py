@@ -112,6 +112,8 @@ class Watch:
             if key not in now or (status == "active" and now[key] != "active")
         }
         known = self._known(record)
+        # Some records know a key by what a listing shows of it.
+        known |= {key for key in ended if self.simulator.name_of(key) in known}
         if self.facts.shows_access_key and not ended <= known:
             self.violations.append(f"{name}: {what}, which ended {sorted(ended - known)}, not ours")
 

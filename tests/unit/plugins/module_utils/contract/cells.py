@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, Callable, Union
 from urllib.parse import quote
@@ -89,8 +89,9 @@ class Cell:
         return value.replace("{url}", self.server.url) if isinstance(value, str) else value
 
     def account(self, platform: Platform, name: str = "app-0001") -> Account:
-        """Return one account."""
-        return platform.account(AccountRef(name=name))
+        """Return one account, known as to a record that holds all its keys."""
+        account = platform.account(AccountRef(name=name))
+        return replace(account, known_keys=tuple(self.truth(name)) if name in self.ids else ())
 
     def truth(self, name: str = "app-0001") -> dict[str, str]:
         """Return what keys an account really has: access key -> status."""

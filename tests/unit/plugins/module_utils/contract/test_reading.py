@@ -84,6 +84,21 @@ def test_keys_are_shown_as_they_are(cell: Cell) -> None:
         assert all(key.description is None for key in keys)
 
 
+def test_keys_that_nobody_knows_are_listed_and_can_be_ended(cell: Cell) -> None:
+    platform = cell.platform()
+    facts = platform.facts
+    if not facts.shows_access_key:
+        return
+    account = platform.account(AccountRef(name="app-0001"))
+    keys = [key for key in platform.access_keys(account) if not key.immutable]
+    names = {cell.simulator.name_of(access_key) for access_key in cell.truth()}
+    assert {key.access_key for key in keys} == names
+    assert facts.hides_access_key == (names != set(cell.truth()))
+    if facts.can_delete and not facts.listing_has_side_effect:
+        platform.delete_access_key(keys[0])
+        assert cell.truth() == {}
+
+
 def test_access_key_is_found_with_its_account(cell: Cell) -> None:
     platform = cell.platform()
     if not platform.facts.shows_access_key:
