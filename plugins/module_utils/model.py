@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +48,8 @@ class Account:
     address: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     #: Its keys, where the listing of accounts shows them already; None: ask access_keys().
     listed_keys: tuple[AccessKey, ...] | None = field(default=None, repr=False, compare=False)
+    #: The same account at each of several endpoints that hold one pair, by their names.
+    twins: Mapping[str, Account] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class AccessKey:
     immutable: bool = False
     #: Which of several places it sits in (ONTAP 9.19.1: 1 or 2).
     slot: int | None = None
+    #: Where several endpoints are to hold one pair: those that do not show it.
+    absent_at: tuple[str, ...] = ()
     #: The platform's own facts about it, free of secrets, shown to the user.
     details: dict[str, Any] = field(default_factory=dict)
     #: The object as it was read, for platforms that want it sent back whole. May hold a secret.

@@ -69,7 +69,8 @@ class _PlatformStandIn:
     ) -> Issued:
         """Remember a key more."""
         pair = pair or Pair(NOT_MADE_YET, "")
-        self._keys = [*self.access_keys(account), self._made(account, pair, label)]
+        others = [k for k in self.access_keys(account) if k.access_key != pair.access_key]
+        self._keys = [*others, self._made(account, pair, label)]
         return Issued(account, pair, created_at=self._platform.client.platform_now())
 
     def regenerate_access_key(

@@ -13,7 +13,14 @@ from typing import Callable
 
 from .errors import CredentialsError
 from .rotation_case import Case
-from .rotation_custody import check_drift, check_identity, new_rotation_id, take_custody
+from .rotation_custody import (
+    check_drift,
+    check_endpoints,
+    check_identity,
+    enrol,
+    new_rotation_id,
+    take_custody,
+)
 from .rotation_disruption import WaitsForWindow, refuse_unless_allowed, wait_for_window
 from .rotation_end import acknowledge, decommission
 from .rotation_escrow import take_late
@@ -46,6 +53,7 @@ def bring_to_policy(case: Case) -> None:
     order = take_custody(case)
     if case.before_is_managed:
         check_drift(case)
+        enrol(case)
         verify_unverified(case)
         mark_compromised(case)
         if case.policy.retire or case.policy.compromised:
@@ -120,7 +128,8 @@ def _why_due(case: Case) -> str | None:
     is_gone = case.sees_keys and current.access_key and case.shown(current.access_key) is None
     if why is None and is_gone and facts.listing_is_proof and not case.unknown_keys():
         return "its key is gone from the platform"
-    return why
+    new = [each for each in case.desk.endpoints if each not in case.record.endpoints]
+    return f"{' and '.join(new)} does not hold it yet" if why is None and new else why
 
 
 def _cut_first(case: Case) -> None:
@@ -157,6 +166,7 @@ def turn(case: Case) -> None:
     try:
         if case.has_record:
             check_identity(case)
+            check_endpoints(case)
             settle_intent(case)
             _cut_first(case)
             finish_open(case)
