@@ -22,8 +22,14 @@ from .model import AccessKey, Account, AccountRef, EndpointInfo, Issued, Pair
 from .platform import Platform
 from .settings import same_url
 
-#: What a failed write says of each endpoint.
-WRITTEN, REFUSED, UNANSWERED, NOT_REACHED = "written", "refused", "unanswered", "not reached"
+#: What a failed write says of each endpoint: the change is made; it is not, for it was refused or
+#: never arrived; nobody knows; its turn did not come.
+WRITTEN, NOT_WRITTEN, UNANSWERED, NOT_REACHED = (
+    "written",
+    "not written",
+    "unanswered",
+    "not reached",
+)
 
 
 class Mirrored(Platform):
@@ -365,7 +371,7 @@ class Mirrored(Platform):
                 with self._speaking(name):
                     change(name)
             except CredentialsError as exc:
-                states[name] = REFUSED if exc.landed is False else UNANSWERED
+                states[name] = NOT_WRITTEN if exc.landed is False else UNANSWERED
                 if exc.landed is not False:
                     self._note(account, name)
                 elif WRITTEN in states.values():

@@ -89,7 +89,8 @@ class _PlatformStandIn:
         if not self._platform.facts.shows_access_key:
             self.has_replaced = True
         else:
-            self.ended |= {key.access_key for key in self.access_keys(account)}
+            shown = {key.access_key for key in self.access_keys(account)}
+            self.ended |= shown - {pair.access_key}
             self._keys = [self._made(account, pair, None)]
         return Issued(account, pair, created_at=self._platform.client.platform_now())
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Callable
 
 from .errors import CredentialsError
+from .record import Pending
 from .rotation_case import Case
 from .rotation_custody import (
     check_drift,
@@ -93,12 +94,21 @@ def _replace_in_place(case: Case, order: Order) -> None:
     except CredentialsError as exc:
         if exc.landed is False:
             raise
-        if settle_unanswered(case) is not None:
+        if _settled(case, exc) is not None:
             exc.message += " It did not happen: the old key goes on working."
             exc.landed = False
             raise exc from None
         return
     keep_replaced(case, issued, recovered=False)
+
+
+def _settled(case: Case, lost: CredentialsError) -> Pending | None:
+    """Find out what became of a call; where that fails, what is known of the call is said, too."""
+    try:
+        return settle_unanswered(case)
+    except CredentialsError as exc:
+        exc.details = {**lost.details, **exc.details}
+        raise
 
 
 def _order_if_due(case: Case) -> Order | None:

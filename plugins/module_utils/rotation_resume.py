@@ -204,7 +204,9 @@ def _settle_chosen(case: Case, pending: Pending) -> Pending | None:
         if not platform.is_as_noted(case.keys, pending.keys_before, pending.access_key):
             if not (case.policy.force and case.policy.is_named):
                 raise _drifted(case, pending, platform.noted(case.keys))
-            return _given_up(case, pending)
+            # A key more ends nothing: what landed at one of several goes to the others as well.
+            if not (case.desk.facts.overlap and case.shown(pending.access_key)):
+                return _given_up(case, pending)
         order = Order(pending.why, pending.rotation_id, compromised=pending.compromised)
         refuse_unless_allowed(case, order)
         wait_for_window(case, order)
