@@ -14,7 +14,7 @@ from .fleet_options import SCOPES
 MIRRORS = "mirrors"
 #: What is said of an endpoint's S3 service; shared suboptions of verify are the task's.
 _VERIFIED = ("s3_url", "bucket")
-#: How to get there is as for the endpoint that is mirrored, unless the mirror says so.
+#: Said by the entry itself.
 _OWN = frozenset({"endpoint"})
 
 
