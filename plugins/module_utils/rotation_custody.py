@@ -113,7 +113,7 @@ def enrol(case: Case) -> None:
     pair = current.pair()
     if pair is None or not case.is_whole(current.access_key):
         return
-    verified_at = _verified(case, pair)
+    verified_at = _verified(case, pair, f"is not noted for {' and '.join(case.desk.endpoints)}")
     held = dataclasses.replace(current, verified_at=verified_at or current.verified_at)
     case.save(
         dataclasses.replace(held_here(case, case.record), current=held),
@@ -271,11 +271,11 @@ def _imported_key(case: Case) -> AccessKey | None:
     )
 
 
-def _verified(case: Case, pair: Pair) -> dt.datetime | None:
+def _verified(case: Case, pair: Pair, else_: str = "was not imported") -> dt.datetime | None:
     if not case.desk.verifier.enabled:
         return None
     verdict = accepted(case, pair)
     if verdict.works:
         return case.desk.now()
-    what = f"The pair {pair.access_key} of {case.account.name} was not imported"
+    what = f"The pair {pair.access_key} of {case.account.name} {else_}"
     raise unproven(case, verdict, what, None)
