@@ -44,6 +44,26 @@ options:
     type: list
     elements: str
     default: []
+  mirrors:
+    description:
+      - Other endpoints of the same platform that are to hold the same pair for every account, such
+        as the other cluster of a disaster recovery pair. There is one record, under the name of the
+        endpoint itself.
+      - The pair is made and stored first, applied to the mirrors in their order, then to the
+        endpoint itself, tried out at each, and promoted once. What was interrupted is finished with
+        the same pair.
+      - An entry is the name of an endpoint, or a dictionary with C(endpoint) and any option that
+        says where that is and how to log in (C(api_url), C(svm), C(api_username), ...), and with
+        C(s3_url) and C(bucket), where pairs are tried out; C(s3_url) is required unless
+        O(verify.enabled) is false.
+      - What an entry does not say comes from its endpoint's entry in the file of
+        E(S3_CREDENTIALS_FILE). No URL and no login is taken from the endpoint itself or from other
+        variables of the environment.
+      - Refused where a platform takes no pair from its caller, and where a mirror cannot be
+        reached, before anything is touched. See docs/mirrors.md.
+    type: list
+    elements: raw
+    default: []
   max_age:
     description:
       - The limit that the rule sets. A key is due early enough that nothing of it works past this

@@ -13,13 +13,14 @@ from .custody import Call as StoreCall
 from .custody import escrow_of, new_run, opened_store
 from .errors import CredentialsError
 from .journal import Journal
+from .mirrored_open import open_site
 from .options import ArgumentSpec
 from .progress import Progress
 from .results import Outcome
 from .rotation_options import SPEC as ROTATION
 from .rotation_options import RotateOptions
 from .store_registry import secret_store_spec
-from .verify import VERIFY_SPEC, Verifier
+from .verify import VERIFY_SPEC
 
 __all__ = ["SPEC", "Call", "new_run", "rotate"]
 
@@ -43,14 +44,12 @@ class Call(StoreCall, Protocol):
 
 def rotate(call: Call) -> Outcome:
     """Open secret store, verifier and journal, and bring the accounts to their policy."""
-    params, platform = call.params, call.platform
+    params = call.params
     wanted = RotateOptions.parse(params, has_store=params.get("secret_store") is not None)
     run = new_run(call.clock)
     with contextlib.ExitStack() as opened:
-        verifier = Verifier(
-            params.get("verify"), platform.settings, platform.client.redactor, call.clock
-        )
-        opened.callback(verifier.close)
+        site = opened.enter_context(open_site(params, call.platform, call.clock))
+        platform, verifier = site.platform, site.verifier
         if verifier.enabled and not verifier.options.s3_url and wanted.needs_verification:
             raise CredentialsError(
                 "invalid_option",
@@ -91,5 +90,5 @@ def rotate(call: Call) -> Outcome:
             outcome.extra["not_known"].remove(STORE_NOT_PROVEN)
         outcome.extra["secret_store"] = store.name
         outcome.extra["managed"] = store.is_durable
-        outcome.warnings += getattr(store, "warnings", [])
+        outcome.warnings += [*site.warnings, *getattr(store, "warnings", [])]
         return outcome

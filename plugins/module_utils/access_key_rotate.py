@@ -62,7 +62,8 @@ def rotate_access_keys(
     parallelism: for reading; where keys are replaced in place, turns go one at a time unless the
     operator set it. Raises what concerns the whole endpoint or store, before anything is touched.
     """
-    platform.client.may_write = Permit.check
+    for client in platform.clients:
+        client.may_write = Permit.check
     approval, plan_file = _plans(platform, wanted, check_mode)
     info = platform.connect()
     wanted.check(platform.facts)
@@ -89,6 +90,7 @@ def rotate_access_keys(
         "journal": journal.head,
         "run": run,
         **{name: text for name, text in _said(wanted).items() if text},
+        **({"mirrors": list(platform.endpoints[1:])} if platform.endpoints[1:] else {}),
     }
     _fill(outcome, wanted, desk.now())
     outcome.warnings = [*selected.warnings, *_idle(wanted, selected, platform)]
@@ -307,10 +309,12 @@ def _keep_head(store: SecretStore, journal: Journal) -> list[str]:
 
 
 def _check_clock(platform: Platform) -> None:
-    offset = platform.client.clock_offset or 0.0
+    offsets = [client.clock_offset or 0.0 for client in platform.clients]
+    offset = max(offsets, key=abs)
     if abs(offset) > MOST_CLOCK_OFFSET:
         raise platform.fail(
             "clock_skew",
-            f"The platform's clock is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'}"
+            f"The clock of {platform.endpoints[offsets.index(offset)] or 'the platform'} is"
+            f" {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'}"
             " this machine's: nothing is rotated or retired by dates that cannot be trusted.",
         )

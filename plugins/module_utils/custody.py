@@ -24,7 +24,7 @@ from .record import Record
 from .rehearsal import rehearsed
 from .results import Outcome
 from .rotation_case import Case, Permit
-from .rotation_custody import check_identity
+from .rotation_custody import check_endpoints, check_identity
 from .rotation_desk import Desk
 from .rotation_policy import Policy
 from .rotation_resume import settle_intent
@@ -113,10 +113,13 @@ class Custody:
         desk = self._desk(platform or self._platform)
         policy = policy or Policy()
         if self._check_mode:
-            yield self._case(rehearsed(desk), account, policy)
+            case = self._case(rehearsed(desk), account, policy)
+            check_endpoints(case)
+            yield case
             return
         with self.store.lease(desk.place(account)) as lease:
             case = self._case(desk, account, policy)
+            check_endpoints(case)
             case.lease = lease
             Permit.grant(case)
             try:

@@ -27,6 +27,8 @@ EVENTS = {
     "looked_at": "seen in its place",
     "acknowledged": "acknowledged for the consumers",
     "adopted": "taken over as it stands",
+    "mirrored": "held by its mirrors as well",
+    "given_up": "given up before every endpoint had it",
     "compromised": "named as compromised",
     "withdrawn": "withdrawn: the S3 service refused it",
     "disable_intended": "disabling intended",
@@ -50,7 +52,10 @@ EVENTS = {
     "decommissioned": "decommissioned",
 }
 #: Facts of a line that a report shows beside keys and dates.
-_FACTS = ("why", "reason", "change", "rotation_id", "verified", "recovered", "destroyed", "status")
+_FACTS = (
+    *("why", "reason", "change", "rotation_id", "verified", "recovered", "destroyed", "status"),
+    "endpoints",
+)
 
 #: Account -> its transitions, for one platform and endpoint.
 Transitions = dict[tuple[str, str, str], list[dict[str, Any]]]

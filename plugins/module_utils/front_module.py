@@ -15,7 +15,7 @@ from .ancestors import STOP
 from .errors import CredentialsError, sentences
 from .invocation import entries, shown
 from .liaison import Liaison
-from .options import ArgumentSpec, mark_listed
+from .options import SECRET_OPTIONS, ArgumentSpec, mark_listed
 from .redaction import Redactor
 from .report import Report
 from .results import Outcome
@@ -142,7 +142,11 @@ def options_of(module: Module, spec: ArgumentSpec, redactor: Redactor) -> dict[s
         if any(isinstance(module.given.get(known), list) for known in names):
             params[name] = mark_listed(value)
         if spec.options.get(name, {}).get("elements") == "raw":
-            redactor.learn(*(e.get("secret_key") for e in value if isinstance(e, dict)))
+            entries_ = [entry for entry in value if isinstance(entry, dict)]
+            redactor.learn(*(entry.get("secret_key") for entry in entries_))
+            logins = [e[n] for e in entries_ for n in SECRET_OPTIONS if isinstance(e.get(n), str)]
+            redactor.learn(*logins)
+            module.no_log_values.update(login for login in logins if login)
     return params
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,8 @@ class Account:
     #: How long its next key is to live, because the one that it replaces has an end; None: for
     #: ever, or the platform keeps to what it shows. Only for a platform whose keys may have one.
     key_lifetime: dt.timedelta | None = field(default=None, repr=False, compare=False)
+    #: The same account at each of several endpoints that hold one pair, by their names.
+    twins: Mapping[str, Account] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class AccessKey:
     slot: int | None = None
     #: Other names that account.known_keys has for it.
     also: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    #: Where several endpoints are to hold one pair: those that do not show it.
+    absent_at: tuple[str, ...] = ()
     #: The platform's own facts about it, free of secrets, shown to the user.
     details: dict[str, Any] = field(default_factory=dict)
     #: The object as it was read, for platforms that want it sent back whole. May hold a secret.

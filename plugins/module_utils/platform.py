@@ -170,6 +170,36 @@ class Platform:
             "details": info.details,
         }
 
+    # --- where one pair is held by several endpoints (see mirrored) --------------------------
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The names of the endpoints that hold an account's pair; the record's own comes first."""
+        return (self.settings.endpoint or "",)
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """The clients of these endpoints, in the same order."""
+        return (self.client,)
+
+    def noted(self, keys: Sequence[AccessKey]) -> tuple[str, ...]:
+        """Return keys as an intent notes them, for the look just before its call. Sends nothing."""
+        return tuple(key.access_key for key in keys)
+
+    def is_as_noted(
+        self, keys: Sequence[AccessKey], noted: Sequence[str], chosen: str | None
+    ) -> bool:
+        """Tell whether keys are what an intent noted, wherever the chosen one did not land."""
+        return sorted(self.noted(keys)) == sorted(noted)
+
+    def written_at(self, account: Account) -> tuple[str, ...]:
+        """Return which of several endpoints this run has changed for an account. Sends nothing."""
+        return ()
+
+    def count(self, keys: Sequence[AccessKey]) -> int:
+        """Return how many of an account's places for keys are taken. Sends nothing."""
+        return len(keys)
+
     # --- what a platform uses ----------------------------------------------------------------
 
     def call(

@@ -118,8 +118,9 @@ class Pending:
     why: str = ""
     #: "rotate", or "rollback": then access_key is the old key that becomes current again.
     purpose: str = "rotate"
-    #: Access keys that the platform showed before; where it shows none, the record's own.
+    #: Access keys shown before, "key@endpoint" where not all endpoints did; or the record's own.
     keys_before: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()  # where the pair goes, if to more than one
     #: Which of them the new key replaces: they become retiring when it is promoted.
     replaces: tuple[str, ...] = ()
     #: The chosen pair, before it is sent; later the pair that the platform issued.
@@ -190,7 +191,7 @@ class Record:
     """The secret store's entry for one account."""
 
     platform: str
-    #: The operator's names for the endpoints that hold these keys; one for now.
+    #: The operator's names for the endpoints that hold these keys; its own comes first.
     endpoints: tuple[str, ...]
     account: str
     account_id: Optional[str] = None
@@ -205,7 +206,7 @@ class Record:
     decommission: Optional[Decommission] = None
     #: Labels of keys whose making was never answered: found later, they are ours to retire.
     lost_labels: tuple[str, ...] = ()
-    #: Keys that appeared while a call of ours went unanswered: maybe ours, never touched.
+    #: Keys that appeared while a call of ours went unanswered: maybe ours.
     suspects: tuple[str, ...] = ()
     #: Compromised keys that were ended here: naming them again is no mistake.
     revoked: tuple[str, ...] = ()
@@ -216,8 +217,7 @@ class Record:
     moved_from: Optional[Move] = None
     #: The run that works on this account; None between runs. Meaningful to stores with leases.
     run: Optional[str] = None
-    #: Counts the writes, and names the writer of this one: a write whose answer was lost is
-    #: recognised by it.
+    #: Counts the writes, and names the writer of this one, should its answer be lost.
     serial: int = 0
     nonce: str = ""
 
@@ -331,9 +331,9 @@ def to_document(record: Record) -> dict[str, Any]:
 
 
 def from_document(document: Any, where: str = "the record") -> Record:
-    """Read a document; each secret_key may be a Secret or the secret itself.
+    """Read a document, each secret_key a Secret or a text; where: names it in messages.
 
-    where: names the record in messages. Raises store_unreadable for anything that is not a record.
+    Raises store_unreadable for anything that is not a record.
     """
     if not isinstance(document, Mapping):
         raise unreadable(where, "it is not a mapping")

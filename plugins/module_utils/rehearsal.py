@@ -69,7 +69,8 @@ class _PlatformStandIn:
     ) -> Issued:
         """Remember a key more."""
         pair = pair or Pair(NOT_MADE_YET, "")
-        self._keys = [*self.access_keys(account), self._made(account, pair, label)]
+        others = [k for k in self.access_keys(account) if k.access_key != pair.access_key]
+        self._keys = [*others, self._made(account, pair, label)]
         return Issued(account, pair, created_at=self._platform.client.platform_now())
 
     def regenerate_access_key(
@@ -88,7 +89,8 @@ class _PlatformStandIn:
         if not self._platform.facts.shows_access_key:
             self.has_replaced = True
         else:
-            self.ended |= {key.access_key for key in self.access_keys(account)}
+            shown = {key.access_key for key in self.access_keys(account)}
+            self.ended |= shown - {pair.access_key}
             self._keys = [self._made(account, pair, None)]
         return Issued(account, pair, created_at=self._platform.client.platform_now())
 

@@ -12,8 +12,16 @@ from __future__ import annotations
 from typing import Callable
 
 from .errors import CredentialsError
+from .record import Pending
 from .rotation_case import Case
-from .rotation_custody import check_drift, check_identity, new_rotation_id, take_custody
+from .rotation_custody import (
+    check_drift,
+    check_endpoints,
+    check_identity,
+    enrol,
+    new_rotation_id,
+    take_custody,
+)
 from .rotation_disruption import WaitsForWindow, refuse_unless_allowed, wait_for_window
 from .rotation_end import acknowledge, decommission
 from .rotation_escrow import take_late
@@ -47,6 +55,7 @@ def bring_to_policy(case: Case) -> None:
     order = take_custody(case)
     if case.before_is_managed:
         check_drift(case)
+        enrol(case)
         verify_unverified(case)
         mark_compromised(case)
         if case.policy.retire or case.policy.compromised:
@@ -86,12 +95,21 @@ def _replace_in_place(case: Case, order: Order) -> None:
     except CredentialsError as exc:
         if exc.landed is False:
             raise
-        if settle_unanswered(case) is not None:
+        if _settled(case, exc) is not None:
             exc.message += " It did not happen: the old key goes on working."
             exc.landed = False
             raise exc from None
         return
     keep_replaced(case, issued, recovered=False)
+
+
+def _settled(case: Case, lost: CredentialsError) -> Pending | None:
+    """Find out what became of a call; where that fails, what is known of the call is said, too."""
+    try:
+        return settle_unanswered(case)
+    except CredentialsError as exc:
+        exc.details = {**lost.details, **exc.details}
+        raise
 
 
 def _order_if_due(case: Case) -> Order | None:
@@ -121,7 +139,8 @@ def _why_due(case: Case) -> str | None:
     is_gone = case.sees_keys and current.access_key and case.shown(current.access_key) is None
     if why is None and is_gone and facts.listing_is_proof and not case.unknown_keys():
         return "its key is gone from the platform"
-    return why
+    new = [each for each in case.desk.endpoints if each not in case.record.endpoints]
+    return f"{' and '.join(new)} does not hold it yet" if why is None and new else why
 
 
 def _cut_first(case: Case) -> None:
@@ -159,6 +178,7 @@ def turn(case: Case) -> None:
         call_by_own_names(case)
         if case.has_record:
             check_identity(case)
+            check_endpoints(case)
             settle_intent(case)
             _cut_first(case)
             finish_open(case)

@@ -141,6 +141,8 @@ class Case:
         # From here on: the store may take its time, and the call must be sent soon or not at all.
         began = desk.clock.monotonic()
         entries = self._unwritten
+        if len(desk.endpoints) > 1:
+            facts["endpoints"] = ", ".join(desk.endpoints)
         if event is not None and desk.journal.path is not None:
             entries = (*entries, desk.journal.entry(self.account.name, event, **_plain(facts)))
         if leased:
@@ -151,7 +153,7 @@ class Case:
             outbox=entries,
             run=self.run,
             account_id=record.account_id or self.account.id,
-            scope=record.scope or dict(desk.scope),
+            scope={**desk.scope, **record.scope},
         )
         stored = desk.store.write(self.place, record, self._version)
         self._record, self._version = stored.record, stored.version
@@ -216,6 +218,11 @@ class Case:
     def shown(self, access_key: str | None) -> AccessKey | None:
         """Return a key as last looked at, or None."""
         return next((key for key in self.keys if key.access_key == access_key), None)
+
+    def is_whole(self, access_key: str | None) -> bool:
+        """Tell whether every endpoint that is to hold a key shows it, as last looked at."""
+        key = self.shown(access_key)
+        return key is not None and not key.absent_at
 
     def unknown_keys(self) -> list[AccessKey]:
         """Return the keys that the platform shows and the record does not know."""
@@ -367,9 +374,20 @@ def retired(key: HeldKey, now: dt.datetime, compromised: str | None = None) -> H
     )
 
 
+def held_here(case: Case, record: Record) -> Record:
+    """Return the record saying that its pair is held by the endpoints of this run, and no other."""
+    desk = case.desk
+    scope = {n: value for n, value in record.scope.items() if "@" not in n or n in desk.scope}
+    return copied(record, endpoints=desk.endpoints, scope={**desk.scope, **scope})
+
+
 def names(keys: Sequence[AccessKey]) -> str:
     """Return access keys for a message."""
-    return ", ".join(f"{key.access_key} ({key.status})" for key in keys) or "none"
+    return ", ".join(f"{key.access_key} ({_state(key)})" for key in keys) or "none"
+
+
+def _state(key: AccessKey) -> str:
+    return f"{key.status}, not at {' and '.join(key.absent_at)}" if key.absent_at else key.status
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import datetime as dt
 
 from .model import ACTIVE, AccessKey, Pair
 from .record import HeldKey, Secret
-from .rotation_case import Case, names
+from .rotation_case import Case, held_here, names
 from .rotation_issue import Order
 from .rotation_proof import accepted, unproven
 
@@ -83,6 +83,47 @@ def check_identity(case: Case) -> None:
         )
 
 
+def check_endpoints(case: Case) -> None:
+    """Raise drifted where other endpoints hold the record's pair too, and this run leaves them out.
+
+    force goes on without them.
+    """
+    record, policy = case.record, case.policy
+    holding = (*record.endpoints, *(record.pending.endpoints if record.pending else ()))
+    left = " and ".join(dict.fromkeys(each for each in holding if each not in case.desk.endpoints))
+    if not left:
+        return
+    if policy.force and policy.is_named and policy.state == "rotated":
+        case.details["left_mirrors"] = f"{left}: what it shows stays as it is"
+        return
+    raise case.fail(
+        "drifted",
+        f"The pair of {case.account.name} is held by {left} as well, and this run does not name"
+        f" it: {' and '.join(case.desk.endpoints)} alone would get another one.",
+        next_step=f"Set mirrors to {left}. If it is to hold the pair no more, name the account with"
+        " force: true, which rotates it here alone.",
+    )
+
+
+def enrol(case: Case) -> None:
+    """Note a mirror that was named for the first time and holds the current pair already."""
+    current = case.record.current
+    if current is None or not set(case.desk.endpoints) - set(case.record.endpoints):
+        return
+    pair = current.pair()
+    if pair is None or not case.is_whole(current.access_key):
+        return
+    verified_at = _verified(case, pair, f"is not noted for {' and '.join(case.desk.endpoints)}")
+    held = dataclasses.replace(current, verified_at=verified_at or current.verified_at)
+    case.save(
+        dataclasses.replace(held_here(case, case.record), current=held),
+        "mirrored",
+        access_key=current.access_key,
+        verified=verified_at is not None,
+    )
+    case.did("adopted", f"{' and '.join(case.desk.endpoints)} hold its pair")
+
+
 def check_drift(case: Case) -> None:
     """Raise drifted where the platform's keys contradict the record; force goes on regardless."""
     record = case.record
@@ -105,6 +146,15 @@ def check_drift(case: Case) -> None:
             next_step="If these keys may be replaced, name the account with force: true (and, where"
             " several keys live side by side, replaces).",
         )
+    if shown is not None and shown.absent_at and not _is_for_new(case, shown):
+        raise case.fail(
+            "drifted",
+            f"The record's current key {current.access_key} of {case.account.name} is not at"
+            f" {' and '.join(shown.absent_at)}, which should hold it too: {names(case.keys)}.",
+            alive=names(case.keys),
+            next_step="Find out who changed it. If what is shown may be replaced, name the account"
+            " with force: true: all of them get a new pair.",
+        )
     if shown is not None and shown.status != ACTIVE:
         raise case.fail(
             "drifted",
@@ -114,6 +164,12 @@ def check_drift(case: Case) -> None:
             next_step="Enable it (s3_credential_status), or replace it: name the account with"
             " force: true.",
         )
+
+
+def _is_for_new(case: Case, shown: AccessKey) -> bool:
+    """Tell whether a key is only missing where it never was, and nobody's key is in its place."""
+    never = set(case.desk.endpoints) - set(case.record.endpoints)
+    return set(shown.absent_at) <= never and (case.desk.facts.overlap or not case.unknown_keys())
 
 
 def _replaced_by_takeover(case: Case) -> tuple[str, ...]:
@@ -179,7 +235,7 @@ def _import(case: Case) -> None:
         acknowledged_at=now,
     )
     case.save(
-        dataclasses.replace(case.record, current=current),
+        dataclasses.replace(held_here(case, case.record), current=current),
         "adopted",
         access_key=pair.access_key,
         verified=verified_at is not None,
@@ -195,14 +251,17 @@ def _imported_key(case: Case) -> AccessKey | None:
     case.look()
     if given is not None:
         key = case.shown(given.access_key)
-        if key is None:
+        if key is None or key.absent_at:
             raise case.fail(
                 "not_found",
-                f"{case.account.name} has no access key {given.access_key}; it has"
+                f"{case.account.name} has no access key {given.access_key} everywhere; it has"
+                if key
+                else f"{case.account.name} has no access key {given.access_key}; it has"
                 f" {names(case.keys)}.",
             )
         return key
-    active = [key for key in case.keys if key.status == ACTIVE and not key.immutable]
+    usable = [key for key in case.keys if not (key.immutable or key.absent_at)]
+    active = [key for key in usable if key.status == ACTIVE]
     if len(active) == 1:
         return active[0]
     raise case.fail(
@@ -212,11 +271,11 @@ def _imported_key(case: Case) -> AccessKey | None:
     )
 
 
-def _verified(case: Case, pair: Pair) -> dt.datetime | None:
+def _verified(case: Case, pair: Pair, else_: str = "was not imported") -> dt.datetime | None:
     if not case.desk.verifier.enabled:
         return None
     verdict = accepted(case, pair)
     if verdict.works:
         return case.desk.now()
-    what = f"The pair {pair.access_key} of {case.account.name} was not imported"
+    what = f"The pair {pair.access_key} of {case.account.name} {else_}"
     raise unproven(case, verdict, what, None)

@@ -46,6 +46,11 @@ class Desk:
         """Return the time by the platform's clock."""
         return self.platform.client.platform_now()
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The endpoints that are to hold an account's pair; the record's own comes first."""
+        return self.platform.endpoints
+
     def place(self, account: Account) -> Place:
         """Return where the account's record lives."""
         return Place(self.platform.name, self.platform.settings.endpoint or "", account.name)

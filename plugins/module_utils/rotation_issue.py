@@ -15,7 +15,7 @@ import secrets
 from .errors import CredentialsError, missing
 from .model import AccessKey, Issued, Pair
 from .record import HeldKey, Pending, Record, Secret
-from .rotation_case import Case, names, retired
+from .rotation_case import Case, held_here, names, retired
 from .rotation_disruption import keep_to_window
 from .rotation_known import successor
 from .rotation_retire import reclaim
@@ -71,7 +71,7 @@ def intend(case: Case, order: Order) -> None:
     if pair:
         desk.platform.client.redactor.learn(pair.secret_key)
     if case.sees_keys:
-        before = tuple(key.access_key for key in case.keys)
+        before = desk.platform.noted(case.keys)
     else:
         current = case.record.current
         before = (current.access_key,) if current and current.access_key else ()
@@ -82,6 +82,7 @@ def intend(case: Case, order: Order) -> None:
         attempt=secrets.token_hex(6),
         why=order.why,
         keys_before=before,
+        endpoints=desk.endpoints if len(desk.endpoints) > 1 else (),
         replaces=order.replaces,
         access_key=pair.access_key if pair else None,
         secret=Secret(pair.secret_key) if pair else None,
@@ -244,7 +245,7 @@ def promoted_in_place(case: Case, pending: Pending, issued: Issued, recovered: b
     )
     for old in old_keys(case, pending):
         record = record.with_retiring(retired(old, now, pending.compromised))
-    record = dataclasses.replace(record, current=new, pending=None, held=None)
+    record = dataclasses.replace(held_here(case, record), current=new, pending=None, held=None)
     outcome = "delivered" if pair is None else "recovered" if recovered else "rotated"
     return record.with_outcome(pending.rotation_id, outcome, now)
 
@@ -255,9 +256,10 @@ def old_keys(case: Case, pending: Pending) -> list[HeldKey]:
     current = record.current
     # What was delivered elsewhere left nothing here to retire.
     found = [current] if current is not None and current.access_key else []
+    before = {noted.partition("@")[0] for noted in pending.keys_before}
     for access_key in pending.replaces:
         # What was there no more when the call was intended has been deleted to make room.
-        if not record.holds(access_key) and access_key in pending.keys_before:
+        if not record.holds(access_key) and access_key in before:
             found.append(HeldKey(access_key, None, "adopted"))
     return found
 
@@ -284,7 +286,8 @@ def require_free_slot(case: Case, freed: int = 0, is_emergency: bool = False) ->
     latter within the account's window. Raises WaitsForWindow.
     """
     most = case.desk.facts.max_keys
-    if most is None or len(case.keys) - freed < most or reclaim(case):
+    count = case.desk.platform.count
+    if most is None or count(case.keys) - freed < most or reclaim(case):
         return
     record = case.record
     # Only what the operator named; first what appeared during a call of ours that went unanswered.

@@ -42,6 +42,7 @@ SPEC = SELECTION | ArgumentSpec(
             "default": "rotated",
         },
         "policies": {"type": "list", "elements": "raw", "default": []},
+        "mirrors": {"type": "list", "elements": "raw", "default": []},
         **{name: {"type": "str", "default": text} for name, text in DURATIONS.items()},
         "window": {"type": "str"},
         "write_plan": {"type": "path"},
@@ -240,6 +241,11 @@ def _check_combinations(params: Mapping[str, Any], selection: Selection, has_sto
         )
     if params.get("plan_hash") and not params.get("plan"):
         raise _wrong("plan_hash says which plan was approved.", "Name its file in plan.")
+    if params.get("mirrors") and not has_store:
+        raise _wrong(
+            "mirrors needs secret_store: the pair is stored before any of them gets it.",
+            "Give secret_store.",
+        )
     if not has_store:
         if state != "rotated":
             raise _wrong(f"state: {state} needs secret_store: its record says what to do.", None)

@@ -18,12 +18,10 @@ _CHANGES = ("rotated", "recovered", "disabled", "deleted", "rolled_back", "decom
 
 def is_own_key(case: Case) -> bool:
     """Tell whether this run logs in with a key of the account."""
-    own = case.desk.platform.settings.api_access_key
-    if not own:
-        return False
+    used = {client.settings.api_access_key for client in case.desk.platform.clients} - {None, ""}
     current = case.record.current
-    held = current is not None and current.access_key == own
-    return held or case.shown(own) is not None
+    held = current is not None and current.access_key in used
+    return held or any(case.shown(own) is not None for own in used)
 
 
 def check_own_key(case: Case, planned: AccountResult) -> None:
@@ -34,6 +32,13 @@ def check_own_key(case: Case, planned: AccountResult) -> None:
     actions = {planned.action, *(action for action, _why in case.done)}
     if not actions & set(_CHANGES):
         return
+    if len(case.desk.endpoints) > 1:
+        raise case.fail(
+            "unsupported",
+            f"This run logs in with a key of {case.account.name}, which several endpoints hold: it"
+            " cannot prove its own new key at all of them.",
+            next_step="Log in with the key of another account.",
+        )
     settings = case.desk.platform.settings
     before = case.before.current if case.before else None
     pair = before.pair() if before is not None else None

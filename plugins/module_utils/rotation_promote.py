@@ -9,7 +9,7 @@ import dataclasses
 
 from .errors import missing
 from .record import HeldKey
-from .rotation_case import Case, retired
+from .rotation_case import Case, held_here, retired
 from .rotation_issue import forget_pending, old_keys
 from .rotation_proof import accepted, can_ask, unproven
 
@@ -117,7 +117,7 @@ def promote(case: Case) -> None:
         record = record.with_retiring(retired(key, now, pending.compromised))
     record = record.without_retiring(pending.access_key)
     record = dataclasses.replace(
-        record,
+        held_here(case, record),
         current=new,
         pending=None,
         held=record.held if is_rollback else None,

@@ -91,8 +91,9 @@ def _require_ours(case: Case, current: HeldKey) -> None:
     if not case.sees_keys:
         return
     case.look()
-    if case.shown(current.access_key) is None and (case.keys or case.desk.facts.listing_is_proof):
-        shown = ", ".join(key.access_key for key in case.keys) or "no key"
+    is_there = case.is_whole(current.access_key)
+    if not is_there and (case.keys or case.desk.facts.listing_is_proof):
+        shown = ", ".join(case.desk.platform.noted(case.keys)) or "no key"
         raise case.fail(
             "drifted",
             f"{case.account.name} shows {shown} right after its rotation to {current.access_key}:"

@@ -51,6 +51,10 @@ def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
         if current.origin != "delivered" and current.verified_at is None:
             result.details["verified"] = False
         result.extra["acknowledged"] = current.acknowledged_at is not None
+    if len(case.desk.endpoints) > 1 and case.has_acted:
+        result.details["endpoints"] = list(case.desk.endpoints)
+        written = case.desk.platform.written_at(case.account)
+        result.details.update({"written_at": list(written)} if written else {})
     result.previous_access_key = _previous(record, before)
     if len(case.done) > 1:
         result.details["steps"] = [f"{action}: {why}" for action, why in case.done]
@@ -116,6 +120,8 @@ def _state(record: Record | None) -> dict[str, Any]:
     if record.current is not None:
         state["current"] = record.current.access_key or "delivered by e-mail"
         state["acknowledged"] = record.current.acknowledged_at is not None
+    if len(record.endpoints) > 1:
+        state["endpoints"] = ", ".join(record.endpoints)
     if record.pending is not None:
         state["pending"] = record.pending.step
     for key in record.retiring:

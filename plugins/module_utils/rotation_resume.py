@@ -12,7 +12,7 @@ import dataclasses
 from .clock import iso
 from .errors import CredentialsError, missing
 from .model import ACTIVE, AccessKey, Issued
-from .record import KeyIntent, Pending, Record
+from .record import HeldKey, KeyIntent, Pending, Record
 from .rotation_case import Case
 from .rotation_disruption import refuse_unless_allowed, wait_for_window
 from .rotation_escrow import issued_as_shown, take_from_escrow
@@ -186,14 +186,27 @@ def _nothing_happened(case: Case, pending: Pending, **changes: object) -> Pendin
     return pending
 
 
+def _given_up(case: Case, pending: Pending) -> Pending:
+    """Leave a chosen pair for another one; where it did land at one of several, it retires."""
+    if case.shown(pending.access_key) is None:
+        return _nothing_happened(case, pending)
+    left = HeldKey(pending.access_key, pending.secret, retiring_since=case.desk.now())
+    retiring = case.record.with_retiring(left).retiring
+    forget_pending(case, "given_up", "not all endpoints have it", retiring=retiring)
+    case.did("resumed", f"{pending.access_key} was given up: not all endpoints have it")
+    return pending
+
+
 def _settle_chosen(case: Case, pending: Pending) -> Pending | None:
     """The pair was stored before the call: the platform shows it, or it is sent again."""
-    shown = tuple(sorted(key.access_key for key in case.keys))
-    if case.shown(pending.access_key) is None:
-        if shown != tuple(sorted(pending.keys_before)):
+    platform = case.desk.platform
+    if not case.is_whole(pending.access_key):
+        if not platform.is_as_noted(case.keys, pending.keys_before, pending.access_key):
             if not (case.policy.force and case.policy.is_named):
-                raise _drifted(case, pending, shown)
-            return _nothing_happened(case, pending)
+                raise _drifted(case, pending, platform.noted(case.keys))
+            # A key more ends nothing: what landed at one of several goes to the others as well.
+            if not (case.desk.facts.overlap and case.shown(pending.access_key)):
+                return _given_up(case, pending)
         order = Order(pending.why, pending.rotation_id, compromised=pending.compromised)
         refuse_unless_allowed(case, order)
         wait_for_window(case, order)

@@ -189,7 +189,7 @@ def _is_current_active(case: Case) -> bool:
     case.look()
     current = case.record.current
     shown = case.shown(current.access_key) if current else None
-    if shown is not None and shown.status == ACTIVE:
+    if shown is not None and shown.status == ACTIVE and not shown.absent_at:
         return True
     case.details["not_retired"] = "the current key is not seen active"
     return False

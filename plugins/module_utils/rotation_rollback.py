@@ -32,7 +32,8 @@ def roll_back(case: Case) -> None:
         step="kept",
         why=why,
         purpose="rollback",
-        keys_before=tuple(key.access_key for key in case.keys),
+        keys_before=case.desk.platform.noted(case.keys),
+        endpoints=case.desk.endpoints if len(case.desk.endpoints) > 1 else (),
         access_key=target.access_key,
         secret=target.secret,
         created_at=target.created_at,
@@ -67,7 +68,7 @@ def finish_rollback(case: Case) -> None:
         return
     case.look()
     shown = case.shown(access_key)
-    if shown is None:
+    if shown is None or shown.absent_at:
         forget_pending(case, "rollback_failed", "the key is gone")
         raise case.fail(
             "not_found",

@@ -63,6 +63,7 @@ def resolve(
     platform: str,
     scope_options: Mapping[str, Mapping[str, Any]],
     environ: Mapping[str, str] | None = None,
+    defaults: Mapping[str, Any] = DEFAULTS,
 ) -> Settings:
     """Return the settings of the endpoint that the options name. Reads only.
 
@@ -77,7 +78,7 @@ def resolve(
     is_parallelism_given = values["parallelism"] is not None
     for name, spec in specs.items():
         if values[name] is None:
-            values[name] = DEFAULTS.get(name, spec.get("default"))
+            values[name] = defaults.get(name, spec.get("default"))
     url = _checked_url(values["api_url"], platform, values["endpoint"])
     if values["validate_certs"] is False:
         warnings.append(
@@ -178,7 +179,7 @@ def _fill_from_file(
             )
     for name, value in entry.items():
         if name in specs and values[name] is None and value is not None:
-            values[name] = _converted(value, specs[name], f"{name} in {path}")
+            values[name] = converted(value, specs[name], f"{name} in {path}")
     return None
 
 
@@ -266,11 +267,12 @@ def _fill_from_environment(
         if name in SECRET_OPTIONS and not url_matches:
             unused.append(prefix + name.upper())
             continue
-        values[name] = _converted(text, spec, prefix + name.upper())
+        values[name] = converted(text, spec, prefix + name.upper())
     return unused
 
 
-def _converted(value: Any, spec: Mapping[str, Any], where: str) -> Any:
+def converted(value: Any, spec: Mapping[str, Any], where: str) -> Any:
+    """Return a value as an option of this spec has it. Raises invalid_option, naming where."""
     kind = spec.get("type", "str")
     try:
         if kind == "bool":

@@ -68,6 +68,25 @@ EXAMPLES = r"""
     verify:
       s3_url: https://s3.example.com
 
+- name: The same keys on both clusters of a disaster recovery pair
+  objectstore.credentials.s3_access_key_rotate:
+    platform: ontap
+    endpoint: cluster1
+    api_url: https://cluster1.example.com
+    svm: s3
+    mirrors:
+      - endpoint: cluster2
+        api_url: https://cluster2.example.com
+        svm: s3_dr
+        s3_url: https://s3.cluster2.example.com
+    all: true
+    allow_disruption: true
+    secret_store:
+      type: ansible_vault
+      path: /srv/s3-credentials
+    verify:
+      s3_url: https://s3.cluster1.example.com
+
 - name: A key was found on the internet
   objectstore.credentials.s3_access_key_rotate:
     platform: ose
@@ -234,6 +253,15 @@ journal:
   description: The chain that this run wrote, its file, how many lines it has and its head.
   returned: always
   type: dict
+mirrors:
+  description:
+    - The endpoints of O(mirrors). The C(details) of an account that was worked on say which
+      C(endpoints) hold its pair, and in which of them it was C(written_at) in this run; those of a
+      failure say for each of C(endpoints) whether the change is C(written), C(not written),
+      C(unanswered) or C(not reached).
+  returned: where O(mirrors) names any
+  type: list
+  elements: str
 to_do:
   description: How many accounts a real run would work on; consumers to be told are not in it.
   returned: in check mode and after O(preflight)

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from ..module_utils.invocation import url_passwords
 from ..module_utils.shard import MOST_SHARDS
+from .fleet_mirrors import MIRRORS, fill_mirrors
 from .fleet_options import ALIASES, CHOICES, DICTIONARIES, OPTIONS, SCOPES, SECRETS
 from .literal import literal
 
@@ -111,6 +112,7 @@ def read_fleet(config: Mapping[str, Any], file: str) -> list[Endpoint]:
             endpoints.append(_endpoint(str(name), own, defaults))
     if problems:
         raise FleetError(problems)
+    fill_mirrors(endpoints)
     return sorted(endpoints, key=lambda endpoint: endpoint.name)
 
 
@@ -156,6 +158,8 @@ def _wrong_in(where: str, entry: Mapping[str, Any], platform: Optional[str]) -> 
             yield from _wrong_dictionary(place, name, value)
         elif name in ("users", "user"):
             yield from _wrong_users(place, value)
+        elif name == MIRRORS:
+            yield from _wrong_mirrors(place, value)
         else:
             yield from _wrong_value(place, name, value)
     yield from _wrong_words(where, entry, platform)
@@ -203,6 +207,15 @@ def _wrong_users(place: str, value: Any) -> Iterator[str]:
         secret = each.get("secret_key") if isinstance(each, Mapping) else None
         if isinstance(secret, str) and secret and not is_template(secret):
             yield f"{place}[{number}].secret_key is a secret in plain text. {_INSTEAD}"
+
+
+def _wrong_mirrors(place: str, value: Any) -> Iterator[str]:
+    for number, each in enumerate(value if isinstance(value, list) else [], 1):
+        here = f"{place}[{number}]"
+        for name, content in each.items() if isinstance(each, Mapping) else ():
+            yield from _wrong_value(f"{here}.{name}", str(name), content)
+        for _password in url_passwords(_literal_texts(each if isinstance(each, Mapping) else {})):
+            yield f"{here}: a URL holds a password in plain text. {_INSTEAD}"
 
 
 def _wrong_words(where: str, entry: Mapping[str, Any], platform: Optional[str]) -> Iterator[str]:

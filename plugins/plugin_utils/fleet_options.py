@@ -43,6 +43,7 @@ OPTIONS: tuple[str, ...] = (
     "max_age",
     "max_failures",
     "max_rotations",
+    "mirrors",
     "parallelism",
     "plan",
     "plan_hash",

@@ -308,7 +308,7 @@ def _born(world: World, begun: int) -> int:
 
 
 def _state(world: World) -> tuple[Any, ...]:
-    return (len(world.simulator.commits), world.keeper.state(world), world.journal_state())
+    return (len(world.commits), world.keeper.state(world), world.journal_state())
 
 
 def story(trial: Trial) -> list[str]:
@@ -346,6 +346,8 @@ def story(trial: Trial) -> list[str]:
                 )
             )
         keys = {name: key.status for name, key in moment.keys.items()}
+        if moment.far is not None:
+            keys["far"] = ", ".join(moment.far)
         lines.append(f"  {moment.at:10.2f} {moment.cause}: platform {keys}; record: {held}")
     lines.append("--- results")
     for number, ran in enumerate(trial.all_runs or trial.runs, 1):

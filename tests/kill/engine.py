@@ -51,6 +51,7 @@ class Call:
             "secret_store": runtime.store_options,
             "verify": {"enabled": False} if wanted.get("unverified") else dict(runtime.verify),
             "journal": runtime.journal_path,
+            "mirrors": list(runtime.mirrors),
         }
         self.platform: Platform = runtime.platform
         self.clock: Clock = runtime.clock

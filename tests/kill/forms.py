@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Facts
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
@@ -20,6 +21,8 @@ from .virtual import WorldClock
 BUCKET = "kill-matrix"
 #: Ports of no socket: the wire tells a world's services apart by them.
 API_PORT, S3_PORT, STORE_PORT = 7001, 7002, 7003
+#: Those of a mirror.
+FAR_API_PORT, FAR_S3_PORT = 7004, 7005
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,22 @@ class Form:
     data_modes: Mapping[str, Any] = field(default_factory=dict)
     #: A colleague's key beside ours: there is room for it.
     has_room: bool = False
+    #: Another endpoint is to hold the same pairs.
+    is_mirrored: bool = False
+
+    def mirror(self, clock: WorldClock) -> Optional[Simulator]:
+        """Return the platform behind the mirror, with no accounts yet; None without one."""
+        if not self.is_mirrored:
+            return None
+        simulator_class = fleet.platforms()[self.platform].another()
+        return simulator_class(clock, **simulator_class.VARIANTS[self.variant].modes)
+
+    def alike(self, simulator: Any, mirror: Any, name: str) -> None:
+        """Give the mirror an account with the very keys that it has at the endpoint."""
+        account_id = mirror.add_account(name, 0)
+        mirror.svm.users[account_id].slots = copy.deepcopy(simulator.svm.users[name].slots)
+        for key in mirror.svm.users[account_id].slots.values():
+            mirror.owners[key.access_key] = mirror.svm.users[account_id]
 
     def simulator(self, clock: WorldClock) -> Simulator:
         """Return a new world of this form."""
@@ -56,13 +75,21 @@ class Form:
 
     def options(self, simulator: Simulator) -> dict[str, Any]:
         """Return the module's options that reach it."""
-        url = f"http://127.0.0.1:{API_PORT}"
+        return {**self._connection(simulator, API_PORT), "endpoint": "lab", "parallelism": 1}
+
+    def mirrors(self, simulator: Simulator) -> list[dict[str, Any]]:
+        """Return the option mirrors."""
+        if not self.is_mirrored:
+            return []
+        reached = self._connection(simulator, FAR_API_PORT)
+        return [{**reached, "endpoint": "far", "s3_url": f"http://127.0.0.1:{FAR_S3_PORT}"}]
+
+    def _connection(self, simulator: Simulator, port: int) -> dict[str, Any]:
+        url = f"http://127.0.0.1:{port}"
         given = type(simulator).VARIANTS[self.variant].options
         return {
             **{k: v.replace("{url}", url) if isinstance(v, str) else v for k, v in given.items()},
             "api_url": url + simulator.BASE_PATH,
-            "endpoint": "lab",
-            "parallelism": 1,
         }
 
     def verify(self) -> dict[str, Any]:
@@ -123,6 +150,20 @@ FORMS = {
         ),
         Form("ontap-9.16.1", "ontap", "9.16.1", "in place, chosen pair"),
         Form("ontap-9.19.1", "ontap", "9.19.1", "two slots, chosen pair"),
+        Form(
+            "ontap-9.16.1-mirror",
+            "ontap",
+            "9.16.1",
+            "in place, chosen pair, at two endpoints",
+            is_mirrored=True,
+        ),
+        Form(
+            "ontap-9.19.1-mirror",
+            "ontap",
+            "9.19.1",
+            "two slots, chosen pair, at two endpoints",
+            is_mirrored=True,
+        ),
         Form("commvault-inline", "commvault", "inline", "in place, invisible"),
         Form("commvault-email", "commvault", "email", "in place, e-mail"),
     )

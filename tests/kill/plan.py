@@ -82,6 +82,7 @@ def kills(kind: str, label: str) -> tuple[Action, ...]:
 
 def faults(kind: str, label: str) -> tuple[Action, ...]:
     """Return what else can go wrong at a step of this kind."""
+    label = label.removeprefix("far ")
     if kind == wire.HTTP:
         common: tuple[Action, ...] = (
             Action("lost after"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 from urllib.parse import quote
 
@@ -52,6 +52,8 @@ class Trial:
     has_slept: bool = False
     #: Where runners met: all of them, for the story.
     all_runs: Sequence[Ran] = ()
+    #: What a mirror has is looked at, instead of what the endpoint itself has.
+    is_far: bool = False
 
     def record(self, moment: Moment) -> Optional[Record]:
         """Return the subject's record at a moment."""
@@ -64,7 +66,10 @@ class Trial:
     @property
     def moments(self) -> list[Moment]:
         """The moments of the action, the one before it first."""
-        return self.world.moments[max(0, self.begun - 1) :]
+        found = self.world.moments[max(0, self.begun - 1) :]
+        if not self.is_far:
+            return found
+        return [replace(moment, keys=moment.far or {}, foreign={}) for moment in found]
 
 
 def pairs_of(record: Optional[Record]) -> dict[str, str]:
@@ -95,6 +100,7 @@ def judge(trial: Trial) -> list[Violation]:
         *_no_secret(trial),
         *_durable(trial),
         *(Violation("journal", text) for text in journals.problems(trial.world, trial)),
+        *_at_the_mirror(trial),
     ]
     unique: dict[str, Violation] = {}
     for violation in found:
@@ -111,7 +117,28 @@ def judge_so_far(trial: Trial) -> list[Violation]:
         *_few_rotations(trial),
         *_no_secret(trial),
         *_durable(trial),
+        *_at_the_mirror(trial, is_over=False),
     ]
+
+
+def _at_the_mirror(trial: Trial, is_over: bool = True) -> Iterator[Violation]:
+    """Hold what a mirror has against the same rules, and in the end against the endpoint itself."""
+    last = trial.moments[-1]
+    if last.far is None or trial.is_far:
+        return
+    far = replace(trial, is_far=True)
+    broken = [
+        *_stored_pair_works(far),
+        *_only_known_keys_touched(far),
+        *_few_rotations(far),
+        *(_ended_well(far) if is_over else ()),
+    ]
+    for violation in broken:
+        yield Violation(f"mirror: {violation.rule}", violation.what)
+    if is_over and trial.runs[-1].is_good and set(last.keys) != set(last.far):
+        yield Violation(
+            "mirror: the same keys at the end", f"{sorted(last.keys)} and {sorted(last.far)}"
+        )
 
 
 def so_far(trial: Trial) -> tuple[Any, ...]:
@@ -247,7 +274,7 @@ def _only_known_keys_touched(trial: Trial) -> Iterator[Violation]:
         if trial.facts.label == "description":
             known |= born_here
         if not trial.facts.overlap and record and record.pending:
-            known |= set(record.pending.keys_before)
+            known |= {noted.partition("@")[0] for noted in record.pending.keys_before}
         if record and record.pending:
             known |= set(record.pending.replaces)
         if not trial.facts.shows_access_key and record and record.pending:
@@ -277,7 +304,7 @@ def _few_rotations(trial: Trial) -> Iterator[Violation]:
 
 def _no_secret(trial: Trial) -> Iterator[Violation]:
     world = trial.world
-    secrets = set(world.simulator.secrets())
+    secrets = {*world.simulator.secrets(), *(world.mirror.secrets() if world.mirror else ())}
     for record in trial.records.values():
         secrets |= set(pairs_of(record).values())
     texts = world.texts(with_store=not world.keeper.is_clear)

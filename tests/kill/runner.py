@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -56,6 +56,8 @@ class Runtime:
     redactor: Redactor
     clock: RunnerClock
     run: str
+    #: The option mirrors.
+    mirrors: Sequence[Mapping[str, Any]] = ()
 
 
 #: Does what a run wants, and returns what the module would: {"accounts": [...], ...}.
@@ -130,6 +132,7 @@ def work(
             redactor,
             clock,
             name,
+            world.form.mirrors(world.simulator),
         )
         return engine(runtime)
     except CredentialsError as exc:

@@ -62,6 +62,7 @@ def digest(world: World, *more: Any) -> str:
     state = {
         "simulator": world.simulator,
         "plane": world.data_plane,
+        "mirror": (world.mirror, world.far_plane),
         "node": plane._turn % max(1, int(plane.modes["nodes"])),
         "double": world.store_double,
         "store": {

@@ -25,6 +25,9 @@ CELLS = (
     ("ontap-9.19.1", "ansible_vault", "rotate"),
     ("commvault-inline", "ansible_vault", "rotate"),
     ("huawei-v5", "aws_secretsmanager", "rotate"),
+    ("ontap-9.16.1-mirror", "ansible_vault", "rotate"),
+    ("ontap-9.19.1-mirror", "vault_kv2", "rotate"),
+    ("ontap-9.19.1-mirror", "ansible_vault", "retire, grace"),
 )
 
 

@@ -29,7 +29,7 @@ from ansible_collections.objectstore.credentials.tests.simulators.base import (
 )
 
 from . import wire
-from .forms import API_PORT, S3_PORT, STORE_PORT, Form
+from .forms import API_PORT, FAR_API_PORT, FAR_S3_PORT, S3_PORT, STORE_PORT, Form
 from .keepers import Keeper, files_below
 from .plan import Action, Plan
 from .virtual import DAY, Memory, WorldClock
@@ -40,6 +40,8 @@ for _lock in (threading.Lock, threading.RLock):
 
 SUBJECT = "app-0001"
 OTHERS = ("app-0002", "app-0003")
+#: How steps name the services beside the platform.
+_PREFIXES = {S3_PORT: "s3 ", STORE_PORT: "store ", FAR_API_PORT: "far ", FAR_S3_PORT: "far s3 "}
 #: What one request takes.
 LATENCY = 0.02
 
@@ -67,6 +69,8 @@ class Moment:
     foreign: dict[str, Key]
     #: How many runs were over by then.
     run: int
+    #: The subject's keys at a mirror; None: there is no mirror.
+    far: Optional[dict[str, Key]] = None
 
 
 @dataclass
@@ -102,6 +106,8 @@ class World:
         self.clock = WorldClock(self.memory)
         self.simulator = form.simulator(self.clock)
         self.data_plane = form.data_plane(self.simulator)
+        self.mirror = form.mirror(self.clock)
+        self.far_plane = form.data_plane(self.mirror) if self.mirror else None
         self.directory = directory
         self.store_double = keeper.double(self.clock)
         self.ids: dict[str, str] = {}
@@ -122,8 +128,8 @@ class World:
         #: Access key -> the run that was told of its making.
         self.told: dict[str, int] = {}
         #: What was last answered to a read, and what before the last change.
-        self._answers: dict[str, Response] = {}
-        self._former: dict[str, Response] = {}
+        self._answers: dict[tuple[int, str], Response] = {}
+        self._former: dict[tuple[int, str], Response] = {}
         #: The last step was one that changes files, after the world was told of it.
         self._is_filed = False
         for name in ("store", "journal"):
@@ -137,6 +143,10 @@ class World:
         self.ids[SUBJECT] = self.simulator.add_account(SUBJECT, subject_keys)
         for name in OTHERS:
             self.ids[name] = self.simulator.add_account(name)
+        if self.mirror is not None:
+            for name in self.ids:
+                self.form.alike(self.simulator, self.mirror, name)
+            self.far_plane = self.form.data_plane(self.mirror)
         self.clock.offset = 0.0
         # A data plane that hears of changes late has long known these keys.
         self.data_plane = self.form.data_plane(self.simulator)
@@ -183,10 +193,30 @@ class World:
                 is_ours = name == SUBJECT and access_key not in self.planted
                 (ours if is_ours else foreign)[access_key] = key
         stored = self.keeper.stored(self)
+        far = self._far_keys()
         last = self.moments[-1] if self.moments else None
-        if last and (last.keys, last.stored, last.foreign) == (ours, stored, foreign):
+        if last and (last.keys, last.stored, last.foreign, last.far) == (
+            ours,
+            stored,
+            foreign,
+            far,
+        ):
             return
-        self.moments.append(Moment(self.memory.seconds, cause, ours, stored, foreign, self.runs))
+        at = self.memory.seconds
+        self.moments.append(Moment(at, cause, ours, stored, foreign, self.runs, far))
+
+    def _far_keys(self) -> Optional[dict[str, Key]]:
+        if self.mirror is None:
+            return None
+        return {
+            access_key: Key(status, self.mirror.secret_of(access_key))
+            for access_key, status in self.mirror.keys_of(SUBJECT).items()
+        }
+
+    @property
+    def commits(self) -> list[Any]:
+        """Every change of the platform, and of the one behind a mirror."""
+        return [*self.simulator.commits, *(self.mirror.commits if self.mirror else ())]
 
     # --- serving -------------------------------------------------------------------------------
 
@@ -202,7 +232,7 @@ class World:
             return (wire.GO,)
         label = f"{message[2]} {message[3]}" if kind == wire.HTTP else str(message[1])
         if kind == wire.HTTP and message[1] != API_PORT:
-            label = {S3_PORT: "s3 ", STORE_PORT: "store "}.get(message[1], "?") + label
+            label = _PREFIXES[message[1]] + label
         step = Step(self.runs, number, kind, label, self.memory.seconds)
         self.steps.append(step)
         self.land()
@@ -261,8 +291,8 @@ class World:
             self.landings.append(Landing(self.memory.seconds + action.seconds, port, request))
             self.memory.advance(min(action.seconds, 30.0))
             return (wire.LOST, True)
-        if name == "stale" and target in self._former:
-            return self._packed(self._former[target], port)
+        if name == "stale" and (port, target) in self._former:
+            return self._packed(self._former[port, target], port)
         before = self._keys()
         response = self.handle(port, request, step)
         self._remember(port, method, target, response)
@@ -288,20 +318,22 @@ class World:
 
     def _remember(self, port: int, method: str, target: str, response: Response) -> None:
         """Keep what a listing that lags would still show."""
-        if port == API_PORT and method == "GET":
-            self._answers[target] = response
-        elif port == API_PORT and self.steps[-1].changes:
+        is_api = port in (API_PORT, FAR_API_PORT)
+        if is_api and method == "GET":
+            self._answers[port, target] = response
+        elif is_api and self.steps[-1].changes:
             self._former = dict(self._answers)
 
     def handle(self, port: int, request: Request, step: Optional[Step] = None) -> Response:
         """Let a service answer, and note the moment if that changed anything."""
         service = self._service(port)
-        before = len(self.simulator.commits)
+        changed = self.mirror if port == FAR_API_PORT and self.mirror else self.simulator
+        before = len(changed.commits)
         response = service.handle(request)
         if step is not None:
             step.note += f" -> {response.status}"
-            step.changes = [commit.what for commit in self.simulator.commits[before:]]
-        if len(self.simulator.commits) > before or port == STORE_PORT:
+            step.changes = [commit.what for commit in changed.commits[before:]]
+        if len(changed.commits) > before or port == STORE_PORT:
             self.look(f"{request.method} {request.target.partition('?')[0]}")
         return response
 
@@ -310,6 +342,10 @@ class World:
             return self.data_plane
         if port == STORE_PORT and self.store_double is not None:
             return self.store_double
+        if port == FAR_API_PORT and self.mirror is not None:
+            return self.mirror
+        if port == FAR_S3_PORT and self.far_plane is not None:
+            return self.far_plane
         return self.simulator
 
     def _packed(self, response: Response, port: int) -> tuple[Any, ...]:

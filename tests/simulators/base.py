@@ -152,6 +152,13 @@ class Simulator:
     VARIANTS: Mapping[str, Variant] = {}
     #: Path below the server's URL that belongs into api_url ("/commandcenter/api") and login_url.
     BASE_PATH = ""
+    #: What its identifiers are drawn from: repeatable, and alike in two worlds of one class.
+    SEED = 7
+
+    @classmethod
+    def another(cls) -> type[Simulator]:
+        """Return the same simulator for a second world beside the first, with other identifiers."""
+        return type(cls.__name__, (cls,), {"SEED": cls.SEED + 1})
 
     def __init__(self, clock: Optional[SimulatorClock] = None, **modes: Any) -> None:
         unknown = set(modes) - set(self.MODES)
@@ -163,7 +170,7 @@ class Simulator:
         }
         self.modes.update(modes)
         self.lock = threading.RLock()
-        self.random = random.Random(7)  # repeatable identifiers
+        self.random = random.Random(self.SEED)
         self.commits: list[Commit] = []
         #: Called after every change, under the lock; the S3 data plane notes what comes and goes.
         self.observers: list[Callable[[], None]] = []

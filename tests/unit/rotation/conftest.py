@@ -17,8 +17,10 @@ import pytest
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores import vault_format
 
 from .lab import Lab, open_lab
+from .lab_mirrors import MirrorLab, open_mirror_lab
 
 OpenLab = Callable[..., Lab]
+OpenMirrorLab = Callable[..., MirrorLab]
 #: Where files cost least: in memory, where the system has such a place.
 _SHM = Path("/dev", "shm")
 MEMORY = str(_SHM) if os.access(_SHM, os.W_OK) else None
@@ -40,5 +42,18 @@ def lab_of() -> Iterator[OpenLab]:
         def make(form: tuple[str, str], accounts: int = 1, **modes: object) -> Lab:
             folder = base / f"lab-{len(list(base.iterdir()))}"
             return stack.enter_context(open_lab(form, folder, accounts, **modes))
+
+        yield make
+
+
+@pytest.fixture
+def mirrors_of() -> Iterator[OpenMirrorLab]:
+    """Return a function that opens a lab with a mirror, by form; both are watched."""
+    with contextlib.ExitStack() as stack:
+        base = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=MEMORY)))
+
+        def make(form: tuple[str, str], **more: object) -> MirrorLab:
+            folder = base / f"lab-{len(list(base.iterdir()))}"
+            return stack.enter_context(open_mirror_lab(form, folder, **more))
 
         yield make

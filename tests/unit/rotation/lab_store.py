@@ -125,7 +125,8 @@ class LabStore(AnsibleVault):
     ) -> None:
         super().__init__(options, context)
         self._faults = faults
-        self._noted = noted
+        #: Told of every record that was written.
+        self.listeners = [noted]
 
     def read(self, place: Place) -> Optional[Stored]:
         """Read, unless the store is dead."""
@@ -155,7 +156,8 @@ class LabStore(AnsibleVault):
             self._faults.is_dead = True
             raise CredentialsError("store_unavailable", "No answer of the store.", landed=None)
         version = super()._write(place, record, expected)
-        self._noted(place, record)
+        for noted in self.listeners:
+            noted(place, record)
         if fault is not None and fault.act is not None:
             fault.act()
         if action == "kill after":

@@ -126,7 +126,7 @@ class Watch:
             known |= set(record.pending.replaces) | {record.pending.access_key or ""}
             if not self.facts.overlap:
                 # What was seen there when the intent was written.
-                known |= set(record.pending.keys_before)
+                known |= {noted.partition("@")[0] for noted in record.pending.keys_before}
         if record.intent is not None and record.intent.purpose == "replace":
             known.add(record.intent.access_key)
         return known

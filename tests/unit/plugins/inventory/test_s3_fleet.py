@@ -236,6 +236,46 @@ def test_source_is_known_by_its_name(tmp_path: Path, name: str, fits: bool) -> N
     assert InventoryModule().verify_file(str(path)) is fits
 
 
+def test_mirror_of_the_same_file_is_filled_in() -> None:
+    near = {"platform": "ontap", "api_url": "https://a", "mirrors": ["b", "elsewhere"]}
+    far = {
+        "platform": "ontap",
+        "api_url": "https://b",
+        "svm": "dr",
+        "api_password": TEMPLATE,
+        "s3_url": "https://s3.b",
+        "max_age": "30d",
+    }
+    found = endpoints({"timeout": "40s"}, a=near, b=far)
+    assert found["a"].options["mirrors"] == [
+        {
+            "endpoint": "b",
+            "api_url": "https://b",
+            "svm": "dr",
+            "api_password": TEMPLATE,
+            "s3_url": "https://s3.b",
+            "timeout": "40s",
+        },
+        "elsewhere",
+    ]
+    # What the entry says itself counts.
+    entry = {"endpoint": "b", "s3_url": "https://other"}
+    found = endpoints(a={**near, "mirrors": [entry]}, b=far)
+    assert found["a"].options["mirrors"][0]["s3_url"] == "https://other"
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"api_password": SECRET}, "a.mirrors[1].api_password is a secret in plain text"),
+        ({"proxy": f"http://u:{SECRET}@p"}, "a.mirrors[1]: a URL holds a password"),
+    ],
+)
+def test_secret_of_a_mirror_in_plain_text_is_refused(entry: Any, says: str) -> None:
+    near = {"platform": "ontap", "mirrors": [{"endpoint": "b", **entry}]}
+    assert says in refusal(a=near)
+
+
 def test_thousand_endpoints_are_read_quickly() -> None:
     entries = {
         f"cluster{number}": {
