@@ -60,6 +60,14 @@ class Platform:
         self.check_options()
         client.auth = self.auth()
 
+    @classmethod
+    def usual_url(cls, values: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
+        """Return the vendor's own api_url, where there is one for all; None: it must be named.
+
+        values: the options given so far, the environment's included. Sends nothing.
+        """
+        return None
+
     # --- what a platform defines -------------------------------------------------------------
 
     def auth(self) -> Auth:
@@ -169,6 +177,13 @@ class Platform:
             "facts": dataclasses.asdict(self.facts),
             "details": info.details,
         }
+
+    def own_pair(self) -> Pair | None:
+        """Return the pair that this very login signs with, or None. Sends nothing."""
+        given = self.settings
+        if not given.api_access_key:
+            return None
+        return Pair(given.api_access_key, given.api_secret_key or "")
 
     # --- what a platform uses ----------------------------------------------------------------
 

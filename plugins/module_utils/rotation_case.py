@@ -15,8 +15,10 @@ from .clock import iso
 from .copies import copied
 from .errors import CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef
+from .pacing import waits
 from .record import HeldKey, KeyIntent, Pending, Record
 from .rotation_desk import Desk
+from .rotation_lag import is_behind
 from .rotation_policy import Policy
 from .stores.base import Lease, Stored
 
@@ -204,7 +206,11 @@ class Case:
         if not self.sees_keys:
             self._keys = []
         else:
-            self.see(self.desk.platform.access_keys(self.account, last_used=last_used))
+            for wait in waits(self.desk.facts.listing_lag):
+                self.see(self.desk.platform.access_keys(self.account, last_used=last_used))
+                if not is_behind(self.record, self.keys, self.desk):
+                    break
+                self.desk.clock.sleep(wait)
         return self._keys or []
 
     def see(self, keys: Sequence[AccessKey]) -> None:
@@ -299,7 +305,8 @@ class Case:
         It was sent within one settle of its intent, or not at all (see require_lease), and lands
         within another one.
         """
-        settle = max(self.policy.settle, dt.timedelta(seconds=intent.settle))
+        longest = max(intent.settle, self.desk.facts.listing_lag)
+        settle = max(self.policy.settle, dt.timedelta(seconds=longest))
         is_mine = intent.run == self.desk.run
         wait = settle if is_mine else intent.started_at + 2 * settle - self.desk.now()
         wait = max(dt.timedelta(), min(wait, 2 * settle))

@@ -9,7 +9,6 @@ import dataclasses
 
 from .errors import CredentialsError
 from .http import Client
-from .model import Pair
 from .results import AccountResult
 from .rotation_case import Case
 
@@ -18,8 +17,8 @@ _CHANGES = ("rotated", "recovered", "disabled", "deleted", "rolled_back", "decom
 
 def is_own_key(case: Case) -> bool:
     """Tell whether this run logs in with a key of the account."""
-    own = case.desk.platform.settings.api_access_key
-    if not own:
+    own = _used(case)
+    if own is None:
         return False
     current = case.record.current
     held = current is not None and current.access_key == own
@@ -34,19 +33,19 @@ def check_own_key(case: Case, planned: AccountResult) -> None:
     actions = {planned.action, *(action for action, _why in case.done)}
     if not actions & set(_CHANGES):
         return
-    settings = case.desk.platform.settings
+    own = case.desk.platform.own_pair()
     before = case.before.current if case.before else None
     pair = before.pair() if before is not None else None
-    if pair == Pair(settings.api_access_key or "", settings.api_secret_key or ""):
+    if own is None or pair == own:
         return
     raise case.fail(
         "disruption_refused",
-        f"{settings.api_access_key} of {case.account.name} is the key that this run logs in with,"
+        f"{own.access_key} of {case.account.name} is the key that this run logs in with,"
         " and it was not read from this account's record: after its rotation the next run could"
         " not log in.",
         next_step="Read api_access_key and api_secret_key from the record with the lookup"
         " s3_secret, or log in with another key.",
-        alive=settings.api_access_key,
+        alive=own.access_key,
     )
 
 
@@ -82,4 +81,5 @@ def log_in_anew(case: Case) -> dict[str, str]:
 
 
 def _used(case: Case) -> str | None:
-    return case.desk.platform.settings.api_access_key
+    own = case.desk.platform.own_pair()
+    return own.access_key if own is not None else None
