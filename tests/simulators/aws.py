@@ -87,6 +87,10 @@ class AwsSimulator(Simulator):
                 "api_token": SESSION_TOKEN,
             },
         ),
+        "slow": Variant(
+            modes={"lag": 10, "takes_old_keys_only": 4},
+            options={"api_access_key": ACCESS_KEY, "api_secret_key": SECRET_KEY},
+        ),
         "compatible": Variant(
             modes={"has_sts": False, "page_size": 3, "region": "eu-west-7"},
             options={

@@ -177,7 +177,7 @@ class Actions:
         if key is None or key.status is None or key.user is not user:
             raise _no_key(access)
         now = self._clock.now()
-        if now < key.created + dt.timedelta(seconds=self._modes["takes_old_keys_only"]):
+        if now < key.history[0][0] + dt.timedelta(seconds=self._modes["takes_old_keys_only"]):
             raise _no_key(access)
         wait = dt.timedelta(seconds=self._modes["unmodifiable"])
         if user.changed is not None and now < user.changed + wait:

@@ -106,8 +106,8 @@ class Aws(IamCalls):
             )
         self._login = Login(self)
         self._users = Users(self, self._login)
-        #: Access keys made here, and when: IAM may not know them everywhere yet.
-        self._made: dict[str, float] = {}
+        #: Access keys made here, with their user and when: IAM may not show them yet.
+        self._made: dict[str, tuple[str, float]] = {}
 
     def _refuse(self, what: str, how: str) -> None:
         raise self.fail("invalid_option", f"{what}.", next_step=how or None)
@@ -147,16 +147,27 @@ class Aws(IamCalls):
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
         """
-        rows = self.pages(
-            "ListAccessKeys",
-            "AccessKeyMetadata",
-            "AccessKeyId",
-            {"UserName": account.name},
-            doing="list the access keys",
-            account=account.name,
-        )
-        keys = [_key(row, account) for row in rows]
+        keys: list[AccessKey] = []
+        for wait in waits(self.facts.listing_lag):
+            rows = self.pages(
+                "ListAccessKeys",
+                "AccessKeyMetadata",
+                "AccessKeyId",
+                {"UserName": account.name},
+                doing="list the access keys",
+                account=account.name,
+            )
+            keys = [_key(row, account) for row in rows]
+            missing = self._young_keys(account.name) - {key.access_key for key in keys}
+            if not missing or not wait:
+                break
+            self.client.clock.sleep(wait)
         return [self._with_last_use(key) for key in keys] if last_used else keys
+
+    def _young_keys(self, account: str) -> set[str]:
+        """Return the keys that were made here so recently that a list may not show them."""
+        since = self.client.clock.monotonic() - self.facts.listing_lag
+        return {key for key, (of, at) in list(self._made.items()) if of == account and at > since}
 
     def _with_last_use(self, key: AccessKey) -> AccessKey:
         return _used(self._last_use(key.access_key, key.account.name), key)
@@ -232,7 +243,7 @@ class Aws(IamCalls):
         if owner != account.name:
             # Without a name that is understood, IAM makes a key for whoever asks.
             raise made.complain(f"a key of {owner!r} ({issued.access_key}), who was not asked for")
-        self._made[issued.access_key] = self.client.clock.monotonic()
+        self._made[issued.access_key] = (account.name, self.client.clock.monotonic())
         created = parse_time(made.optional("CreateDate"))
         return Issued(account, issued, created_at=created)
 
@@ -266,12 +277,12 @@ class Aws(IamCalls):
         """
         self._refuse_own_key(key, "deleting")
         self._change("DeleteAccessKey", key, "delete", {}, repeatable=False)
+        self._made.pop(key.access_key, None)
         self._seen(key, lambda now: now is None, "is deleted, but still shows it")
 
     def _change(
         self, action: str, key: AccessKey, verb: str, more: Mapping[str, str], *, repeatable: bool
     ) -> None:
-        made_at = self._made.get(key.access_key)
         for wait in waits(self.facts.listing_lag):
             try:
                 self.ask(
@@ -285,8 +296,7 @@ class Aws(IamCalls):
                 return
             except CredentialsError as exc:
                 # "There is no such key" of one made a moment ago only says: not here yet.
-                late = self.client.clock.monotonic() - (made_at or 0.0)
-                is_young = made_at is not None and late < self.facts.listing_lag
+                is_young = key.access_key in self._young_keys(key.account.name)
                 if exc.kind != "not_found" or not is_young or not wait:
                     raise
             self.client.clock.sleep(wait)

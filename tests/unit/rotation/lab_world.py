@@ -34,7 +34,7 @@ ACCOUNT = "app-0001"
 #: One form for each class of platform facts.
 LABELLED = ("huawei", "v3.0 access key")
 TWO_KEYS = ("huawei", "v5")
-AWS = ("aws", "access key")
+AWS = ("aws", "slow")
 UNLABELLED = ("ose", "osis")
 NO_DISABLE = ("ose", "osis-ceph")
 ADVISORY = ("ose", "osis-scality")
