@@ -221,7 +221,10 @@ class Login(Auth):
         self, key: Key, service: str, region: str, method: str, url: str, body: bytes
     ) -> Headers:
         if self._signer is None:
-            self._signer = Signer()
+            try:
+                self._signer = Signer()
+            except CredentialsError as exc:
+                raise self._iam.placed(exc) from None
         now = self._iam.client.clock.now()
         sent = {"Content-Type": FORM, "Host": urlsplit(url).netloc}
         return self._signer.headers(key, service, region, now, method, url, sent, body)
