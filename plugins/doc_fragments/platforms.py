@@ -16,12 +16,47 @@ options:
     - Which kind of object store the endpoint is.
     type: str
     choices:
+    - aws
     - commvault
     - huawei
     - ontap
     - ose
     - storagegrid
     required: true
+  api_external_id:
+    description:
+    - 'AWS IAM: On platform V(aws) the external id that the role''s trust policy asks
+      for.'
+    type: str
+  api_profile:
+    description:
+    - 'AWS IAM: On platform V(aws) the profile of C(~/.aws/config) or C(~/.aws/credentials)
+      to log in with, on the machine that runs the module. O(api_access_key) comes first
+      where both are given.'
+    - Without either, the login is what the AWS tools find there, in the environment,
+      a default profile, a container's or an instance's role; but only at AWS itself.
+      At another O(api_url) one of them must be named.
+    type: str
+  api_region:
+    description:
+    - 'AWS IAM: On platform V(aws) a region of the partition that the account is in, such
+      as V(eu-central-1), V(us-gov-west-1) or V(cn-north-1). IAM has one endpoint in each
+      partition; O(api_url) follows from it when left out, and STS is asked in this very
+      region.'
+    - When left out, the one of E(AWS_REGION), E(AWS_DEFAULT_REGION) or the profile; otherwise
+      V(us-east-1). At an O(api_url) that is not AWS's, the region that requests are signed
+      for.
+    type: str
+  api_role_arn:
+    description:
+    - 'AWS IAM: On platform V(aws) the role to assume with that login, by its ARN. Its
+      session is renewed as long as the module runs.'
+    type: str
+  api_session_name:
+    description:
+    - 'AWS IAM: On platform V(aws) the name of the role''s session, which CloudTrail shows.
+      The default is V(objectstore-credentials).'
+    type: str
   api_version:
     description:
     - 'Huawei Cloud IAM: On platform V(huawei) the API for access keys, V(v3.0) or V(v5).
@@ -78,5 +113,17 @@ options:
     - A login with O(api_username) and O(api_password) needs it. With O(api_token) it
       may be left out; when given, a token of another tenant is refused before anything
       else is done.
+    type: str
+  user_path:
+    description:
+    - 'AWS IAM: On platform V(aws) the path that users must be below to be one of O(ignore:all),
+      such as V(/backup/). A user that is named is found whatever its path is.'
+    type: str
+  user_tags:
+    description:
+    - 'AWS IAM: On platform V(aws) the tags that users must have to be one of O(ignore:all),
+      as in V(team=backup,rotate); a tag without a value may have any. All of them must
+      be there.'
+    - It costs one request for each user, because IAM lists users without their tags.
     type: str
 """

@@ -25,9 +25,9 @@ from .platform import Platform
 from .progress import Progress
 from .report import Report
 from .results import AccountResult, Outcome, failed, skipped
-from .rotation_case import Permit
 from .rotation_desk import Desk
 from .rotation_options import RotateOptions
+from .rotation_permit import Permit
 from .rotation_plan import Approval, Plan, call_of, document_of, text_of
 from .rotation_results import identified
 from .selection import Selected, select

@@ -34,10 +34,11 @@ from .progress import Progress
 from .rehearsal import rehearsed
 from .results import AccountResult, failed, skipped
 from .rotation import turn
-from .rotation_case import Case, Permit
+from .rotation_case import Case
 from .rotation_desk import Desk
 from .rotation_options import RotateOptions
 from .rotation_own import check_own_key, is_own_key, log_in_anew
+from .rotation_permit import Permit
 from .rotation_plan import Approval
 from .rotation_results import audit_of, identified, result_of
 

@@ -15,6 +15,7 @@ from .clock import iso
 from .custody import Custody, held_by_record
 from .errors import KINDS, CredentialsError, missing
 from .model import ACTIVE, INACTIVE, AccessKey, AccountRef
+from .pacing import waits
 from .platform import Platform
 from .progress import Progress
 from .record_summary import CURRENT, PENDING, RETIRING, UNKNOWN, held_as
@@ -312,9 +313,13 @@ def _set_and_see(
     except CredentialsError as exc:
         if exc.landed is False:
             raise
-        # The answer was lost: one look tells whether the change happened.
+        # The answer was lost: a look tells whether the change happened, where it is shown at once.
         try:
-            now = platform.find_access_key(key.access_key, _ref_of(key))
+            for wait in waits(platform.facts.listing_lag):
+                now = platform.find_access_key(key.access_key, _ref_of(key))
+                if _is(now, status, description):
+                    break
+                platform.client.clock.sleep(wait)
         except CredentialsError:
             raise exc from None
         if not _is(now, status, description):

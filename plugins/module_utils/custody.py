@@ -23,9 +23,10 @@ from .platform import Platform
 from .record import Record
 from .rehearsal import rehearsed
 from .results import Outcome
-from .rotation_case import Case, Permit
+from .rotation_case import Case
 from .rotation_custody import check_endpoints, check_identity
 from .rotation_desk import Desk
+from .rotation_permit import Permit
 from .rotation_policy import Policy
 from .rotation_resume import settle_intent
 from .store_registry import open_store

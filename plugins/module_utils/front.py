@@ -90,7 +90,12 @@ def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Out
         platform_class = platforms[params["platform"]]
         check_scope(params, scopes)
         shard = Shard.parse(params["shard"])
-        settings = resolve(params, platform_class.name, platform_class.SCOPE)
+        settings = resolve(
+            params,
+            platform_class.name,
+            platform_class.SCOPE,
+            usual_url=platform_class.usual_url,
+        )
         pace = shard.pace(settings.requests_per_second)
         settings = dataclasses.replace(settings, requests_per_second=pace)
         report = Report.prepare(params["report_path"])

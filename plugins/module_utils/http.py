@@ -199,7 +199,7 @@ class Client:
         self.auth = Auth()
         #: Called right before a write is sent; raises where its sender may not write any more.
         self.may_write: Callable[[], None] = lambda: None
-        #: Says of a 429 or 503 to a write whether it promises that nothing was done.
+        #: Says of an answer that asks to come later whether it promises that nothing was done.
         self.promises_nothing_done: Callable[[Answer], bool] = lambda answer: answer.status == 429
         for secret in (settings.api_password, settings.api_token, settings.api_secret_key):
             redactor.learn(secret)
@@ -246,11 +246,11 @@ class Client:
     ) -> Answer:
         """Send a request below api_url (or to a full URL) and return the answer of any status.
 
-        body: sent as JSON. effect: READ, WRITE, LOGIN or TOUCH; by default GET and HEAD read and
-        all else writes. repeatable: this write may be sent again after an answer that promises that
-        nothing was done. Reads are repeated after lost connections, 429, 502, 503 and 504, within
-        bounds. Raises unreachable, timeout, tls, outcome_unknown, malformed_answer,
-        check_mode_write, side_effect_refused.
+        body: sent as JSON, bytes as they are. effect: READ, WRITE, LOGIN or TOUCH; by default GET
+        and HEAD read and all else writes. repeatable: this write may be sent again after an answer
+        that promises that nothing was done. Reads are repeated after lost connections, 429, 502,
+        503 and 504, within bounds. Raises unreachable, timeout, tls, outcome_unknown,
+        malformed_answer, check_mode_write, side_effect_refused.
         """
         effect = effect or default_effect(method)
         self._guard(method, where, effect)
@@ -262,9 +262,10 @@ class Client:
                 f" another address than {self.settings.api_url}, and a login goes nowhere else.",
                 next_step="If you trust the address that the links name, set api_url to that.",
             )
-        payload = b"" if body is None else json.dumps(body, ensure_ascii=True).encode()
+        is_json = body is not None and not isinstance(body, bytes)
+        payload = json.dumps(body, ensure_ascii=True).encode() if is_json else body or b""
         base = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
-        if body is not None:
+        if is_json:
             base.setdefault("Content-Type", "application/json")
         renewed = False
         attempt = 0
@@ -373,7 +374,7 @@ class Client:
     def _wait_before_retry(
         self, answer: Answer, attempt: int, effect: str, repeatable: bool
     ) -> float | None:
-        if answer.status not in _RETRIED_STATUSES:
+        if answer.status not in _RETRIED_STATUSES and not self.promises_nothing_done(answer):
             return None
         if effect in (WRITE, TOUCH) and not (repeatable and self.promises_nothing_done(answer)):
             return None

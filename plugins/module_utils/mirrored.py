@@ -213,6 +213,10 @@ class Mirrored(Platform):
         """Return a made-up pair. Sends nothing."""
         return self._own.new_pair()
 
+    def own_pairs(self) -> tuple[Pair, ...]:
+        """Return the pairs that the logins at all endpoints sign with."""
+        return tuple(pair for each in self._at.values() for pair in each.own_pairs())
+
     def names_of(self, name: str) -> tuple[str, ...]:
         """Return the account names that a name in a task may stand for."""
         return self._own.names_of(name)

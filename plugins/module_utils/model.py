@@ -140,6 +140,8 @@ class Facts:
     secret_comes_back: tuple[str, ...]
     #: An empty list means that there is nothing (not so where errors come as an empty page).
     listing_is_proof: bool = True
+    #: Seconds for which a listing may not show yet what was changed; 0: it always does.
+    listing_lag: float = 0.0
     #: Listing keys may itself make a key.
     listing_has_side_effect: bool = False
     #: A listing shows another identifier of a key in place of its access key. The platform names

@@ -10,6 +10,7 @@ import email.utils
 import functools
 import random
 import threading
+from collections.abc import Iterator
 
 from .clock import Clock
 
@@ -17,8 +18,23 @@ from .clock import Clock
 ATTEMPTS = 4
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 10.0
+#: Between two looks at what may not be shown yet.
+_LONGEST_LOOK = 5.0
 #: A server that asks for a longer wait is not waited for: the run would look dead.
 LONGEST_RETRY_AFTER = 120.0
+
+
+def waits(lag: float) -> Iterator[float]:
+    """Yield the seconds to wait after each look, until what was changed must be shown.
+
+    At least one look; the last one comes when the lag is over, and nothing follows it.
+    """
+    wait = 1.0
+    while lag > 0:
+        yield min(wait, lag)
+        lag -= wait
+        wait = min(wait + 1, _LONGEST_LOOK)
+    yield 0.0
 
 
 class Pace:

@@ -60,6 +60,14 @@ class Platform:
         self.check_options()
         client.auth = self.auth()
 
+    @classmethod
+    def usual_url(cls, values: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
+        """Return the vendor's own api_url, where there is one for all; None: it must be named.
+
+        values: the options given so far, the environment's included. Sends nothing.
+        """
+        return None
+
     # --- what a platform defines -------------------------------------------------------------
 
     def auth(self) -> Auth:
@@ -199,6 +207,20 @@ class Platform:
     def count(self, keys: Sequence[AccessKey]) -> int:
         """Return how many of an account's places for keys are taken. Sends nothing."""
         return len(keys)
+
+    # --- whose login is a pair of its own ----------------------------------------------------
+
+    def own_pair(self) -> Pair | None:
+        """Return the pair that this very login signs with, or None. Sends nothing."""
+        given = self.settings
+        if not given.api_access_key:
+            return None
+        return Pair(given.api_access_key, given.api_secret_key or "")
+
+    def own_pairs(self) -> tuple[Pair, ...]:
+        """Return the pairs that the logins at all endpoints sign with. Sends nothing."""
+        own = self.own_pair()
+        return () if own is None else (own,)
 
     # --- what a platform uses ----------------------------------------------------------------
 

@@ -9,6 +9,7 @@ Static imports, because Ansible ships nothing else with a module.
 from __future__ import annotations
 
 from .platform import Platform
+from .platforms.aws import Aws
 from .platforms.commvault import Commvault
 from .platforms.huawei import Huawei
 from .platforms.ontap import Ontap
@@ -16,6 +17,7 @@ from .platforms.ose import Ose
 from .platforms.storagegrid import StorageGrid
 
 PLATFORMS: dict[str, type[Platform]] = {
+    Aws.name: Aws,
     Commvault.name: Commvault,
     Huawei.name: Huawei,
     Ontap.name: Ontap,

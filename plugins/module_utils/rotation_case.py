@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +14,11 @@ from .clock import iso
 from .copies import copied
 from .errors import CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef
+from .pacing import waits
 from .record import HeldKey, KeyIntent, Pending, Record
 from .rotation_desk import Desk
 from .rotation_known import knowing
+from .rotation_lag import is_behind
 from .rotation_policy import Policy
 from .stores.base import Lease, Stored
 
@@ -44,24 +45,6 @@ PRECEDENCE = (
 
 #: Purposes of deletions of keys that this very turn or record made.
 _OURS_FOR_SURE = ("withdraw",)
-
-
-class Permit:
-    """The right of this thread to send a write right now; see Client.may_write."""
-
-    _of_thread = threading.local()
-
-    @classmethod
-    def check(cls) -> None:
-        """Raise busy unless the case that this thread works on may write. Sends nothing."""
-        case: Case | None = getattr(cls._of_thread, "case", None)
-        if case is not None:
-            case.require_lease()
-
-    @classmethod
-    def grant(cls, case: Case | None) -> None:
-        """Make a case the one that this thread works on."""
-        cls._of_thread.case = case
 
 
 class Case:
@@ -207,7 +190,11 @@ class Case:
         if not self.sees_keys:
             self._keys = []
         else:
-            self.see(self.desk.platform.access_keys(knowing(self), last_used=last_used))
+            for wait in waits(self.desk.facts.listing_lag):
+                self.see(self.desk.platform.access_keys(knowing(self), last_used=last_used))
+                if not is_behind(self.record, self.keys, self.desk):
+                    break
+                self.desk.clock.sleep(wait)
         return self._keys or []
 
     def see(self, keys: Sequence[AccessKey]) -> None:
@@ -307,7 +294,8 @@ class Case:
         It was sent within one settle of its intent, or not at all (see require_lease), and lands
         within another one.
         """
-        settle = max(self.policy.settle, dt.timedelta(seconds=intent.settle))
+        longest = max(intent.settle, self.desk.facts.listing_lag)
+        settle = max(self.policy.settle, dt.timedelta(seconds=longest))
         is_mine = intent.run == self.desk.run
         wait = settle if is_mine else intent.started_at + 2 * settle - self.desk.now()
         wait = max(dt.timedelta(), min(wait, 2 * settle))

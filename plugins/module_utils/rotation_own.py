@@ -9,7 +9,6 @@ import dataclasses
 
 from .errors import CredentialsError
 from .http import Client
-from .model import Pair
 from .results import AccountResult
 from .rotation_case import Case
 
@@ -18,7 +17,7 @@ _CHANGES = ("rotated", "recovered", "disabled", "deleted", "rolled_back", "decom
 
 def is_own_key(case: Case) -> bool:
     """Tell whether this run logs in with a key of the account."""
-    used = {client.settings.api_access_key for client in case.desk.platform.clients} - {None, ""}
+    used = {own.access_key for own in case.desk.platform.own_pairs()}
     current = case.record.current
     held = current is not None and current.access_key in used
     return held or any(case.shown(own) is not None for own in used)
@@ -39,19 +38,19 @@ def check_own_key(case: Case, planned: AccountResult) -> None:
             " cannot prove its own new key at all of them.",
             next_step="Log in with the key of another account.",
         )
-    settings = case.desk.platform.settings
+    own = case.desk.platform.own_pair()
     before = case.before.current if case.before else None
     pair = before.pair() if before is not None else None
-    if pair == Pair(settings.api_access_key or "", settings.api_secret_key or ""):
+    if own is None or pair == own:
         return
     raise case.fail(
         "disruption_refused",
-        f"{settings.api_access_key} of {case.account.name} is the key that this run logs in with,"
+        f"{own.access_key} of {case.account.name} is the key that this run logs in with,"
         " and it was not read from this account's record: after its rotation the next run could"
         " not log in.",
         next_step="Read api_access_key and api_secret_key from the record with the lookup"
         " s3_secret, or log in with another key.",
-        alive=settings.api_access_key,
+        alive=own.access_key,
     )
 
 
@@ -87,4 +86,5 @@ def log_in_anew(case: Case) -> dict[str, str]:
 
 
 def _used(case: Case) -> str | None:
-    return case.desk.platform.settings.api_access_key
+    own = case.desk.platform.own_pair()
+    return own.access_key if own is not None else None

@@ -16,7 +16,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 from urllib.parse import urlsplit, urlunsplit
 
 from .clock import is_loopback
@@ -25,6 +25,9 @@ from .options import CONNECTION, DEFAULTS, SECRET_OPTIONS, parse_duration
 
 FILE_VARIABLE = "S3_CREDENTIALS_FILE"
 CONNECT_TIMEOUT = 10.0
+
+#: Returns the vendor's own URL by the options known so far and the environment, or None.
+UsualUrl = Callable[[Mapping[str, Any], Mapping[str, str]], Optional[str]]
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,11 @@ def resolve(
     scope_options: Mapping[str, Mapping[str, Any]],
     environ: Mapping[str, str] | None = None,
     defaults: Mapping[str, Any] = DEFAULTS,
+    usual_url: UsualUrl = lambda values, env: None,
 ) -> Settings:
     """Return the settings of the endpoint that the options name. Reads only.
+
+    usual_url: see Platform.usual_url().
 
     Raises invalid_option, naming the option, where it could come from, and what was wrong.
     """
@@ -74,7 +80,7 @@ def resolve(
     values: dict[str, Any] = {name: params.get(name) for name in specs}
     warnings: list[str] = []
     without_entry = _fill_from_file(values, specs, env, warnings)
-    unused = _fill_from_environment(values, specs, platform, env)
+    unused = _fill_from_environment(values, specs, platform, env, usual_url)
     is_parallelism_given = values["parallelism"] is not None
     for name, spec in specs.items():
         if values[name] is None:
@@ -250,12 +256,16 @@ def _fill_from_environment(
     specs: Mapping[str, Mapping[str, Any]],
     platform: str,
     env: Mapping[str, str],
+    usual_url: UsualUrl,
 ) -> list[str]:
     """Fill from S3_<PLATFORM>_<OPTION>; return the secrets left unused for their URL's sake."""
     prefix = f"S3_{platform.upper()}_"
-    url_matches = bool(env.get(prefix + "API_URL"))
+    # What nobody names is the vendor's own, for the environment's secrets as well.
+    known = {n: env.get(prefix + n.upper()) if v is None else v for n, v in values.items()}
+    usual = {"api_url": usual_url(known, env)}
+    url_matches = bool(env.get(prefix + "API_URL") or usual["api_url"])
     for name in _urls(specs):
-        env_url = env.get(prefix + name.upper())
+        env_url = env.get(prefix + name.upper()) or usual.get(name)
         values[name] = values[name] or env_url or None
         if values[name] and not (env_url and same_url(env_url, values[name])):
             url_matches = False

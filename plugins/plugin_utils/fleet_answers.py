@@ -66,7 +66,7 @@ def _answer(options: Mapping[str, Any], redactor: Redactor, warnings: list[str])
     params = parsed.validated_parameters
     check_scope(params, _SCOPES)
     chosen = PLATFORMS[params["platform"]]
-    settings = resolve(params, chosen.name, chosen.SCOPE)
+    settings = resolve(params, chosen.name, chosen.SCOPE, usual_url=chosen.usual_url)
     warnings += settings.warnings
     clock = clock_for([settings.api_url, settings.scope.get("login_url")])
     with contextlib.closing(Client(settings, redactor, clock, check_mode=True)) as client:

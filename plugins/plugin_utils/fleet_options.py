@@ -14,8 +14,13 @@ OPTIONS: tuple[str, ...] = (
     "allow_disruption",
     "allow_side_effects",
     "api_access_key",
+    "api_external_id",
     "api_password",
+    "api_profile",
+    "api_region",
+    "api_role_arn",
     "api_secret_key",
+    "api_session_name",
     "api_token",
     "api_url",
     "api_username",
@@ -73,6 +78,8 @@ OPTIONS: tuple[str, ...] = (
     "svm",
     "tenant",
     "timeout",
+    "user_path",
+    "user_tags",
     "users",
     "validate_certs",
     "verify",
@@ -154,6 +161,7 @@ SECRETS: tuple[str, ...] = (
 #: The values that an option or suboption may have, where they are few.
 CHOICES: dict[str, tuple[str, ...]] = {
     "platform": (
+        "aws",
         "commvault",
         "huawei",
         "ontap",
@@ -195,6 +203,15 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 #: Options that only some platforms have: platform -> its own.
 SCOPES: dict[str, tuple[str, ...]] = {
+    "aws": (
+        "api_external_id",
+        "api_profile",
+        "api_region",
+        "api_role_arn",
+        "api_session_name",
+        "user_path",
+        "user_tags",
+    ),
     "commvault": ("domain",),
     "huawei": ("api_version", "domain"),
     "ontap": ("api_version", "svm"),

@@ -21,12 +21,13 @@ from urllib.parse import quote
 import pytest
 import yaml
 
+from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from ansible_collections.objectstore.credentials.tests.simulators.base import Simulator
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ANSIBLE_BIN_DIR") or Path(sys.executable).parent)
-PLATFORMS = ("commvault", "huawei", "ontap", "ose")
+PLATFORMS = tuple(fleet.platforms())
 PACKAGE = "ansible_collections.objectstore.credentials.tests.simulators"
 
 

@@ -126,6 +126,15 @@ FORMS = {
             {"reads_showing_deleted": 2},
             {"propagation": 20, "linger": 40, "nodes": 3},
         ),
+        Form("aws", "aws", "access key", "overlap, unlabelled, two keys; the query protocol"),
+        Form(
+            "aws-slow",
+            "aws",
+            "slow",
+            "overlap, unlabelled, two keys; lists and gateways that lag",
+            {},
+            {"propagation": 10, "linger": 10, "nodes": 3},
+        ),
         Form("osis", "ose", "osis", "overlap, unlabelled", has_room=True),
         Form(
             "osis-no-delete",

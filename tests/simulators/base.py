@@ -190,6 +190,13 @@ class Simulator:
         """Answer one request."""
         raise NotImplementedError
 
+    def seen_as(self, request: Request) -> tuple[str, str]:
+        """Return the method and target that faults and the log know a request by: as it was sent.
+
+        Where every request is a POST to one path, what it does and to whom instead.
+        """
+        return request.method, request.target
+
     def secret_of(self, access_key: str) -> Optional[str]:
         """Return the secret key if this pair is honoured by the data plane right now, else None."""
         raise NotImplementedError

@@ -117,7 +117,8 @@ class SimulatorServer:
         """Return the response (None: close the connection) and the fault that spoils it."""
         if self.latency:
             time.sleep(self.latency)
-        fault = self.faults.take(request.method, request.target)
+        method, target = self.simulator.seen_as(request)
+        fault = self.faults.take(method, target)
         after = 0.0
         if fault and fault.action == "delay":
             if fault.when == "before":
@@ -146,8 +147,8 @@ class SimulatorServer:
             if self.keep_log:
                 self.log.append(
                     Logged(
-                        request.method,
-                        request.target,
+                        method,
+                        target,
                         response.status if response else 0,
                         writes,
                         connection,

@@ -51,6 +51,7 @@ from .lab_store import PASSWORD, LabStore, StoreFaults
 from .lab_world import (
     ACCOUNT,
     ADVISORY,
+    AWS,
     CHOSEN,
     DAY,
     EMAIL,
@@ -73,6 +74,7 @@ from .wire import Killed, wired
 __all__ = [
     "ACCOUNT",
     "ADVISORY",
+    "AWS",
     "CHOSEN",
     "DAY",
     "EMAIL",

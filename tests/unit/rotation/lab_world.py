@@ -34,6 +34,7 @@ ACCOUNT = "app-0001"
 #: One form for each class of platform facts.
 LABELLED = ("huawei", "v3.0 access key")
 TWO_KEYS = ("huawei", "v5")
+AWS = ("aws", "slow")
 UNLABELLED = ("ose", "osis")
 NO_DISABLE = ("ose", "osis-ceph")
 ADVISORY = ("ose", "osis-scality")
@@ -44,11 +45,22 @@ CHOSEN = ("ontap", "9.16.1")
 TWO_SLOTS = ("ontap", "9.19.1")
 UNSEEN = ("commvault", "inline")
 EMAIL = ("commvault", "email")
-OVERLAP = (LABELLED, TWO_KEYS, UNLABELLED, NO_DISABLE, ADVISORY, FRONT, TWO_SLOTS, HIDDEN)
+OVERLAP = (
+    LABELLED,
+    TWO_KEYS,
+    AWS,
+    UNLABELLED,
+    NO_DISABLE,
+    ADVISORY,
+    FRONT,
+    TWO_SLOTS,
+    HIDDEN,
+)
 REPLACING = (IN_PLACE, CHOSEN, UNSEEN)
 Form = tuple[str, str]
 #: Platform -> what is done over the wire: method, and a regular expression of path and query.
 _CALLS: dict[str, dict[str, tuple[str, str]]] = {
+    "aws": {"create": ("POST", "CreateAccessKey"), "set": ("PUT", "/")},
     "huawei": {"create": ("POST", "(credentials|access-keys)$"), "set": ("PUT", "/")},
     "ose": {"create": ("POST", "credentials$"), "set": ("PATCH", "/")},
     "ontap": {

@@ -71,10 +71,11 @@ class Host:
             before = self.simulator.writes
             response = self.simulator.handle(request)
             writes = self.simulator.writes - before
+        method, target = self.simulator.seen_as(request)
         self.log.append(
             Logged(
-                request.method,
-                request.target,
+                method,
+                target,
                 response.status,
                 writes,
                 0,
@@ -174,7 +175,7 @@ class Network:
         return response.status, CaseInsensitiveDict(received), payload
 
     def _delivered(self, host: Host, request: Request) -> Optional[Response]:
-        fault = host.faults.take(request.method, request.target)
+        fault = host.faults.take(*host.simulator.seen_as(request))
         if fault is None:
             return host.handled(request)
         if fault.action == "late":

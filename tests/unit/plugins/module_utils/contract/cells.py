@@ -48,6 +48,19 @@ def simulator_of(platform: str) -> type[Simulator]:
 FORMS = [(name, label) for name in sorted(PLATFORMS) for label in simulator_of(name).VARIANTS]
 
 
+class CellClock(RecordingClock):
+    """To sleep is to let time pass at the platform too."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        super().__init__()
+        self._simulator = simulator
+
+    def sleep(self, seconds: float) -> None:
+        """Note the wait."""
+        super().sleep(seconds)
+        self._simulator.clock.advance(max(0.0, seconds))
+
+
 @dataclass
 class Cell:
     """One platform in one form, served, with a client on it."""
@@ -75,7 +88,7 @@ class Cell:
         client = Client(
             settings,
             Redactor(),
-            RecordingClock(),
+            CellClock(self.simulator),
             check_mode=check_mode,
             allow_side_effects=True,
         )

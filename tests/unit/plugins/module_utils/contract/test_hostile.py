@@ -10,6 +10,7 @@ import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -68,8 +69,22 @@ def mutated(body: Any, chance: random.Random) -> Any:
     return copied
 
 
+def mutated_xml(body: bytes, chance: random.Random) -> bytes:
+    """Return a copy of an XML answer with one element wrong or missing."""
+    root = ElementTree.fromstring(body)  # noqa: S314  # the simulator's own
+    parent = chance.choice([each for each in root.iter() if len(each)])
+    child = chance.choice(list(parent))
+    if chance.random() < 0.4:
+        parent.remove(child)
+    else:
+        wrong = chance.choice(WRONG)
+        child[:] = [] if not isinstance(wrong, dict) else [ElementTree.Element("a")]
+        child.text = wrong if isinstance(wrong, str) else json.dumps(wrong)
+    return ElementTree.tostring(root)
+
+
 def spoil(cell: Cell, nth: int, chance: random.Random) -> None:
-    """Let the nth JSON answer come in another shape."""
+    """Let the nth answer come in another shape."""
     real, count = cell.simulator.handle, [0]
 
     def handle(request: Request) -> Response:
@@ -77,7 +92,11 @@ def spoil(cell: Cell, nth: int, chance: random.Random) -> None:
         if response.status < 300 and response.payload():
             count[0] += 1
             if count[0] == nth:
-                response.body = json.dumps(mutated(json.loads(response.payload()), chance))
+                payload = response.payload()
+                if payload.lstrip().startswith(b"<"):
+                    response.body = mutated_xml(payload, chance)
+                else:
+                    response.body = json.dumps(mutated(json.loads(payload), chance))
         return response
 
     cell.simulator.handle = handle  # type: ignore[method-assign]  # to spoil what it answers
