@@ -9,12 +9,14 @@ Static imports, because Ansible ships nothing else with a module.
 from __future__ import annotations
 
 from .platform import Platform
+from .platforms.ceph_rgw import CephRgw
 from .platforms.commvault import Commvault
 from .platforms.huawei import Huawei
 from .platforms.ontap import Ontap
 from .platforms.ose import Ose
 
 PLATFORMS: dict[str, type[Platform]] = {
+    CephRgw.name: CephRgw,
     Commvault.name: Commvault,
     Huawei.name: Huawei,
     Ontap.name: Ontap,

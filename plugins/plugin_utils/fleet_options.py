@@ -153,6 +153,7 @@ SECRETS: tuple[str, ...] = (
 #: The values that an option or suboption may have, where they are few.
 CHOICES: dict[str, tuple[str, ...]] = {
     "platform": (
+        "ceph_rgw",
         "commvault",
         "huawei",
         "ontap",
@@ -193,6 +194,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 #: Options that only some platforms have: platform -> its own.
 SCOPES: dict[str, tuple[str, ...]] = {
+    "ceph_rgw": ("tenant",),
     "commvault": ("domain",),
     "huawei": ("api_version", "domain"),
     "ontap": ("api_version", "svm"),
@@ -204,4 +206,4 @@ SCOPES: dict[str, tuple[str, ...]] = {
 }
 
 #: Platforms where the name in a task may be short for that of an account.
-NAMES_DIFFER: tuple[str, ...] = ("commvault",)
+NAMES_DIFFER: tuple[str, ...] = ("ceph_rgw", "commvault")
