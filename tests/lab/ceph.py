@@ -35,9 +35,12 @@ HOW_TO_GET = (
 )
 #: Seconds that anything here may take: a start that hangs ends by itself.
 LONGEST = 90.0
-#: The administrator that tests log in as.
-ACCESS_KEY = "CEPHOPERATOR00000001"
-SECRET_KEY = "CephOp0erator+Secret/Key=With&Odd%Chars1"
+#: Who makes the world and looks at it, behind the back of what is tested.
+LAB, LAB_ACCESS_KEY, LAB_SECRET_KEY = (
+    "lab",
+    "CEPHLAB0000000000001",
+    "CephLab0secret0of0whoever0looks0behind01",
+)
 
 _GLOBAL = """\
 [global]
@@ -116,6 +119,7 @@ class Gateway:
 
     def __init__(self, name: str, port: int, tls_port: int, ca_path: str) -> None:
         self.name = name
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.tls_url = f"https://127.0.0.1:{tls_port}"
         self.ca_path = ca_path
@@ -140,9 +144,9 @@ class Cluster:
             self._start_stores()
             # Before the gateway: it would make the same pools at the same time.
             self.admin(
-                *("user", "create", "--uid=admin", "--display-name=Admin"),
-                *(f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}"),
-                "--caps=users=*;metadata=*;buckets=*",
+                *("user", "create", f"--uid={LAB}", "--display-name=Lab"),
+                *(f"--access-key={LAB_ACCESS_KEY}", f"--secret-key={LAB_SECRET_KEY}"),
+                "--caps=users=*;buckets=*",
             )
             self.add_gateway(options=options)
         except BaseException:

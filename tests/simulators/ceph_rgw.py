@@ -74,6 +74,14 @@ class User:
         return self.uid.rpartition("$")[2]
 
 
+class Untyped(Response):
+    """A response as a gateway sends it on success: without a content type."""
+
+    def kind(self) -> Optional[str]:
+        """Return none."""
+        return None
+
+
 class RefusedError(Exception):
     """The gateway's code for why it does not do something."""
 
@@ -241,7 +249,7 @@ class CephRgwSimulator(Simulator):
                 start = names.index(following)
             except (binascii.Error, UnicodeDecodeError, ValueError):
                 # As a real gateway does: it has begun to answer when it finds out.
-                return Response(200, b'{"keys":[')
+                return Untyped(200, b'{"keys":[')
         most = min(int(asked.get("max-entries") or _MOST_PER_PAGE), self.modes["page_size"])
         found = names[start : start + most]
         is_cut = start + most < len(names)
@@ -253,7 +261,7 @@ class CephRgwSimulator(Simulator):
         }
         if is_cut:
             body["marker"] = base64.b64encode(names[start + most].encode()).decode()
-        return Response(200, body)
+        return Untyped(200, body)
 
     def _shown(self, asked: Mapping[str, str]) -> Response:
         if asked.get("uid"):  # of the two, it counts
@@ -290,7 +298,7 @@ class CephRgwSimulator(Simulator):
             body["full_user_id"] = user.uid
         if self.modes["hides_keys"]:
             del body["keys"], body["swift_keys"]
-        return Response(200, body)
+        return Untyped(200, body)
 
     def _rows(self, user: User) -> list[dict[str, Any]]:
         rows = []
@@ -330,7 +338,7 @@ class CephRgwSimulator(Simulator):
         user.keys[access_key] = after
         if after != before:
             self.commit(f"{'changed' if before else 'made'} key {access_key} of {user.uid}")
-        return Response(200, self._rows(user))
+        return Untyped(200, self._rows(user))
 
     def _delete_key(self, asked: Mapping[str, str]) -> Response:
         if not asked.get("uid"):
@@ -342,7 +350,7 @@ class CephRgwSimulator(Simulator):
             # 403, as for a login whose access key nobody has.
             raise RefusedError("InvalidAccessKeyId")
         self.commit(f"deleted key {asked['access-key']} of {user.uid}")
-        return Response(200)
+        return Untyped(200)
 
 
 def _place(uid: str) -> str:
