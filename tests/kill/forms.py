@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Facts
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
@@ -37,6 +37,8 @@ class Form:
     data_modes: Mapping[str, Any] = field(default_factory=dict)
     #: A colleague's key beside ours: there is room for it.
     has_room: bool = False
+    #: The class of its worlds, where it is a real system and no simulator.
+    world_class: Optional[type[Any]] = None
 
     def simulator(self, clock: WorldClock) -> Simulator:
         """Return a new world of this form."""
@@ -122,6 +124,8 @@ FORMS = {
         ),
         Form("ontap-9.16.1", "ontap", "9.16.1", "in place, chosen pair"),
         Form("ontap-9.19.1", "ontap", "9.19.1", "two slots, chosen pair"),
+        Form("ceph-16", "ceph_rgw", "16.2", "overlap, chosen pair, no disable", has_room=True),
+        Form("ceph", "ceph_rgw", "with active", "overlap, chosen pair", has_room=True),
         Form("commvault-inline", "commvault", "inline", "in place, invisible"),
         Form("commvault-email", "commvault", "email", "in place, e-mail"),
     )
