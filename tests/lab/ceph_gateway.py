@@ -20,6 +20,13 @@ from collections.abc import Mapping
 from typing import Any, Optional
 from urllib.parse import quote, urlencode, urlsplit
 
+from ansible_collections.objectstore.credentials.tests.lab.ceph import (
+    LAB,
+    LAB_ACCESS_KEY,
+    LAB_SECRET_KEY,
+    Cluster,
+    Gateway,
+)
 from ansible_collections.objectstore.credentials.tests.simulators import ceph_rgw
 from ansible_collections.objectstore.credentials.tests.simulators.base import (
     Request,
@@ -29,23 +36,17 @@ from ansible_collections.objectstore.credentials.tests.simulators.base import (
 )
 from ansible_collections.objectstore.credentials.tests.simulators.s3_signature import signed_headers
 
-from .ceph import LAB, LAB_ACCESS_KEY, LAB_SECRET_KEY, Cluster, Gateway
-
 #: What the login may do, and no more.
 CAPS = "users=read,write"
 Rows = list[dict[str, Any]]
 
 
 @functools.cache
-def _cluster_of(process: int) -> Cluster:
-    cluster = Cluster().start()
+def running_cluster() -> Cluster:
+    """Return a cluster, started when first asked for, ended with this process; forks share it."""
+    cluster, process = Cluster().start(), os.getpid()
     atexit.register(lambda: cluster.stop() if os.getpid() == process else None)
     return cluster
-
-
-def running_cluster() -> Cluster:
-    """Return the cluster of this process, started when first asked for, ended with the process."""
-    return _cluster_of(os.getpid())
 
 
 class Behind:

@@ -27,10 +27,13 @@ from ansible_collections.objectstore.credentials.tests.kill.virtual import (
     WorldClock,
 )
 from ansible_collections.objectstore.credentials.tests.kill.world import Step, World
+from ansible_collections.objectstore.credentials.tests.lab.ceph_gateway import (
+    CephGateway,
+    Rows,
+    running_cluster,
+)
 from ansible_collections.objectstore.credentials.tests.simulators import ceph_rgw
 from ansible_collections.objectstore.credentials.tests.simulators.base import Simulator
-
-from .ceph_gateway import CephGateway, Rows, running_cluster
 
 #: Uid -> access key -> secret key.
 Pairs = dict[str, dict[str, str]]

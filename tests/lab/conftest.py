@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from . import ceph
+from ansible_collections.objectstore.credentials.tests.lab import ceph
 
 
 @pytest.fixture(scope="session", autouse=True)
