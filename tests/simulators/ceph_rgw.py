@@ -95,6 +95,7 @@ class CephRgwSimulator(Simulator):
         "has_active": (False, "whether keys show and take active: not in 16.2"),
         "has_full_user_id": (False, "whether a user shows full_user_id: not before 20"),
         "hides_keys": (False, "users are shown without keys, as to user-info-without-keys"),
+        "lists_login": (True, "the listing shows the login's own user, as a real one does"),
         "page_size": (_MOST_PER_PAGE, "the most users of a page"),
         "unknown_key": (
             "AccessDenied",
@@ -241,7 +242,8 @@ class CephRgwSimulator(Simulator):
 
     def _page(self, asked: Mapping[str, str]) -> Response:
         # The order is that of hashes; the marker is where the next one lies.
-        names = sorted(self.users, key=_place)
+        listed = self.users if self.modes["lists_login"] else set(self.users) - {ADMIN}
+        names = sorted(listed, key=_place)
         start = 0
         if asked.get("marker"):
             try:

@@ -151,7 +151,7 @@ def test_command_starts_tells_and_stops(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--platform", "nothing"), "there is no simulator 'nothing', only: commvault"),
+        (("--platform", "nothing"), "there is no simulator 'nothing', only: "),
         (("--platform", "ontap:8.3"), "ontap has no variant '8.3', only: 9.7"),
         (("--platform", "ontap", "--variant", "osis"), "none of them has the variant 'osis'"),
     ],
