@@ -54,7 +54,7 @@ bench: env-run ## Measure CPU, wall time, requests and connections per account
 sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
 	@$(DEV)/python tools/sync.py $(ARGS)
 
-test: units browser kill-sample leaks vendor matrix ## All tests, on every ansible-core whose Python is here
+test: units browser kill-sample leaks vendor ceph matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
 quick: linters unit-dev ## Linters, types, sync --check, unit and contract tests: under a minute
@@ -93,7 +93,8 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: units unit-dev rotation browser unit-py39 kill-matrix kill-sample leaks vendor matrix $(CELLS:%=cell-%)
+.PHONY: units unit-dev rotation browser unit-py39 kill-matrix kill-sample leaks vendor ceph matrix
+.PHONY: $(CELLS:%=cell-%)
 units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
 	$(GATE) unit-dev -- $(DEV)/python -m pytest tests/unit --ignore=tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
@@ -101,6 +102,8 @@ rotation: env-dev ## The rotation engine, rule by rule, and under generated faul
 	$(GATE) rotation -- $(DEV)/python -m pytest tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
 browser: env-dev ## The report's page in a headless Chromium, where there is one
 	$(GATE) browser -- $(DEV)/python -m pytest tests/browser -q --junitxml={junit} $(ARGS)
+ceph: env-dev ## The contract suite, kills and playbooks on a real Ceph gateway, where its packages are
+	$(GATE) ceph -- $(DEV)/python tools/ceph_gate.py -q --junitxml={junit} $(ARGS)
 # What runs on the controller needs Ansible, which has no release for Python 3.9.
 unit-py39:
 	$(GATE) unit-py39 -- $(PYTHON) tools/matrix.py py39 tests/unit --ignore=tests/unit/plugins/inventory \

@@ -17,6 +17,7 @@ options:
     type: str
     choices:
     - aws
+    - ceph_rgw
     - commvault
     - huawei
     - ontap
@@ -104,6 +105,10 @@ options:
     type: str
   tenant:
     description:
+    - 'Ceph Object Gateway: The tenant whose users are meant; all tenants, and users without
+      one, when left out.'
+    - With it a user may be named without its tenant. Names in results and records are
+      whole all the same, as in C(tenant$user), and C(tenant$user:subuser) for a subuser.
     - 'Object Storage Extension: The tenant whose users are meant. With O(flavor=osis)
       a name, or V(id:) and an identifier (V(id:42)), and all tenants when left out. With
       O(flavor=ose) it is required, as a name or as the full identifier (C(organization@site)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .platform import Platform
 from .platforms.aws import Aws
+from .platforms.ceph_rgw import CephRgw
 from .platforms.commvault import Commvault
 from .platforms.huawei import Huawei
 from .platforms.ontap import Ontap
@@ -18,6 +19,7 @@ from .platforms.storagegrid import StorageGrid
 
 PLATFORMS: dict[str, type[Platform]] = {
     Aws.name: Aws,
+    CephRgw.name: CephRgw,
     Commvault.name: Commvault,
     Huawei.name: Huawei,
     Ontap.name: Ontap,

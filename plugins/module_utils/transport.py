@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import ssl
@@ -45,6 +46,18 @@ _CHUNK = 64 * 1024
 _SMALL_CHUNK = 1024
 #: Seconds after which an answer that still arrives is given up, unless the time-out is long.
 _LONGEST_ANSWER = 60.0
+
+
+def _without_queries(record: logging.LogRecord) -> bool:
+    """Cut the queries out of a line of urllib3's debug log: where it goes, secrets may follow."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            each.partition("?")[0] if isinstance(each, str) else each for each in record.args
+        )
+    return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_without_queries)
 
 
 class Transport:

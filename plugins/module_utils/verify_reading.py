@@ -40,7 +40,8 @@ _UNKNOWN_KEY = frozenset(
     }
 )
 WRONG_SIGNATURE_CODES = frozenset({"SignatureDoesNotMatch"})
-_FORBIDDEN = frozenset({"AccessDenied", "AllAccessDisabled", "AccessForbidden"})
+#: A suspended user hears so only once its signature was found right (Ceph).
+_FORBIDDEN = frozenset({"AccessDenied", "AllAccessDisabled", "AccessForbidden", "UserSuspended"})
 #: Only who is authenticated hears that, unless the service answers a made-up key so as well.
 _AUTHENTICATED = frozenset({"NoSuchBucket"})
 _SKEWED = frozenset({"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"})

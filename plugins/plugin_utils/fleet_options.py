@@ -162,6 +162,7 @@ SECRETS: tuple[str, ...] = (
 CHOICES: dict[str, tuple[str, ...]] = {
     "platform": (
         "aws",
+        "ceph_rgw",
         "commvault",
         "huawei",
         "ontap",
@@ -212,6 +213,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
         "user_path",
         "user_tags",
     ),
+    "ceph_rgw": ("tenant",),
     "commvault": ("domain",),
     "huawei": ("api_version", "domain"),
     "ontap": ("api_version", "svm"),
@@ -224,4 +226,4 @@ SCOPES: dict[str, tuple[str, ...]] = {
 }
 
 #: Platforms where the name in a task may be short for that of an account.
-NAMES_DIFFER: tuple[str, ...] = ("commvault",)
+NAMES_DIFFER: tuple[str, ...] = ("ceph_rgw", "commvault")

@@ -123,7 +123,8 @@ class Arena:
         self.engine = engine
         base = MEMORY if os.path.isdir(MEMORY) else None
         self.directory = Path(tempfile.mkdtemp(prefix="kill-", dir=base))
-        self.world = World(cell.form, cell.keeper, self.directory / "world")
+        world_class = cell.form.world_class or World
+        self.world = world_class(cell.form, cell.keeper, self.directory / "world")
         self.world.is_real = is_real
         self.world.is_over_all = cell.scenario.is_over_all
         self.world.populate(cell.scenario.subject_keys, cell.scenario.age)

@@ -215,7 +215,7 @@ def _inside(world: World, engine: runner.Engine, ran: Ran, plan: Plan, name: str
 
 def _answered(world: World, ran: Ran, message: tuple[Any, ...], plan: Plan) -> tuple[Any, ...]:
     answer = world.answer(message, len(ran.steps), plan)
-    if message[0] != wire.SLEEP:
+    if message[0] not in (wire.SLEEP, wire.SENT):
         step = world.steps[-1]
         ran.steps.append((step.kind, step.label))
     return answer

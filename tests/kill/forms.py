@@ -42,6 +42,8 @@ class Form:
     has_room: bool = False
     #: Another endpoint is to hold the same pairs.
     is_mirrored: bool = False
+    #: The class of its worlds, where it is a real system and no simulator.
+    world_class: Optional[type[Any]] = None
 
     def mirror(self, clock: WorldClock) -> Optional[Simulator]:
         """Return the platform behind the mirror, with no accounts yet; None without one."""
@@ -172,6 +174,22 @@ FORMS = {
             "9.19.1",
             "two slots, chosen pair, at two endpoints",
             is_mirrored=True,
+        ),
+        Form(
+            "ceph-16",
+            "ceph_rgw",
+            "16.2",
+            "overlap, chosen pair, no disable",
+            {"lists_login": False},
+            has_room=True,
+        ),
+        Form(
+            "ceph",
+            "ceph_rgw",
+            "with active",
+            "overlap, chosen pair",
+            {"lists_login": False},
+            has_room=True,
         ),
         Form("commvault-inline", "commvault", "inline", "in place, invisible"),
         Form("commvault-email", "commvault", "email", "in place, e-mail"),

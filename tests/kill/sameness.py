@@ -15,6 +15,7 @@ import hashlib
 import json
 import random
 import re
+import secrets
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -58,6 +59,8 @@ _WORD = re.compile(r"[A-Za-z0-9+=_-]{8,}")
 
 def digest(world: World, *more: Any) -> str:
     """Return the digest of a world's state, and of whatever else decides what comes."""
+    if not world.is_repeatable:
+        return secrets.token_hex()
     memory, plane = world.memory, world.data_plane
     state = {
         "simulator": world.simulator,

@@ -19,10 +19,10 @@ from typing import Any, Callable, NoReturn
 #: The largest packet; a journal or a listing of a matrix's small worlds is far below.
 _LARGEST = 1 << 20
 
-#: What a runner says.
-HTTP, STEP, SLEEP, DONE = "http", "step", "sleep", "done"
-#: What the world answers.
-GO, DIE, ANSWER, LOST, FAIL = "go", "die", "answer", "lost", "fail"
+#: What a runner says; SENT: a request that it sent itself was answered, or not.
+HTTP, STEP, SLEEP, DONE, SENT = "http", "step", "sleep", "done", "sent"
+#: What the world answers; SEND: send it yourself to a real system, and say so when it is answered.
+GO, DIE, ANSWER, LOST, FAIL, SEND = "go", "die", "answer", "lost", "fail", "send"
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

@@ -99,6 +99,9 @@ class Landing:
 class World:
     """See the file's head."""
 
+    #: Whether two of them in the same state live on alike; not so with a real system inside.
+    is_repeatable = True
+
     def __init__(self, form: Form, keeper: Keeper, directory: Path) -> None:
         self.form = form
         self.keeper = keeper

@@ -113,7 +113,7 @@ def test_defaults_fill_what_a_platform_has_and_what_is_missing() -> None:
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ({"platfrom": "ose"}, "endpoints.a.platform is missing; set it to commvault or"),
+        ({"platfrom": "ose"}, "endpoints.a.platform is missing; set it to "),
         ({"platform": "ontpa"}, "endpoints.a.platform: 'ontpa' is none of"),
         ({"platform": "{{ p }}"}, "endpoints.a.platform: '{{ p }}' is none of"),
         ({"platform": "ose", "maxage": "9d"}, "there is no option 'maxage'; did you mean max_age"),
