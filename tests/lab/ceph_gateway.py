@@ -173,6 +173,7 @@ class CephGateway(Simulator):
     def __init__(self, clock: Optional[SimulatorClock] = None, **modes: Any) -> None:
         super().__init__(clock, **modes)
         gateway = running_cluster().gateway
+        self.own_s3_url = gateway.url
         self.behind = Behind(gateway)
         self._passing = Behind(gateway)
         self.behind.clear()

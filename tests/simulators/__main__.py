@@ -18,7 +18,7 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -26,16 +26,20 @@ from . import fleet
 from .base import Simulator
 from .fleet import Endpoint
 
+Kind = type[Simulator]
 STOPPING = {signal.SIGTERM, signal.SIGINT}
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Start, tell, wait, stop."""
+def main(
+    arguments: Optional[Sequence[str]] = None, known: Optional[Mapping[str, Kind]] = None
+) -> int:
+    """Start, tell, wait, stop. known: other systems than the simulators, by their platform."""
+    known = known or fleet.platforms()
     options = _parser().parse_args(arguments)
     # Held back until _wait() asks for them, in the threads too, so that every start is a clean one.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
-        wanted = _copied(_wanted(options.platform, options.variant), options.copies)
+        wanted = _copied(_wanted(options.platform, options.variant, known), options.copies)
     except LookupError as exc:
         print(exc.args[0], file=sys.stderr)
         return 2
@@ -93,10 +97,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _wanted(
-    asked: Optional[Sequence[str]], variant: Optional[str]
-) -> list[tuple[str, type[Simulator], Optional[str]]]:
+    asked: Optional[Sequence[str]], variant: Optional[str], known: Mapping[str, Kind]
+) -> list[tuple[str, Kind, Optional[str]]]:
     """Return label, simulator and variant of each one to start. Raises LookupError."""
-    known = fleet.platforms()
     wanted = []
     for word in asked or sorted(known):
         name, _unused, own = word.partition(":")
@@ -113,8 +116,8 @@ def _wanted(
 
 
 def _copied(
-    wanted: list[tuple[str, type[Simulator], Optional[str]]], copies: int
-) -> list[tuple[str, type[Simulator], Optional[str]]]:
+    wanted: list[tuple[str, Kind, Optional[str]]], copies: int
+) -> list[tuple[str, Kind, Optional[str]]]:
     """Return each simulator so many times, numbered where there are several."""
     if copies == 1:
         return wanted
@@ -125,7 +128,7 @@ def _copied(
     ]
 
 
-def _has(simulator: type[Simulator], variant: str) -> bool:
+def _has(simulator: Kind, variant: str) -> bool:
     return any(label.startswith(variant) for label in simulator.VARIANTS)
 
 

@@ -152,6 +152,10 @@ class Simulator:
     VARIANTS: Mapping[str, Variant] = {}
     #: Path below the server's URL that belongs into api_url ("/commandcenter/api") and login_url.
     BASE_PATH = ""
+    #: The URL of a data plane of its own, for what is a real system behind this face.
+    own_s3_url: Optional[str] = None
+    #: Module options that only a running world knows, such as a login that was made for it.
+    login: Mapping[str, Any] = {}
     #: What its identifiers are drawn from: repeatable, and alike in two worlds of one class.
     SEED = 7
 

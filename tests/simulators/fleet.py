@@ -49,7 +49,7 @@ class Endpoint:
     def s3_url(self) -> str:
         """Where its data plane is."""
         base_path = self.s3_server.simulator.modes["base_path"]
-        return f"{self.s3_server.url}{base_path}"
+        return self.simulator.own_s3_url or f"{self.s3_server.url}{base_path}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return all that a client in another process needs."""
@@ -119,6 +119,7 @@ def start(
         name: value.replace("{url}", server.url) if isinstance(value, str) else value
         for name, value in form.options.items()
     }
+    options.update(simulator.login)
     options["api_url"] = server.url + simulator.BASE_PATH
     return Endpoint(label, simulator.name, chosen, simulator, server, s3_server, options, accounts)
 
