@@ -9,21 +9,24 @@ would seem to have been enabled by somebody else. Older contradictions are what 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
-from .model import ACTIVE, AccessKey
+from .model import ACTIVE, INACTIVE, AccessKey, Account
 from .record import Record
 from .rotation_desk import Desk
 
 
-def is_behind(record: Record, keys: Sequence[AccessKey], desk: Desk) -> bool:
-    """Tell whether a listing contradicts what was done within the platform's lag. Sends nothing."""
-    lag = desk.facts.listing_lag
-    if not lag:
-        return False
-    since = desk.now() - dt.timedelta(seconds=lag)
-    shown = {key.access_key: key.status for key in keys}
+def caught_up(
+    record: Record, keys: Sequence[AccessKey], account: Account, desk: Desk
+) -> list[AccessKey]:
+    """Return what a listing will show of what was done within the platform's lag. Sends nothing.
+
+    The same as it shows now, where nothing was done so recently or everything is shown already.
+    """
+    since = desk.now() - dt.timedelta(seconds=desk.facts.listing_lag)
+    shown = {key.access_key: key for key in keys}
 
     def is_recent(moment: dt.datetime | None) -> bool:
         return moment is not None and moment > since
@@ -31,13 +34,21 @@ def is_behind(record: Record, keys: Sequence[AccessKey], desk: Desk) -> bool:
     current = record.current
     # Made just now, or enabled just now by a rollback.
     if current is not None and is_recent(current.promoted_at) and not current.disabled_at:
-        is_shown = shown.get(current.access_key or "") == ACTIVE
-        if not is_shown:
-            return True
+        name = current.access_key or ""
+        made = AccessKey(name, account, created_at=current.created_at)
+        shown[name] = dataclasses.replace(shown.get(name, made), status=ACTIVE)
     for key in record.retiring:
-        status = shown.get(key.access_key or "")
-        if status is not None and is_recent(key.deleted_at):
-            return True
-        if status == ACTIVE and is_recent(key.disabled_at):
-            return True
-    return False
+        name = key.access_key or ""
+        if name in shown and is_recent(key.deleted_at):
+            del shown[name]
+        elif name in shown and is_recent(key.disabled_at):
+            shown[name] = dataclasses.replace(shown[name], status=INACTIVE)
+    return list(shown.values())
+
+
+def is_behind(record: Record, keys: Sequence[AccessKey], account: Account, desk: Desk) -> bool:
+    """Tell whether a listing contradicts what was done within the platform's lag. Sends nothing."""
+    if not desk.facts.listing_lag:
+        return False
+    then = {key.access_key: key.status for key in caught_up(record, keys, account, desk)}
+    return then != {key.access_key: key.status for key in keys}

@@ -78,8 +78,10 @@ BEHIND = [
 def test_only_what_was_done_just_now_makes_a_list_late(
     known: Record, shown: list[AccessKey], expected: bool
 ) -> None:
-    assert is_behind(known, shown, Desk()) is expected  # type: ignore[arg-type]  # stands in for one
-    assert not is_behind(known, shown, Desk(lag=0.0))  # type: ignore[arg-type]  # same
+    desk: Any = Desk()
+    assert is_behind(known, shown, Account("a"), desk) is expected
+    prompt: Any = Desk(lag=0.0)
+    assert not is_behind(known, shown, Account("a"), prompt)
 
 
 def test_looks_end_when_the_lag_is_over() -> None:

@@ -145,21 +145,22 @@ class Network:
         parts = urlsplit(url)
         host = self.hosts[f"{parts.scheme}://127.0.0.1:{parts.port}"]
         self.pass_time(LATENCY)
-        for hook in self.before:
-            hook(method, url)
-        if host.is_down:
-            raise TransportError(
-                "unreachable", "the connection was refused", passing=True, maybe_sent=False
-            )
         sent = {name: v if isinstance(v, str) else v.decode() for name, v in headers.items()}
         sent.setdefault("Host", parts.netloc)
         if body:
             sent.setdefault("Content-Length", str(len(body)))
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request = Request(method, target, CaseInsensitive(sent.items()), bytes(body or b""))
+        seen, where = host.simulator.seen_as(request)
+        for hook in self.before:
+            hook(seen, f"{host.url}{where}")
+        if host.is_down:
+            raise TransportError(
+                "unreachable", "the connection was refused", passing=True, maybe_sent=False
+            )
         response = self._delivered(host, request)
         for hook in self.after:
-            hook(method, url)
+            hook(seen, f"{host.url}{where}")
         if response is None:
             raise closed()
         payload = response.payload()
