@@ -19,7 +19,6 @@ from . import journals
 from .case import Ran, Scenario
 from .world import Moment, World
 
-
 CURRENT_WORKS = "current works at the end"
 
 
