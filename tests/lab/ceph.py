@@ -196,7 +196,7 @@ class Cluster:
             place.mkdir(mode=0o700)
             self._certificates = Certificates(place)
         certificate, key = self._certificates.good.chain
-        port, tls_port = _free_ports(2)
+        port, tls_port = free_ports(2)
         text = _GATEWAY.format(
             name=name,
             port=port,
@@ -212,7 +212,7 @@ class Cluster:
             stream.write(text)
         program = self._spawn("radosgw", "-n", f"client.{name}")
         gateway = Gateway(name, port, tls_port, self._certificates.ca.cert_path)
-        _wait_for(lambda: _answers(port), f"gateway {name}", program, self.directory)
+        _wait_for(lambda: answers(port), f"gateway {name}", program, self.directory)
         self.gateways.append(gateway)
         return gateway
 
@@ -226,7 +226,7 @@ class Cluster:
         place = self.directory
         for name in ("mon", "osd", "run", "log", "crash"):
             (place / name).mkdir(parents=True, exist_ok=True)
-        fsid, (port,) = str(uuid.uuid4()), _free_ports(1)
+        fsid, (port,) = str(uuid.uuid4()), free_ports(1)
         self._conf.write_text(_GLOBAL.format(fsid=fsid, port=port, place=place), encoding="utf-8")
         (place / "keyring").write_text("", encoding="utf-8")
         monmap = str(place / "monmap")
@@ -285,20 +285,21 @@ class Cluster:
                 stderr=output,
                 # Ctrl-C is for us; stop() ends them in order.
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         self._programs.append(started)
         return started
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Let a program end with the process that started it, whatever ends that (Linux)."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def _free_ports(count: int) -> Sequence[int]:
+def free_ports(count: int) -> Sequence[int]:
+    """Return ports that nothing listens on right now."""
     sockets = [socket.socket() for _unused in range(count)]
     try:
         for each in sockets:
@@ -309,7 +310,8 @@ def _free_ports(count: int) -> Sequence[int]:
             each.close()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Tell whether something speaks HTTP on a port."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/")
