@@ -70,7 +70,7 @@ class Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
     daemon_threads = True
 class Handler(simple_server.WSGIRequestHandler):
     def log_message(self, *words): pass
-here = ("127.0.0.1", int(sys.argv[1]))
+here = ("127.0.0.1", int(sys.argv.pop()))
 application = initialize_public_application()
 simple_server.make_server(*here, application, Server, Handler).serve_forever()
 """
