@@ -212,7 +212,7 @@ class Cluster:
             stream.write(text)
         program = self._spawn("radosgw", "-n", f"client.{name}")
         gateway = Gateway(name, port, tls_port, self._certificates.ca.cert_path)
-        _wait_for(lambda: _answers(port), f"gateway {name}", program, self.directory)
+        _wait_for(lambda: answers(port), f"gateway {name}", program, self.directory)
         self.gateways.append(gateway)
         return gateway
 
@@ -299,6 +299,7 @@ def end_with_parent() -> None:
 
 
 def free_ports(count: int) -> Sequence[int]:
+    """Return ports that nothing listens on right now."""
     sockets = [socket.socket() for _unused in range(count)]
     try:
         for each in sockets:
@@ -309,7 +310,8 @@ def free_ports(count: int) -> Sequence[int]:
             each.close()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Tell whether something speaks HTTP on a port."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/")
