@@ -261,8 +261,9 @@ def _fill_from_environment(
     """Fill from S3_<PLATFORM>_<OPTION>; return the secrets left unused for their URL's sake."""
     prefix = f"S3_{platform.upper()}_"
     # What nobody names is the vendor's own, for the environment's secrets as well.
+    asks = not values["api_url"] or any(env.get(prefix + n.upper()) for n in SECRET_OPTIONS)
     known = {n: env.get(prefix + n.upper()) if v is None else v for n, v in values.items()}
-    usual = {"api_url": usual_url(known, env)}
+    usual = {"api_url": usual_url(known, env) if asks else None}
     url_matches = bool(env.get(prefix + "API_URL") or usual["api_url"])
     for name in _urls(specs):
         env_url = env.get(prefix + name.upper()) or usual.get(name)
