@@ -100,7 +100,7 @@ class Mirrored(Platform):
 
     def access_keys(self, account: Account, last_used: bool = False) -> list[AccessKey]:
         """Return the keys at all endpoints, each saying where it is missing. Reads only."""
-        return merged(self._looks(account, last_used))
+        return merged(self._looks(account, last_used), account)
 
     def find_access_key(self, access_key: str, ref: AccountRef | None = None) -> AccessKey:
         """Return a key that at least one endpoint shows, with its account. Reads only."""
@@ -145,7 +145,7 @@ class Mirrored(Platform):
         """
         looks = self._looks(account)
         chosen = pair.access_key if pair else None
-        keys = merged(looks)
+        keys = merged(looks, account)
         if expected is not None and not self.is_as_noted(keys, expected, chosen):
             shown = ", ".join(self.noted(keys)) or "no key"
             raise self.fail(
@@ -176,7 +176,8 @@ class Mirrored(Platform):
             now[name] = self._at[name].set_access_key(own, status, description)
 
         self._each(key.account, [n for n in self._order if is_at(key, n)], change)
-        return merged({name: [now[name]] if name in now else [] for name in self.endpoints})[0]
+        looks = {name: [now[name]] if name in now else [] for name in self.endpoints}
+        return merged(looks, key.account)[0]
 
     def delete_access_key(self, key: AccessKey) -> None:
         """End a key at every endpoint; where it is gone already, that is as well.

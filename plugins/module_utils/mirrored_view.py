@@ -44,7 +44,8 @@ def joined(own_name: str, own: Account, twins: Mapping[str, Optional[Account]]) 
     every = list(found.values())
     listed: Optional[tuple[AccessKey, ...]] = None
     if len(found) == 1 + len(twins) and all(each.listed_keys is not None for each in every):
-        listed = tuple(merged({name: each.listed_keys or () for name, each in found.items()}))
+        looks = {name: each.listed_keys or () for name, each in found.items()}
+        listed = tuple(merged(looks, own))
     return dataclasses.replace(
         own,
         enabled=False if any(each.enabled is False for each in every) else own.enabled,
@@ -54,8 +55,8 @@ def joined(own_name: str, own: Account, twins: Mapping[str, Optional[Account]]) 
     )
 
 
-def merged(looks: Mapping[str, Sequence[AccessKey]]) -> list[AccessKey]:
-    """Return the keys of all endpoints, each once; looks: what each shows, its own first.
+def merged(looks: Mapping[str, Sequence[AccessKey]], account: Account) -> list[AccessKey]:
+    """Return an account's keys at all endpoints, each once; looks: what each shows, its own first.
 
     A key that is active at one of them is active, and missing where it is not.
     """
@@ -63,10 +64,10 @@ def merged(looks: Mapping[str, Sequence[AccessKey]]) -> list[AccessKey]:
     for name, keys in looks.items():
         for key in keys:
             found.setdefault(key.access_key, {})[name] = key
-    return [_merged(at, list(looks)) for at in found.values()]
+    return [_merged(at, list(looks), account) for at in found.values()]
 
 
-def _merged(at: dict[str, AccessKey], endpoints: Sequence[str]) -> AccessKey:
+def _merged(at: dict[str, AccessKey], endpoints: Sequence[str], account: Account) -> AccessKey:
     every = list(at.values())
     active = {name for name, key in at.items() if key.status == ACTIVE}
     first = next((key for key in every if key.status == ACTIVE), every[0])
@@ -74,6 +75,7 @@ def _merged(at: dict[str, AccessKey], endpoints: Sequence[str]) -> AccessKey:
     ends = [key.expires_at for key in every if key.expires_at is not None]
     return dataclasses.replace(
         first,
+        account=account,
         last_used_at=max(used) if used else None,
         expires_at=min(ends) if ends else None,
         immutable=any(key.immutable for key in every),

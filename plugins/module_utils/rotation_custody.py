@@ -75,11 +75,19 @@ def check_identity(case: Case) -> None:
         if record.scope.get(name, value) != value:
             differences.append(f"{name} {record.scope[name]}, and the endpoint's is {value} now")
     if differences:
+        next_step = (
+            "If the account was made anew under the same name, or the endpoint is another one, move"
+            " the record away; its keys are those of the old one."
+        )
+        if all("@" in each.partition(" ")[0] for each in differences):
+            next_step = (
+                "If the mirror is another one now, name the account with force: true and without"
+                " this mirror, which forgets it; then name the mirror again."
+            )
         raise case.fail(
             "drifted",
             f"The record {case.place} belongs to {'; '.join(differences)}. Nothing was touched.",
-            next_step="If the account was made anew under the same name, or the endpoint is another"
-            " one, move the record away; its keys are those of the old one.",
+            next_step=next_step,
         )
 
 

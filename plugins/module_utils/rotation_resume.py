@@ -171,7 +171,7 @@ def look_twice(case: Case) -> None:
     for attempt in range(4):
         if attempt:
             case.desk.clock.sleep(_BETWEEN_LOOKS)
-        now = sorted((key.access_key, key.status) for key in case.look())
+        now = sorted((key.access_key, key.status, key.absent_at) for key in case.look())
         if now == last:
             return
         last = now

@@ -395,6 +395,25 @@ def test_run_without_the_mirror_is_refused(mirrors_of: OpenMirrorLab, form: Form
     assert not lab.one().has_failed
 
 
+def test_mirror_built_anew_is_drifted_until_it_was_left_out_once(
+    mirrors_of: OpenMirrorLab,
+) -> None:
+    lab = mirrors_of(CHOSEN)
+    lab.managed()
+    lab.one(force=True)
+    lab.far.svm.uuid = "0d9a25a5-5b6d-4d0c-9d55-0c6a0b4a0b01"
+    result = lab.one(force=True)
+    assert result.action == "drifted"
+    assert result.failure is not None
+    assert "svm@far" in result.failure["message"]
+    assert "without this mirror" in result.failure["next_step"]
+    lab.is_mirrored = False
+    assert lab.one(force=True).action == "rotated"
+    lab.is_mirrored = True
+    assert lab.one(force=True).action == "rotated"
+    in_step(lab)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_half_done_one_cannot_be_finished_without_the_mirror(
     mirrors_of: OpenMirrorLab, form: Form

@@ -94,6 +94,8 @@ def test_key_is_found_wherever_it_is(pair: Pair) -> None:
     )
     key = pair.both.find_access_key("AK2")
     assert (key.access_key, key.absent_at) == ("AK2", ("lab",))
+    # By the identifier that it has at the endpoint, not by the mirror's.
+    assert key.account.id == "id-lab"
     assert pair.both.find_access_key("AK2", APP).access_key == "AK2"
     for ref in (None, APP):
         assert raised(pair.both.find_access_key, "AK3", ref).kind == "not_found"

@@ -39,7 +39,7 @@ def key(name: str, status: str = ACTIVE, day: Optional[int] = None) -> AccessKey
 
 def look(near: str, far: str) -> list[AccessKey]:
     """Return the view of two looks, each some access keys of one letter."""
-    return merged({"near": [key(k) for k in near], "far": [key(k) for k in far]})
+    return merged({"near": [key(k) for k in near], "far": [key(k) for k in far]}, APP)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_each_endpoint_is_held_against_what_was_noted_of_it(
 
 
 def test_view_has_the_nearest_expiry_and_the_latest_use() -> None:
-    (one,) = merged({"near": [key("A", day=9)], "far": [key("A", day=5)]})
+    (one,) = merged({"near": [key("A", day=9)], "far": [key("A", day=5)]}, APP)
     assert one.expires_at is not None
     assert one.expires_at.day == 5
     assert one.last_used_at is not None
@@ -98,9 +98,9 @@ def test_view_has_the_nearest_expiry_and_the_latest_use() -> None:
 
 
 def test_key_that_works_anywhere_is_active_and_missing_where_it_does_not() -> None:
-    (one,) = merged({"near": [key("A", INACTIVE)], "far": [key("A")]})
+    (one,) = merged({"near": [key("A", INACTIVE)], "far": [key("A")]}, APP)
     assert (one.status, one.absent_at) == (ACTIVE, ("near",))
-    (one,) = merged({"near": [key("A", INACTIVE)], "far": []})
+    (one,) = merged({"near": [key("A", INACTIVE)], "far": []}, APP)
     assert (one.status, one.absent_at) == (INACTIVE, ("far",))
 
 
