@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+import environments
 from environments import COLLECTIONS, NOT_HERE, ROOT
 
 sys.path.insert(0, str(COLLECTIONS))
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str]) -> int:
     if ceph.missing():
         print(ceph.HOW_TO_GET)
         return 1 if ceph.is_required() else NOT_HERE
+    # A real Keystone, whose keys the gateway goes on taking for a while.
+    environments.ensure(environments.known()["keystone"])
     given = any(word.startswith("tests/") for word in arguments)
     command = [sys.executable, "-m", "pytest", *(() if given else TESTS), *arguments]
     environment = {**os.environ, "CONTRACT_ON": "ceph_gateway"}

@@ -33,6 +33,8 @@ HEADER = (
 )
 START, END = "<!-- made by tools/sync.py -->", "<!-- end of what tools/sync.py made -->"
 FRAGMENT_START = "# --- made by tools/sync.py: the action group"
+#: The choices of an option platform that only narrows what is looked at.
+_CHOICES = re.compile(r"(- Only the records of this platform\..*?choices: \[)[^\]]*\]", re.DOTALL)
 FRAGMENT_END = "# --- end of what tools/sync.py made"
 
 
@@ -56,6 +58,11 @@ def outputs() -> Iterator[tuple[Path, str]]:
     platforms = find_platforms()
     yield ROOT / "plugins/module_utils/registry.py", registry(platforms)
     yield ROOT / "plugins/doc_fragments/platforms.py", fragment(platforms)
+    store = ROOT / "plugins/modules/s3_secret_store.py"
+    yield (
+        store,
+        _CHOICES.sub(rf"\g<1>{', '.join(cls.name for cls in platforms)}]", store.read_text()),
+    )
     runtime = ROOT / "meta/runtime.yml"
     yield runtime, _between(runtime, FRAGMENT_START, FRAGMENT_END, action_group())
     readme = ROOT / "README.md"

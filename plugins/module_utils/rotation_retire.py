@@ -314,4 +314,6 @@ def _report_if_honoured(case: Case, key: HeldKey, known: bool = False) -> None:
     if key.honoured_at is None:
         seen = dataclasses.replace(key, honoured_at=case.desk.now())
         case.save(case.record.with_retiring(seen), "still_honoured", access_key=key.access_key)
+    # In the turn that deletes it, "deleted" is what the result says first.
+    case.details["still_honoured"] = key.access_key
     case.did("still_honoured", f"{key.access_key} is revoked, and the S3 service still takes it")

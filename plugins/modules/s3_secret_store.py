@@ -47,7 +47,7 @@ options:
     description:
       - Only the records of this platform. All, where it is left out.
     type: str
-    choices: [commvault, huawei, ontap, ose]
+    choices: [ceph_rgw, commvault, huawei, ontap, ose]
   endpoint:
     description:
       - Only the records of this endpoint. All, where it is left out; it is not filled with the name

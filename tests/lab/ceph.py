@@ -24,7 +24,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Optional
+from typing import Callable, Optional
 
 from ansible_collections.objectstore.credentials.tests.unit.certificates import Certificates
 
@@ -235,14 +235,14 @@ class Cluster:
         monitor = ("ceph-mon", "-i", "a")
         self._run(*monitor, "--mkfs", "--monmap", monmap, "--keyring", str(place / "keyring"))
         program = self._spawn(*monitor)
-        _wait_for(lambda: self._has_quorum(), "the monitor", program, place)
+        _wait_for(self._has_quorum, "the monitor", program, place)
         # The same uuid for both, or the object store is a stranger to its monitor.
         store = str(uuid.uuid4())
         number = self._ask("osd", "create", store).strip()
         self._run("ceph-osd", "-i", number, "--mkfs", "--osd-uuid", store)
         self._ask("osd", "crush", "add", f"osd.{number}", "1.0", "root=default", "host=localhost")
         program = self._spawn("ceph-osd", "-i", number)
-        _wait_for(lambda: self._is_up(), "the object store", program, place)
+        _wait_for(self._is_up, "the object store", program, place)
 
     def _ask(self, *words: str) -> str:
         """Send a command that may be sent twice; a monitor that is busy first says EPERM."""
@@ -331,9 +331,8 @@ def answers(port: int) -> bool:
 
 
 def _wait_for(
-    is_there: object, what: str, program: subprocess.Popen[bytes], directory: Path
+    is_there: Callable[[], bool], what: str, program: subprocess.Popen[bytes], directory: Path
 ) -> None:
-    assert callable(is_there)
     until = time.monotonic() + LONGEST
     while not is_there():
         if program.poll() is not None:

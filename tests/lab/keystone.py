@@ -59,6 +59,8 @@ connection = sqlite:///{place}/keystone.db
 key_repository = {place}/fernet
 [credential]
 key_repository = {place}/credential
+[identity]
+password_hash_rounds = 4
 [cache]
 enabled = false
 """

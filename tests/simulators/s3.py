@@ -36,6 +36,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "unsupported": ("ListBuckets",),
         "any_bucket": True,
     },
+    "ceph_rgw": {"region": ""},
     "huawei": {"addressing": "virtual", "wrong_signatures": 5},
     "ontap": {"region": ""},
 }

@@ -295,6 +295,14 @@ def test_access_denied_proves_nothing_where_unknown_keys_get_it(server: Simulato
     assert sum(lab.clock.slept) == pytest.approx(60, abs=1.1)
 
 
+def test_pair_of_a_suspended_user_is_the_right_one(server: SimulatorServer) -> None:
+    # Ceph says so only once the signature was found right.
+    lab = scripted(server, error("InvalidAccessKeyId"), error("UserSuspended"))
+    verdict = lab.verifier().accept(GOOD)
+    assert verdict.works
+    assert verdict.code == "UserSuspended"
+
+
 def test_listing_is_accepted_where_unknown_keys_get_access_denied(server: SimulatorServer) -> None:
     lab = scripted(server, error("AccessDenied"), LISTED)
     assert lab.verifier().accept(GOOD).outcome == ACCEPTED
