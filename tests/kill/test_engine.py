@@ -25,6 +25,7 @@ CELLS = (
     ("ontap-9.19.1", "ansible_vault", "rotate"),
     ("commvault-inline", "ansible_vault", "rotate"),
     ("huawei-v5", "aws_secretsmanager", "rotate"),
+    ("aws-slow", "ansible_vault", "rotate"),
 )
 
 
