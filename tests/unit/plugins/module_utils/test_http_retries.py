@@ -91,7 +91,8 @@ def test_answer_of_any_status_may_ask_to_come_later(
     server.faults.add("status", status=400, times=1)
     assert client.request("GET", "/x").status == 400
     client.promises_nothing_done = lambda answer: answer.status == 400
-    for more in ({}, {"repeatable": True}):
+    ways: list[dict[str, Any]] = [{}, {"repeatable": True}]
+    for more in ways:
         server.faults.add("status", status=400, times=1)
         assert client.request("GET" if not more else "PUT", "/x", **more).status == 200
     server.faults.add("status", status=400, times=1)
