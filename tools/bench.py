@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import bench_aws
 import bench_ceph
 import bench_fleet
 import bench_rotation
@@ -76,14 +77,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the tables to a file too")
     parser.add_argument("--quick", action="store_true", help="few accounts, at 5 ms")
-    parser.add_argument(
-        "--only", choices=["rotation", "fleet", "ceph", "others"], help="only this part"
-    )
+    parts = ["rotation", "aws", "ceph", "fleet", "others"]
+    parser.add_argument("--only", choices=parts, help="only this part")
     arguments = parser.parse_args()
     lines: list[str] = []
     missed = 0
     if arguments.only in (None, "rotation"):
         lines, missed = bench_rotation.measure(arguments.quick)
+    if arguments.only in (None, "aws"):
+        table, misses = bench_aws.measure(arguments.quick)
+        lines, missed = [*lines, *table], missed + misses
     if arguments.only in (None, "fleet"):
         table, misses = bench_fleet.measure(arguments.quick)
         lines, missed = [*lines, *table], missed + misses

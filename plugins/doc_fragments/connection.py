@@ -21,7 +21,8 @@ options:
   api_url:
     description:
       - Scheme, host, port and any base path of the API, such as V(https://cluster1.example.com).
-      - Taken from E(S3_CREDENTIALS_FILE) or E(S3_<PLATFORM>_API_URL) when left out.
+      - Taken from E(S3_CREDENTIALS_FILE) or E(S3_<PLATFORM>_API_URL) when left out; after that, on
+        a platform whose vendor has one API for everybody, that one.
     type: str
   api_username:
     description:

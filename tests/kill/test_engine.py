@@ -28,6 +28,7 @@ CELLS = (
     ("ontap-9.16.1-mirror", "ansible_vault", "rotate"),
     ("ontap-9.19.1-mirror", "vault_kv2", "rotate"),
     ("ontap-9.19.1-mirror", "ansible_vault", "retire, grace"),
+    ("aws-slow", "ansible_vault", "rotate"),
 )
 
 

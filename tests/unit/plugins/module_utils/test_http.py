@@ -52,6 +52,13 @@ def test_query_is_encoded_and_nothing_is_left_out_silently(client: Client, echo:
     assert echo.seen[1].target == "/x?first=1&name=a&name=b"
 
 
+def test_bytes_are_sent_as_they_are(client: Client, echo: Echo) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    client.request("POST", "/x", body=b"Action=GetUser&Name=a%20b", headers=form)
+    assert echo.seen[0].body == b"Action=GetUser&Name=a%20b"
+    assert echo.seen[0].headers["Content-Type"] == form["Content-Type"]
+
+
 def test_body_is_sent_as_json(client: Client, echo: Echo) -> None:
     client.request("POST", "/x", body={"name": "ü"})
     sent = echo.seen[0]

@@ -85,6 +85,21 @@ def test_repeatable_write_is_repeated_where_the_platform_promises_nothing_done(
     assert (server.requests, echo.writes) == (2, 1)
 
 
+def test_answer_of_any_status_may_ask_to_come_later(
+    client: Client, server: SimulatorServer, echo: Echo
+) -> None:
+    server.faults.add("status", status=400, times=1)
+    assert client.request("GET", "/x").status == 400
+    client.promises_nothing_done = lambda answer: answer.status == 400
+    ways: list[dict[str, Any]] = [{}, {"repeatable": True}]
+    for more in ways:
+        server.faults.add("status", status=400, times=1)
+        assert client.request("GET" if not more else "PUT", "/x", **more).status == 200
+    server.faults.add("status", status=400, times=1)
+    assert client.request("POST", "/x").status == 400
+    assert (server.requests, echo.writes) == (6, 1)
+
+
 @pytest.mark.parametrize(("status", "requests"), [(429, 2), (502, 1), (503, 1), (504, 1)])
 def test_login_is_repeated_after_a_429_only(
     client: Client, server: SimulatorServer, status: int, requests: int
