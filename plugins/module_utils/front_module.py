@@ -19,6 +19,7 @@ from .options import ArgumentSpec, mark_listed
 from .redaction import Redactor
 from .report import Report
 from .results import Outcome
+from .store_environment import store_of
 
 #: Above this many accounts a result is likely to be too long for what keeps it.
 MOST_RETURNED = 1000
@@ -143,6 +144,8 @@ def options_of(module: Module, spec: ArgumentSpec, redactor: Redactor) -> dict[s
             params[name] = mark_listed(value)
         if spec.options.get(name, {}).get("elements") == "raw":
             redactor.learn(*(e.get("secret_key") for e in value if isinstance(e, dict)))
+    if "secret_store" in params:
+        params["secret_store"] = store_of(params["secret_store"])
     return params
 
 

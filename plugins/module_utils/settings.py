@@ -178,7 +178,7 @@ def _fill_from_file(
             )
     for name, value in entry.items():
         if name in specs and values[name] is None and value is not None:
-            values[name] = _converted(value, specs[name], f"{name} in {path}")
+            values[name] = converted(value, specs[name], f"{name} in {path}")
     return None
 
 
@@ -266,29 +266,30 @@ def _fill_from_environment(
         if name in SECRET_OPTIONS and not url_matches:
             unused.append(prefix + name.upper())
             continue
-        values[name] = _converted(text, spec, prefix + name.upper())
+        values[name] = converted(text, spec, prefix + name.upper())
     return unused
 
 
-def _converted(value: Any, spec: Mapping[str, Any], where: str) -> Any:
+def converted(value: Any, spec: Mapping[str, Any], where: str) -> Any:
+    """Return a value as the type of its option wants it. Raises invalid_option, naming where."""
     kind = spec.get("type", "str")
     try:
         if kind == "bool":
-            converted: Any = _to_bool(value)
+            result: Any = _to_bool(value)
         elif kind in ("int", "float"):
-            converted = {"int": int, "float": float}[kind](value)
+            result = {"int": int, "float": float}[kind](value)
         elif isinstance(value, (dict, list)):
             raise ValueError(value)
         elif kind == "path":
-            converted = os.path.expanduser(os.path.expandvars(str(value)))
+            result = os.path.expanduser(os.path.expandvars(str(value)))
         else:
-            converted = str(value)
+            result = str(value)
     except (TypeError, ValueError):
         raise CredentialsError("invalid_option", f"{where} is not a {kind}.") from None
     choices = spec.get("choices")
-    if choices and converted not in choices:
+    if choices and result not in choices:
         raise CredentialsError("invalid_option", f"{where} must be one of {', '.join(choices)}.")
-    return converted
+    return result
 
 
 def _to_bool(value: Any) -> bool:

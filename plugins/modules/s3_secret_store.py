@@ -41,8 +41,6 @@ options:
     type: str
     default: checked
     choices: [checked, rekeyed, copied]
-  secret_store:
-    required: true
   platform:
     description:
       - Only the records of this platform. All, where it is left out.
