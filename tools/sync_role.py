@@ -111,6 +111,11 @@ OWN: dict[str, dict[str, Any]] = {
             "The approved plan itself, in base64, where it came with the variables of a workflow."
         ],
     },
+    "plan_required": {
+        "type": "bool",
+        "default": False,
+        "description": ["Touch nothing without an approved plan and its hash."],
+    },
     "dry_run": {
         "type": "bool",
         "default": False,
