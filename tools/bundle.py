@@ -45,7 +45,12 @@ def run(*command: str) -> None:
     done = subprocess.run(
         command,
         cwd=SCRATCH,
-        env=run_environment(known()["dev"]),
+        # Where the checkout itself is known, nothing would be installed.
+        env={
+            **run_environment(known()["dev"]),
+            "PYTHONPATH": "",
+            "ANSIBLE_COLLECTIONS_PATH": str(SCRATCH / "proof" / "c"),
+        },
         capture_output=True,
         text=True,
         check=False,

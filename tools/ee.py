@@ -32,7 +32,12 @@ def run(program: str, *arguments: str) -> str:
     done = subprocess.run(
         [str(Path(sys.executable).parent / program), *arguments],
         cwd=SCRATCH,
-        env=run_environment(known()["dev"]),
+        # Where the checkout itself is known, nothing would be installed.
+        env={
+            **run_environment(known()["dev"]),
+            "PYTHONPATH": "",
+            "ANSIBLE_COLLECTIONS_PATH": str(SCRATCH / "collections"),
+        },
         capture_output=True,
         text=True,
         check=False,
