@@ -125,7 +125,7 @@ $(CELLS:%=cell-%):
 
 # Gates that take longer -----------------------------------------------------------------------------------
 
-.PHONY: sanity ansible-test-units integration molecule artifact
+.PHONY: sanity ansible-test-units integration molecule artifact ee bundle
 sanity: ## All ansible-test sanity tests, without an ignore file
 	$(GATE) sanity -- $(PYTHON) tools/run_ansible_test.py sanity $(ARGS)
 ansible-test-units: ## The unit tests as ansible-test runs them
@@ -139,6 +139,11 @@ molecule: env-dev ## The molecule scenarios; ARGS='-s window' runs one
 artifact: env-dev ## Build, check the files, install offline, read all docs, galaxy-importer
 	@$(PYTHON) tools/environments.py importer
 	$(GATE) artifact -- $(PYTHON) tools/artifact.py
+
+ee: env-dev ## What ansible-builder makes of it: introspect, and create with the documented definition
+	$(GATE) ee -- $(DEV)/python tools/ee.py
+bundle: env-dev ## For sites without internet: the artifact and the wheels that it needs, in dist/
+	$(GATE) bundle -- $(DEV)/python tools/bundle.py $(ARGS)
 
 # The demo as a gate: the first run installs what it needs, the second is what a user sees daily.
 .PHONY: gate-demo gate-demo-again

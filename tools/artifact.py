@@ -25,7 +25,7 @@ from run_ansible_test import files
 #: What may be in the artifact.
 ALLOWED = re.compile(
     r"""
-      README\.md | CONTRIBUTING\.md | CHANGELOG\.md | COPYING | requirements\.txt
+      README\.md | CONTRIBUTING\.md | SECURITY\.md | CHANGELOG\.md | COPYING | requirements\.txt
     | MANIFEST\.json | FILES\.json
     | changelogs/(config|changelog)\.yaml | changelogs/fragments/[\w.-]+\.yml
     | docs/([\w-]+/)*[\w.-]+\.(md|rst|yml)

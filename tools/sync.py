@@ -5,7 +5,7 @@
 
 Written from plugins/module_utils/platforms/*.py and plugins/doc_fragments/<platform>.py:
 the registry, the documentation fragment "platforms", the action group, the platform table in the
-README, the list of failures, and the options that a fleet's file may hold.
+README, the list of failures, the options that a fleet's file may hold, and the kit for AWX.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sync_awx import credential_types, load, types_file
+from sync_awx_import import import_file
 from sync_role import argument_specs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,6 +73,11 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
     specs = argument_specs(HEADER, rotate_options(platforms))
     yield ROOT / "roles/s3_rotate/meta/argument_specs.yml", specs
+    types = awx_types(platforms)
+    role = ROOT / "roles/s3_awx"
+    yield role / "vars/main/credential_types.yml", types_file(HEADER, types)
+    kit, names = load(role / "vars/main/kit.yml"), load(role / "defaults/main.yml")
+    yield role / "files/import.json", import_file(types, kit, names)
 
 
 def find_platforms() -> list[type[Any]]:
@@ -198,6 +205,16 @@ def failures() -> str:
         stops = "yes" if kind.stops_endpoint else "no"
         lines.append(f"| `{name}` | {kind.meaning} | {kind.next_step} | {stops} |")
     return "\n".join(lines) + "\n"
+
+
+def awx_types(platforms: list[type[Any]]) -> list[dict[str, Any]]:
+    """Return the credential types for AWX, of every platform and every secret store."""
+    utils = f"{PACKAGE}.module_utils"
+    stores = importlib.import_module(f"{utils}.store_registry").STORES
+    described = {name: _documented(name) for name in ("connection", *(p.name for p in platforms))}
+    described["secret_store"] = _documented("secret_store")["secret_store"]["suboptions"]
+    connection = importlib.import_module(f"{utils}.options").CONNECTION
+    return credential_types(platforms, stores.values(), connection, described)
 
 
 def rotate_options(platforms: list[type[Any]]) -> dict[str, Any]:

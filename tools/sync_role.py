@@ -104,6 +104,42 @@ OWN: dict[str, dict[str, Any]] = {
         "default": "",
         "description": ["The sha256 that was approved; a plan with another one is refused."],
     },
+    "plan_text": {
+        "type": "str",
+        "default": "",
+        "description": [
+            "The approved plan itself, in base64, where it came with the variables of a workflow."
+        ],
+    },
+    "plan_required": {
+        "type": "bool",
+        "default": False,
+        "description": ["Touch nothing without an approved plan and its hash."],
+    },
+    "dry_run": {
+        "type": "bool",
+        "default": False,
+        "description": ["As --check, for surveys: rehearse, write a report, change nothing."],
+    },
+    "run_max_age": {
+        "type": "str",
+        "default": "",
+        "description": [
+            "For this run, instead of C(s3_rotate_max_age); empty: what the inventory says."
+            " C(max_age) of a policy comes before it."
+        ],
+    },
+    "stats": {
+        "type": "bool",
+        "description": [
+            "Whether C(set_stats) hands on what became of accounts, and the plan; in a job of AWX."
+        ],
+    },
+    "stats_accounts": {
+        "type": "int",
+        "default": 100,
+        "description": ["How many accounts it names at most."],
+    },
 }
 _COMPROMISED = {
     "type": "list",
@@ -170,7 +206,7 @@ def _passed_on(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     passed: dict[str, Any] = {"type": "str" if kind == "path" else kind}
     if "elements" in spec:
         passed["elements"] = spec["elements"]
-    if name == "platform" or name == "secret_store":
+    if name == "platform":
         passed["required"] = True
     if spec.get("no_log"):
         passed["no_log"] = True

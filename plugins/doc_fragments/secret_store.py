@@ -18,6 +18,11 @@ options:
       - Each type has its own options; one of another type is refused. The guide to the secret
         stores (C(docs/secret-stores.md)) shows the rights that each needs.
       - A dictionary in a task replaces one in C(module_defaults) as a whole.
+      - Left out altogether, it is the type that E(S3_SECRET_STORE_TYPE) names, if it is set.
+      - An option that is left out, and is no dictionary, comes from E(S3_<TYPE>_<OPTION>), such as
+        E(S3_VAULT_KV2_MOUNT) or E(S3_ANSIBLE_VAULT_PATH). A secret of the environment goes only to
+        the server that the environment names beside it (E(S3_VAULT_KV2_URL)). What the products'
+        own variables say, such as E(VAULT_ADDR), comes after that.
     type: dict
     suboptions:
       type:

@@ -35,8 +35,6 @@ options:
     description:
       - The name of the endpoint, as in the module. The inventory host's name when left out.
     type: str
-  secret_store:
-    required: true
   pair:
     description:
       - V(current) is the pair that is in use.
@@ -104,6 +102,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.record imp
 from ansible_collections.objectstore.credentials.plugins.module_utils.record_moves import MOVING
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.plugins.module_utils.store_environment import (
+    store_of,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
     open_store,
     secret_store_spec,
@@ -166,7 +167,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
             # A consumer needs the pair also while its record is on the way to another store.
             may_read=frozenset({MOVING}),
         )
-        store = open_store(_parsed(self.get_option("secret_store")), context)
+        store = open_store(_parsed(store_of(self.get_option("secret_store") or None)), context)
         try:
             pair, found = self.get_option("pair"), []
             for name in names:
@@ -179,8 +180,10 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
         return list(wrap_var(found))
 
 
-def _parsed(options: Any) -> dict[str, Any]:
-    """Return the dictionary as a module would get it, types and all."""
+def _parsed(options: Any) -> Optional[dict[str, Any]]:
+    """Return the dictionary as a module would get it, types and all; None where there is none."""
+    if options is None:
+        return None
     spec = {"secret_store": secret_store_spec()}
     result = ArgumentSpecValidator(spec).validate({"secret_store": _resolved(options)})
     if result.error_messages:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from .access_key_rotate import STORE_NOT_PROVEN, rotate_access_keys
 from .custody import Call as StoreCall
 from .custody import escrow_of, new_run, opened_store
+from .ephemeral import refuse_ephemeral
 from .errors import CredentialsError
 from .journal import Journal
 from .mirrored_open import open_site
@@ -69,10 +70,17 @@ def rotate(call: Call) -> Outcome:
             change=wanted.policy.change,
         )
         opened.callback(journal.close)
+        is_allowed = bool(params.get("allow_ephemeral"))
+        if params.get("journal"):
+            refuse_ephemeral("journal", params["journal"], allowed=is_allowed)
         if call.is_preflight:
             with opened_store(call, run, check_mode=False) as proven:
+                if proven.folder:
+                    refuse_ephemeral("secret_store.path", proven.folder, allowed=is_allowed)
                 proven.probe()
         store = opened.enter_context(opened_store(call, run, check_mode=call.check_mode))
+        if store.folder:
+            refuse_ephemeral("secret_store.path", store.folder, allowed=is_allowed)
         outcome = rotate_access_keys(
             platform,
             store,

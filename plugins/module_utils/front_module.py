@@ -19,6 +19,7 @@ from .options import SECRET_OPTIONS, ArgumentSpec, mark_listed
 from .redaction import Redactor
 from .report import Report
 from .results import Outcome
+from .store_environment import store_of
 
 #: Above this many accounts a result is likely to be too long for what keeps it.
 MOST_RETURNED = 1000
@@ -147,6 +148,8 @@ def options_of(module: Module, spec: ArgumentSpec, redactor: Redactor) -> dict[s
             logins = [e[n] for e in entries_ for n in SECRET_OPTIONS if isinstance(e.get(n), str)]
             redactor.learn(*logins)
             module.no_log_values.update(login for login in logins if login)
+    if "secret_store" in params:
+        params["secret_store"] = store_of(params["secret_store"])
     return params
 
 

@@ -21,7 +21,7 @@ from .store_registry import secret_store_spec
 SPEC = COMMON | ArgumentSpec(
     {
         "state": {"type": "str", "default": "checked", "choices": ["checked", "rekeyed", "copied"]},
-        "secret_store": {**secret_store_spec(), "required": True},
+        "secret_store": secret_store_spec(),
         "destination": secret_store_spec(),
         "platform": {"type": "str", "choices": sorted(PLATFORMS)},
         "endpoint": {"type": "str"},

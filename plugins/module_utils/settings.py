@@ -287,21 +287,21 @@ def converted(value: Any, spec: Mapping[str, Any], where: str) -> Any:
     kind = spec.get("type", "str")
     try:
         if kind == "bool":
-            converted: Any = _to_bool(value)
+            result: Any = _to_bool(value)
         elif kind in ("int", "float"):
-            converted = {"int": int, "float": float}[kind](value)
+            result = {"int": int, "float": float}[kind](value)
         elif isinstance(value, (dict, list)):
             raise ValueError(value)
         elif kind == "path":
-            converted = os.path.expanduser(os.path.expandvars(str(value)))
+            result = os.path.expanduser(os.path.expandvars(str(value)))
         else:
-            converted = str(value)
+            result = str(value)
     except (TypeError, ValueError):
         raise CredentialsError("invalid_option", f"{where} is not a {kind}.") from None
     choices = spec.get("choices")
-    if choices and converted not in choices:
+    if choices and result not in choices:
         raise CredentialsError("invalid_option", f"{where} must be one of {', '.join(choices)}.")
-    return converted
+    return result
 
 
 def _to_bool(value: Any) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import CredentialsError
+from .store_environment import TYPE_VARIABLE, fill, unused_warning
 from .stores.ansible_vault import AnsibleVault
 from .stores.aws_secretsmanager import AwsSecretsManager
 from .stores.base import SecretStore, StoreContext
@@ -52,12 +53,13 @@ def secret_store_spec() -> dict[str, Any]:
 def open_store(options: Mapping[str, Any] | None, context: StoreContext) -> SecretStore:
     """Return the secret store that the option secret_store describes, opened. Reads only.
 
-    options: parsed by secret_store_spec(); None stands for what was left out. Raises
-    invalid_option, and whatever the store's open() raises.
+    options: parsed by secret_store_spec(); None stands for what was left out, which the environment
+    may say. Raises invalid_option, and whatever the store's open() raises.
     """
     store_class = _chosen(options)
     given = {name: value for name, value in (options or {}).items() if value is not None}
     given.pop("type")
+    given, unused = fill(store_class.name, store_class.OPTIONS, given, context.environ)
     for name, value in given.items():
         _check(store_class, name, value)
         if store_class.OPTIONS[name].get("no_log"):
@@ -70,6 +72,8 @@ def open_store(options: Mapping[str, Any] | None, context: StoreContext) -> Secr
                 "invalid_option", f"secret_store.{name} is missing; {store_class.title} needs it."
             )
     store = store_class(values, context)
+    if unused:
+        store.warnings.append(unused_warning(store_class.name, unused))
     try:
         store.open()
     except BaseException:
@@ -84,7 +88,8 @@ def _chosen(options: Mapping[str, Any] | None) -> type[SecretStore]:
         raise CredentialsError(
             "invalid_option",
             "secret_store is not a dictionary.",
-            next_step=f"Write it with a type ({known}) and that store's options.",
+            next_step=f"Write it with a type ({known}) and that store's options; or leave it out"
+            f" and set {TYPE_VARIABLE} in the environment.",
         )
     kind = options.get("type")
     if kind is None or str(kind) not in STORES:

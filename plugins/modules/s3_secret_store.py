@@ -41,13 +41,11 @@ options:
     type: str
     default: checked
     choices: [checked, rekeyed, copied]
-  secret_store:
-    required: true
   platform:
     description:
       - Only the records of this platform. All, where it is left out.
     type: str
-    choices: [ceph_rgw, commvault, huawei, ontap, ose]
+    choices: [aws, ceph_rgw, commvault, huawei, ontap, ose, storagegrid]
   endpoint:
     description:
       - Only the records of this endpoint. All, where it is left out; it is not filled with the name

@@ -14,6 +14,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from ..module_utils.store_environment import store_of
 from .liaison import Liaison, sentence
 
 
@@ -128,7 +129,8 @@ def is_one_line() -> bool:
 
 def wants_vault_secrets(arguments: Mapping[str, Any]) -> bool:
     """Tell whether a task keeps its secrets in files that are encrypted by ansible-vault."""
-    return any(_is_of_vault(arguments.get(name)) for name in ("secret_store", "destination"))
+    own = store_of(arguments.get("secret_store"))
+    return any(_is_of_vault(store) for store in (own, arguments.get("destination")))
 
 
 def _is_of_vault(store: Any) -> bool:

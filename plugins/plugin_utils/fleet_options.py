@@ -12,6 +12,7 @@ OPTIONS: tuple[str, ...] = (
     "adopt",
     "all",
     "allow_disruption",
+    "allow_ephemeral",
     "allow_side_effects",
     "api_access_key",
     "api_external_id",

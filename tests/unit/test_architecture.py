@@ -36,7 +36,7 @@ ORDER = (
     ("ancestors", "copies", "errors"),
     ("clock", "model", "options", "redaction"),
     ("auth", "invocation", "pacing", "settings"),
-    ("transport", "transport_errors"),
+    ("ephemeral", "store_environment", "transport", "transport_errors"),
     ("http", "liaison", "record", "record_moves", "report", "shard"),
     ("journal", "platform", "progress", "record_summary", "results", "stores", "verify"),
     ("audit", "bulk", "escrow", "mirrored_verify", "mirrored_view", "platforms", "store_registry"),

@@ -67,6 +67,7 @@ class AnsibleVault(SecretStore):
                 "secret_store.path is required: the directory of the secret store ansible_vault.",
             )
         self._tree = Tree(os.path.abspath(os.path.expanduser(path)), self.warnings)
+        self.folder = self._tree.base
         self._keyring = Keyring(options, context, self.warnings)
         self._seals = Seals(self._keyring, context.redactor)
         self._checks = CheckFile(self._tree, self._seals, self._keyring)

@@ -104,6 +104,8 @@ class SecretStore:
     is_durable: ClassVar[bool] = True
     #: True: seal() and unseal() work, by a secret that the store itself holds.
     can_seal: bool = False
+    #: The folder that holds the records, where they are files.
+    folder: str | None = None
     #: Why there is no password of the operator's to change; None: there is one.
     cannot_rekey_because: ClassVar[str | None] = "its server encrypts, with keys of its own"
 

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role as a job template drives it: answers are texts, the store comes from a credential."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .fleet_lab import SMALL, Fleet
+
+pytestmark = pytest.mark.fleet
+ACCOUNTS = 2
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[Fleet]:
+    """Endpoints whose inventory names no secret store."""
+    made = Fleet(tmp_path, SMALL, ACCOUNTS)
+    made.store = made.variables.pop("s3_rotate_secret_store")  # type: ignore[attr-defined]
+    yield made
+    made.stop()
+
+
+def credential(fleet: Fleet) -> dict[str, str]:
+    """Return the environment that a credential of a job makes."""
+    store: dict[str, str] = fleet.store  # type: ignore[attr-defined]
+    return {
+        "S3_SECRET_STORE_TYPE": "ansible_vault",
+        "S3_ANSIBLE_VAULT_PATH": store["path"],
+        "S3_ANSIBLE_VAULT_VAULT_PASSWORD_FILE": store["vault_password_file"],
+        "S3_ANSIBLE_VAULT_VAULT_ID": "",
+        "ANSIBLE_SHOW_CUSTOM_STATS": "true",
+    }
+
+
+def handed_on(output: str) -> dict[str, Any]:
+    """Return what set_stats left for AWX."""
+    found = re.search(r"^\s*RUN: (\{.*\})$", output, re.MULTILINE)
+    assert found, output
+    return dict(json.loads(found[1]))
+
+
+def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Fleet) -> None:
+    environment = credential(estate)
+    before = estate.all_writes()
+
+    plan = estate.run(
+        "rotate",
+        environment=environment,
+        variables={
+            "awx_job_id": 7,
+            "s3_rotate_dry_run": "yes",
+            "s3_rotate_run_max_age": "",
+            "s3_rotate_write_plan": str(estate.folder / "plan.json"),
+        },
+    )
+
+    assert plan.code == 0, plan.output
+    assert estate.all_writes() == before
+    stats = handed_on(plan.output)
+    assert {row["endpoint"] for row in stats["s3_rotation"]["accounts"]} == set(estate.endpoints)
+    workflow = {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
+    assert set(workflow) == {"s3_rotate_plan_hash", "s3_rotate_plan_text"}
+
+    wrong = {**workflow, "s3_rotate_plan_hash": "0" * 64, "awx_job_id": 8}
+    refused = estate.run("rotate", environment=environment, variables=wrong)
+    assert refused.code == 2
+    assert estate.all_writes() == before
+
+    rotated = estate.run(
+        "rotate",
+        environment=environment,
+        variables={**workflow, "awx_job_id": 9, "s3_rotate_dry_run": "no", "s3_rotate_change": ""},
+    )
+
+    assert rotated.code == 0, rotated.output
+    for name in estate.endpoints:
+        assert set(estate.actions(name).values()) == {"rotated"}
+    done = handed_on(rotated.output)["s3_rotation"]
+    assert {row["action"] for row in done["accounts"]} == {"rotated"}
+    assert not any(secret in rotated.output for secret in estate.secrets())
+
+
+def test_answers_of_several_lines_name_accounts_and_keys(estate: Fleet) -> None:
+    environment = credential(estate)
+    explicit = {"s3_rotate_acknowledge": "explicit"}
+    assert estate.run("rotate", environment=environment, variables=explicit).code == 0
+    rows = estate.rows("osis")
+    lines = "\n".join(f"  {name}   {row['access_key']} " for name, row in rows.items())
+
+    said = estate.run(
+        "acknowledge",
+        "--limit",
+        "osis",
+        environment=environment,
+        variables={**explicit, "s3_rotate_users": lines + "\n"},
+    )
+
+    assert said.code == 0, said.output
+    assert set(estate.actions("osis").values()) == {"acknowledged"}
+
+    leaked = rows["app-0001"]["access_key"]
+    emergency = estate.run(
+        "emergency",
+        environment=environment,
+        variables={"s3_rotate_compromised": f"{leaked}\n", "s3_rotate_reason": "INC0042"},
+    )
+
+    assert emergency.code == 0, emergency.output
+    assert estate.endpoints["osis"].simulator.secret_of(leaked) is None

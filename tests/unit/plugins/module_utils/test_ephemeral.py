@@ -1,0 +1,91 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes with a container is told from what stays."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+
+from ansible_collections.objectstore.credentials.plugins.module_utils.ephemeral import (
+    Surroundings,
+    refuse_ephemeral,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.errors import (
+    CredentialsError,
+)
+
+HOST = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n30 27 0:9 / /tmp rw - tmpfs tmpfs rw\n"
+#: A job of AWX in podman: its private data directory at /runner, a path exposed to jobs.
+JOB = (
+    "600 500 0:60 / / rw,relatime - overlay overlay rw,lowerdir=/a,upperdir=/b,workdir=/c\n"
+    "601 600 0:61 / /proc rw - proc proc rw\n"
+    "610 600 8:1 /tmp/awx_42_ab12cd /runner rw - xfs /dev/sda1 rw\n"
+    "611 600 8:1 /var/lib/s3\\040rotation /var/lib/s3\\040rotation rw - xfs /dev/sda1 rw\n"
+    "612 600 0:70 / /dev/shm rw - tmpfs shm rw\n"
+)
+#: A pod of a container group.
+POD = (
+    "900 800 0:90 / / rw - overlay overlay rw\n"
+    "901 900 8:1 /kubelet/pods/1/volumes/kubernetes.io~empty-dir/run /runner rw - ext4 x rw\n"
+    "902 900 0:99 / /var/lib/s3-rotation rw - nfs4 nas:/s3 rw\n"
+)
+#: ansible-navigator: the project stays where it is.
+NAVIGATOR = "1 0 0:1 / / rw - overlay overlay rw\n2 1 8:1 /home/me/s3 /home/me/s3 rw - ext4 x rw\n"
+VFS = "1 0 8:1 /containers/vfs/1 / rw - ext4 /dev/sda1 rw\n2 1 8:1 /srv /srv rw - ext4 x rw\n"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "has_marker", "path", "word"),
+    [
+        (HOST, False, "/srv/credentials", None),
+        (HOST, False, "/tmp/credentials", None),  # noqa: S108
+        (JOB, False, "/srv/credentials", "own filesystem"),
+        (JOB, True, "/runner/project/s3-rotation/journal", "/runner is made for one job"),
+        (JOB, True, "/runnerup/journal", "own filesystem"),
+        (JOB, True, "/dev/shm/journal", "memory"),  # noqa: S108
+        (JOB, True, "/var/lib/s3 rotation/journal", None),
+        (POD, False, "/runner/artifacts", "/runner is made for one job"),
+        (POD, False, "/var/lib/s3-rotation", None),
+        (POD, False, "/var/lib", "own filesystem"),
+        (NAVIGATOR, False, "/home/me/s3/s3-rotation/journal", None),
+        (NAVIGATOR, False, "/home/me/journal", "own filesystem"),
+        (VFS, False, "/var/lib/x", None),
+        (VFS, True, "/var/lib/x", "own filesystem"),
+        (VFS, True, "/srv/x", None),
+        ("", False, "/srv", None),
+        ("no line of that file\n1 2 3 - x\n", True, "/srv", None),
+    ],
+)
+def test_a_path_stays_or_goes(
+    mounts: str, has_marker: bool, path: str, word: Optional[str]
+) -> None:
+    why = Surroundings(mounts, has_marker).why_ephemeral(path)
+    assert (why is None) if word is None else (why is not None and word in why)
+
+
+def test_of_two_mounts_at_one_place_the_last_one_counts() -> None:
+    above = JOB + "700 600 8:2 / /runner rw - nfs4 nas:/x rw\n"
+    assert Surroundings(above, True).why_ephemeral("/runner/project") is None
+
+
+def test_the_refusal_names_the_alternatives_and_can_be_overruled() -> None:
+    job = Surroundings(JOB, True)
+    with pytest.raises(CredentialsError) as store:
+        refuse_ephemeral("secret_store.path", "/runner/x", job)
+    assert store.value.kind == "custody_refused"
+    assert "Nothing was touched" in store.value.message
+    assert "vault_kv2" in str(store.value.next_step)
+    with pytest.raises(CredentialsError) as journal:
+        refuse_ephemeral("journal", "/runner/x", job)
+    assert "vault_kv2" not in str(journal.value.next_step)
+    for raised in (store, journal):
+        assert "allow_ephemeral" in str(raised.value.next_step)
+    refuse_ephemeral("journal", "/runner/x", job, allowed=True)
+
+
+def test_a_marker_that_an_image_left_in_a_machine_proves_nothing() -> None:
+    assert Surroundings(HOST, False).in_container is False
+    assert Surroundings(JOB, False).in_container is True

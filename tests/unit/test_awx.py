@@ -1,0 +1,221 @@
+# Copyright (c) 2026, objectstore.credentials contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Templates, surveys, workflow, schedules and notifications keep to what AWX documents."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+import yaml
+from jinja2 import sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLE = ROOT / "roles" / "s3_awx"
+PROJECT = ROLE / "files" / "project"
+QUESTION_TYPES = {
+    "text",
+    "textarea",
+    "multiplechoice",
+    "multiselect",
+    "integer",
+    "float",
+}
+
+
+class Loader(yaml.SafeLoader):
+    """Reads !unsafe as the text that it is."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: str(loader.construct_scalar(node)))
+
+
+def variables(name: str) -> dict[str, Any]:
+    """Return a file of the role's variables as AWX gets it."""
+    return dict(yaml.load((ROLE / name).read_text(), Loader=Loader))  # noqa: S506 - safe, one tag
+
+
+TYPES = variables("vars/main/credential_types.yml")["s3_awx__credential_types"]
+KIT = variables("vars/main/kit.yml")
+IMPORT = json.loads((ROLE / "files" / "import.json").read_text())
+TEMPLATES = KIT["s3_awx__job_templates"]
+QUESTIONS = KIT["s3_awx__questions"]
+
+
+# --- surveys, templates, workflow, schedules -----------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(QUESTIONS))
+def test_questions_keep_to_the_schema(name: str) -> None:
+    question = QUESTIONS[name]
+    assert {"question_name", "variable", "type", "required"} <= set(question)
+    assert question["type"] in QUESTION_TYPES, "no secret goes through a survey"
+    assert isinstance(question["required"], bool)
+    assert not re.search(r"\s", question["variable"])
+    for bound in ("min", "max"):
+        assert isinstance(question.get(bound, 0), int)
+    assert isinstance(question["default"], str)
+    if question["type"] == "multiplechoice":
+        assert question["default"] in question["choices"]
+        assert all(isinstance(choice, str) for choice in question["choices"])
+    else:
+        assert len(question["default"]) <= question["max"]
+        # A required answer has to be typed; an optional one may stay empty.
+        assert question["min"] > 0 if question["required"] else question["min"] == 0
+
+
+def test_answers_are_variables_that_the_role_knows() -> None:
+    specs = yaml.safe_load((ROOT / "roles/s3_rotate/meta/argument_specs.yml").read_text())
+    known = {name for entry in specs["argument_specs"].values() for name in entry["options"]}
+    emergency = {"s3_rotate_cut_first"}
+    answers = {question["variable"] for question in QUESTIONS.values()}
+    extra = {name for each in TEMPLATES for name in each.get("extra_vars", {})}
+    assert (answers | extra) - known <= {"s3_hosts"} | emergency
+    assert "s3_rotate_cut_first" in (ROOT / "roles/s3_rotate/tasks/emergency.yml").read_text()
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each["name"])
+def test_a_template_has_its_playbook_and_a_survey_without_doubles(template: dict[str, Any]) -> None:
+    plays = yaml.safe_load((PROJECT / template["playbook"]).read_text())
+    for play in plays:
+        book = play.get("ansible.builtin.import_playbook")
+        if book:
+            name = book.partition("objectstore.credentials.")[2]
+            assert (ROOT / "playbooks" / f"{name}.yml").is_file()
+    asked = [QUESTIONS[name]["variable"] for name in template.get("survey", [])]
+    assert len(set(asked)) == len(asked)
+    assert set(template["notify"]) <= {"success", "error"}
+
+
+def test_duties_that_must_be_apart_are_apart() -> None:
+    duties = {each["name"].partition(": ")[2]: each["duty"] for each in TEMPLATES}
+    apart = [duties[name] for name in ("audit", "rotate", "retire", "acknowledge", "emergency")]
+    assert len(set(apart)) == len(apart)
+    for each in TEMPLATES:
+        if each["duty"] == "rotate" and each["playbook"] == "rotate.yml":
+            assert each["extra_vars"]["s3_rotate_retire"] is False
+
+
+def test_the_workflow_rotates_nothing_that_was_not_approved() -> None:
+    nodes = {node["identifier"]: node for node in KIT["s3_awx__workflow"]["nodes"]}
+    ways = ("success", "failure", "always")
+    before = {
+        name: [
+            (other, way)
+            for other, node in nodes.items()
+            for way in ways
+            if name in node.get(way, [])
+        ]
+        for name in nodes
+    }
+    assert [name for name in nodes if not before[name]] == ["audit"]
+    assert before["rotate"] == [("approval", "success")]
+    assert before["approval"] == [("plan", "always")]
+    templates = {each["name"]: each for each in TEMPLATES}
+    for node in nodes.values():
+        assert ("approval" in node) != (node.get("job_template") in templates)
+        assert all(other in nodes for way in ways for other in node.get(way, []))
+    by_plan = templates[nodes["rotate"]["job_template"]]
+    assert by_plan["extra_vars"]["s3_rotate_plan_required"] is True
+    assert not by_plan.get("sliced"), "its plan came from one job"
+    plan = yaml.safe_load((PROJECT / "plan.yml").read_text())[0]["vars"]
+    assert plan["s3_rotate_dry_run"] is True
+    assert nodes["verify"]["always"] == ["report"]
+
+
+@pytest.mark.parametrize("schedule", KIT["s3_awx__schedules"], ids=lambda each: each["name"])
+def test_schedules_keep_to_what_awx_takes(schedule: dict[str, Any]) -> None:
+    start, rule = schedule["rrule"].split(" ")
+    dt.datetime.strptime(start, "DTSTART:%Y%m%dT%H%M%SZ")
+    parts = dict(part.split("=") for part in rule.removeprefix("RRULE:").split(";"))
+    assert rule.startswith("RRULE:")
+    assert parts["FREQ"] in ("DAILY", "WEEKLY")
+    assert parts["INTERVAL"] == "1"
+    assert set(parts.get("BYDAY", "MO").split(",")) <= {"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
+    known = {each["name"] for each in TEMPLATES} | {KIT["s3_awx__workflow"]["name"]}
+    assert schedule["of"] in known
+    of_template = next((each for each in TEMPLATES if each["name"] == schedule["of"]), None)
+    asked = (of_template or KIT["s3_awx__workflow"]).get("survey", [])
+    assert not any(QUESTIONS[name]["required"] and not QUESTIONS[name]["default"] for name in asked)
+
+
+# --- notifications -------------------------------------------------------------------------------
+
+
+class Undefined(jinja2.StrictUndefined):
+    """What AWX checks a message with: nothing undefined may be printed."""
+
+
+@pytest.mark.parametrize("artifacts", [{}, None], ids=["no report", "a report"])
+def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifacts: Any) -> None:
+    if artifacts is None:
+        row = {"endpoint": "osis", "account": 'a"b<c>', "action": "rotated", "access_key": "AK1"}
+        artifacts = {
+            "s3_rotation": {
+                "line": "1 of 1 endpoints finished",
+                "endpoints_failed": ["cluster1"],
+                "accounts": [row],
+                "accounts_left_out": 2,
+            }
+        }
+    job = {"id": 42, "name": 'S3 keys: "rotate"', "status": "successful", "artifacts": artifacts}
+    context = {"job": job, "job_friendly_name": "Job", "url": "https://awx.example.com/#/jobs/42"}
+    environment = sandbox.ImmutableSandboxedEnvironment(undefined=Undefined)
+    line = environment.from_string(KIT["s3_awx__message"]).render(context)
+    assert "\n" not in line
+    assert "\n" not in KIT["s3_awx__message"]
+    body = json.loads(environment.from_string(KIT["s3_awx__body_webhook"]).render(context))
+    text = environment.from_string(KIT["s3_awx__body_text"]).render(context)
+    assert body["accounts"] == artifacts.get("s3_rotation", {}).get("accounts", [])
+    assert ("AK1" in text) is bool(artifacts)
+    assert context["url"] in text
+
+
+# --- the file for awx import ---------------------------------------------------------------------
+
+
+def test_the_import_file_holds_what_the_role_installs() -> None:
+    def names(kind: str) -> list[str]:
+        return [each["name"] for each in IMPORT[kind]]
+
+    assert names("job_templates") == [each["name"] for each in TEMPLATES]
+    assert names("schedules") == [each["name"] for each in KIT["s3_awx__schedules"]]
+    for given, known in zip(IMPORT["credential_types"], TYPES):
+        assert {name: given[name] for name in known} == known
+    (workflow,) = IMPORT["workflow_job_templates"]
+    nodes = {node["identifier"]: node for node in workflow["related"]["workflow_nodes"]}
+    assert list(nodes) == [node["identifier"] for node in KIT["s3_awx__workflow"]["nodes"]]
+    assert nodes["approval"]["related"]["create_approval_template"]["timeout"] > 0
+    for entries in IMPORT.values():
+        for entry in entries:
+            assert entry["natural_key"]["type"], entry
+    assert not any(schedule["enabled"] for schedule in IMPORT["schedules"])
+
+
+def test_every_reference_of_the_import_file_is_in_it() -> None:
+    known = {json.dumps(e["natural_key"], sort_keys=True) for each in IMPORT.values() for e in each}
+    (workflow,) = IMPORT["workflow_job_templates"]
+    known |= {
+        json.dumps(node["natural_key"], sort_keys=True)
+        for node in workflow["related"]["workflow_nodes"]
+    }
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            kind = value.get("type")
+            is_node = kind == "workflow_job_template_node"
+            if is_node or (kind not in (None, "organization") and "name" in value):
+                assert json.dumps(value, sort_keys=True) in known, value
+            for inner in value.values():
+                walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+
+    walk({kind: entries for kind, entries in IMPORT.items() if kind != "credential_types"})
