@@ -33,7 +33,11 @@ class Loader(yaml.SafeLoader):
     """Reads !unsafe as the text that it is."""
 
 
-Loader.add_constructor("!unsafe", lambda loader, node: str(loader.construct_scalar(node)))
+def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+Loader.add_constructor("!unsafe", _unsafe)
 
 
 def variables(name: str) -> dict[str, Any]:
@@ -165,7 +169,11 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
             }
         }
     job = {"id": 42, "name": 'S3 keys: "rotate"', "status": "successful", "artifacts": artifacts}
-    context = {"job": job, "job_friendly_name": "Job", "url": "https://awx.example.com/#/jobs/42"}
+    context: dict[str, Any] = {
+        "job": job,
+        "job_friendly_name": "Job",
+        "url": "https://awx.example.com/#/jobs/42",
+    }
     environment = sandbox.ImmutableSandboxedEnvironment(undefined=Undefined)
     line = environment.from_string(KIT["s3_awx__message"]).render(context)
     assert "\n" not in line
