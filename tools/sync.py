@@ -5,7 +5,8 @@
 
 Written from plugins/module_utils/platforms/*.py and plugins/doc_fragments/<platform>.py:
 the registry, the documentation fragment "platforms", the action group, the platform table in the
-README, the list of failures, and the options that a fleet's file may hold.
+README, the list of failures, the options that a fleet's file may hold, and those that the role
+hands on.
 """
 
 from __future__ import annotations
@@ -62,6 +63,10 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield readme, _between(readme, START, END, table(platforms))
     yield ROOT / "docs/failures.md", failures()
     yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
+    for name, indent, end in (("call", 4, "# When\n"), ("look", 8, "progress:")):
+        tasks, margin = ROOT / "roles/s3_rotate/tasks" / f"{name}.yml", " " * indent
+        start = f"{margin}# Its scope, made by tools/sync.py"
+        yield tasks, _between(tasks, start, margin + end, handed_on(platforms, margin))
     specs = argument_specs(HEADER, rotate_options(platforms))
     yield ROOT / "roles/s3_rotate/meta/argument_specs.yml", specs
 
@@ -200,6 +205,12 @@ def rotate_options(platforms: list[type[Any]]) -> dict[str, Any]:
     scopes = {cls.name: cls.SCOPE for cls in platforms}
     known = options_module.connection_spec(scopes) | options_module.COMMON
     return dict((known | importlib.import_module(f"{utils}.access_key_call").SPEC).options)
+
+
+def handed_on(platforms: list[type[Any]], margin: str) -> str:
+    """Return the lines of a role's task that make the scope options of its variables."""
+    names = sorted({name for cls in platforms for name in cls.SCOPE})
+    return "".join(f'{margin}{n}: "{{{{ s3_rotate_{n} | default(omit) }}}}"\n' for n in names)
 
 
 def fleet_options(platforms: list[type[Any]]) -> str:
