@@ -67,6 +67,9 @@ def outputs() -> Iterator[tuple[Path, str]]:
         tasks, margin = ROOT / "roles/s3_rotate/tasks" / f"{name}.yml", " " * indent
         start = f"{margin}# Its scope, made by tools/sync.py"
         yield tasks, _between(tasks, start, margin + end, handed_on(platforms, margin))
+    module = ROOT / "plugins/modules/s3_secret_store.py"
+    choices = f"    choices: [{', '.join(cls.name for cls in platforms)}]\n"
+    yield module, _between(module, "    # Made by tools/sync.py.", "    # End.", choices)
     specs = argument_specs(HEADER, rotate_options(platforms))
     yield ROOT / "roles/s3_rotate/meta/argument_specs.yml", specs
 

@@ -47,7 +47,9 @@ options:
     description:
       - Only the records of this platform. All, where it is left out.
     type: str
-    choices: [commvault, huawei, ontap, ose]
+    # Made by tools/sync.py.
+    choices: [aws, commvault, huawei, ontap, ose]
+    # End.
   endpoint:
     description:
       - Only the records of this endpoint. All, where it is left out; it is not filled with the name
