@@ -5,7 +5,8 @@
 
 Written from plugins/module_utils/platforms/*.py and plugins/doc_fragments/<platform>.py:
 the registry, the documentation fragment "platforms", the action group, the platform table in the
-README, the list of failures, the options that a fleet's file may hold, and the kit for AWX.
+README, the list of failures, the options that a fleet's file may hold, those that the role hands on,
+and the kit for AWX.
 """
 
 from __future__ import annotations
@@ -35,8 +36,6 @@ HEADER = (
 )
 START, END = "<!-- made by tools/sync.py -->", "<!-- end of what tools/sync.py made -->"
 FRAGMENT_START = "# --- made by tools/sync.py: the action group"
-#: The choices of an option platform that only narrows what is looked at.
-_CHOICES = re.compile(r"(- Only the records of this platform\..*?choices: \[)[^\]]*\]", re.DOTALL)
 FRAGMENT_END = "# --- end of what tools/sync.py made"
 
 
@@ -60,17 +59,19 @@ def outputs() -> Iterator[tuple[Path, str]]:
     platforms = find_platforms()
     yield ROOT / "plugins/module_utils/registry.py", registry(platforms)
     yield ROOT / "plugins/doc_fragments/platforms.py", fragment(platforms)
-    store = ROOT / "plugins/modules/s3_secret_store.py"
-    yield (
-        store,
-        _CHOICES.sub(rf"\g<1>{', '.join(cls.name for cls in platforms)}]", store.read_text()),
-    )
     runtime = ROOT / "meta/runtime.yml"
     yield runtime, _between(runtime, FRAGMENT_START, FRAGMENT_END, action_group())
     readme = ROOT / "README.md"
     yield readme, _between(readme, START, END, table(platforms))
     yield ROOT / "docs/failures.md", failures()
     yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
+    for name, indent, end in (("call", 4, "# When\n"), ("look", 8, "progress:")):
+        tasks, margin = ROOT / "roles/s3_rotate/tasks" / f"{name}.yml", " " * indent
+        start = f"{margin}# Its scope, made by tools/sync.py"
+        yield tasks, _between(tasks, start, margin + end, handed_on(platforms, margin))
+    module = ROOT / "plugins/modules/s3_secret_store.py"
+    choices = f"    choices: [{', '.join(cls.name for cls in platforms)}]\n"
+    yield module, _between(module, "    # Made by tools/sync.py.", "    # End.", choices)
     specs = argument_specs(HEADER, rotate_options(platforms))
     yield ROOT / "roles/s3_rotate/meta/argument_specs.yml", specs
     types = awx_types(platforms)
@@ -224,6 +225,12 @@ def rotate_options(platforms: list[type[Any]]) -> dict[str, Any]:
     scopes = {cls.name: cls.SCOPE for cls in platforms}
     known = options_module.connection_spec(scopes) | options_module.COMMON
     return dict((known | importlib.import_module(f"{utils}.access_key_call").SPEC).options)
+
+
+def handed_on(platforms: list[type[Any]], margin: str) -> str:
+    """Return the lines of a role's task that make the scope options of its variables."""
+    names = sorted({name for cls in platforms for name in cls.SCOPE})
+    return "".join(f'{margin}{n}: "{{{{ s3_rotate_{n} | default(omit) }}}}"\n' for n in names)
 
 
 def fleet_options(platforms: list[type[Any]]) -> str:

@@ -45,7 +45,9 @@ options:
     description:
       - Only the records of this platform. All, where it is left out.
     type: str
+    # Made by tools/sync.py.
     choices: [aws, ceph_rgw, commvault, huawei, ontap, ose, storagegrid]
+    # End.
   endpoint:
     description:
       - Only the records of this endpoint. All, where it is left out; it is not filled with the name

@@ -84,7 +84,7 @@ def make_world(name: str, variant: Optional[str] = None, accounts: int = 3) -> W
 
 @pytest.fixture
 def worlds() -> Iterator[dict[str, World]]:
-    """All four platforms, served."""
+    """All platforms, served."""
     started = {name: make_world(name) for name in PLATFORMS}
     yield started
     for world in started.values():
