@@ -5,10 +5,18 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Optional
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils import ephemeral
+from ansible_collections.objectstore.credentials.plugins.module_utils.access_key_call import (
+    SPEC,
+    rotate,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
 from ansible_collections.objectstore.credentials.plugins.module_utils.ephemeral import (
     Surroundings,
     refuse_ephemeral,
@@ -16,6 +24,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.ephemeral 
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import (
     CredentialsError,
 )
+from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
+from ansible_collections.objectstore.credentials.plugins.module_utils.settings import Settings
 
 HOST = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n30 27 0:9 / /tmp rw - tmpfs tmpfs rw\n"
 #: A job of AWX in podman: its private data directory at /runner, a path exposed to jobs.
@@ -89,3 +99,57 @@ def test_the_refusal_names_the_alternatives_and_can_be_overruled() -> None:
 def test_a_marker_that_an_image_left_in_a_machine_proves_nothing() -> None:
     assert Surroundings(HOST, False).in_container is False
     assert Surroundings(JOB, False).in_container is True
+
+
+class Nobody:
+    """A platform that must not be asked for anything."""
+
+    name = "ose"
+
+    def __init__(self) -> None:
+        self.settings = Settings(
+            platform="ose", endpoint="osis", api_url="https://osis.example.com"
+        )
+        self.client = SimpleNamespace(redactor=Redactor())
+
+
+def call_of(path: str, **params: Any) -> Any:
+    """Return a call of s3_access_key_rotate with a store of files at a path."""
+    given = {name: spec.get("default") for name, spec in SPEC.options.items()}
+    given.update(all=True, users=None, verify={"enabled": False}, **params)
+    given["secret_store"] = {"type": "ansible_vault", "path": path, "vault_password": "canary"}
+    return SimpleNamespace(
+        params=given,
+        platform=Nobody(),
+        clock=Clock(),
+        check_mode=False,
+        is_preflight=bool(params.get("preflight")),
+        parallelism=1,
+        vault_secrets=list,
+    )
+
+
+@pytest.mark.parametrize("is_preflight", [True, False])
+@pytest.mark.parametrize("option", ["journal", "secret_store.path"])
+def test_a_rotation_refuses_before_it_asks_the_platform_or_writes_a_file(
+    option: str, is_preflight: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ephemeral, "_read", lambda: JOB.replace("/runner", str(tmp_path / "gone")))
+    monkeypatch.setattr(ephemeral, "_MARKER", str(tmp_path / "none"))
+    stays = Path("/var/lib/s3 rotation/records")
+    (tmp_path / "gone").mkdir()
+    goes = tmp_path / "gone" / "x"
+    store = goes if option == "secret_store.path" else stays
+    journal = str(goes) if option == "journal" else None
+    with pytest.raises(CredentialsError) as refused:
+        rotate(call_of(str(store), journal=journal, preflight=is_preflight))
+    assert refused.value.kind == "custody_refused"
+    assert refused.value.message.startswith(option)
+    assert not goes.exists()
+
+
+def test_what_was_allowed_is_not_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ephemeral, "_read", lambda: JOB.replace("/runner", str(tmp_path)))
+    # It goes on to where the platform would be asked.
+    with pytest.raises(AttributeError, match="progress"):
+        rotate(call_of(str(tmp_path / "x"), journal=str(tmp_path / "j"), allow_ephemeral=True))
