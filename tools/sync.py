@@ -5,8 +5,8 @@
 
 Written from plugins/module_utils/platforms/*.py and plugins/doc_fragments/<platform>.py:
 the registry, the documentation fragment "platforms", the action group, the platform table in the
-README, the list of failures, the options that a fleet's file may hold, those that the role hands on,
-and the kit for AWX.
+README, the list of failures, the options that a fleet's file may hold, those that the role hands
+on, and the kit for AWX.
 """
 
 from __future__ import annotations

@@ -91,7 +91,11 @@ class _Loader(yaml.SafeLoader):
     """Reads what _Dumper writes."""
 
 
-_Loader.add_constructor("!unsafe", lambda loader, node: str(loader.construct_scalar(node)))
+def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!unsafe", _unsafe)
 
 
 def load(path: Path) -> Any:
