@@ -40,6 +40,7 @@ NO_DISABLE = ("ose", "osis-ceph")
 ADVISORY = ("ose", "osis-scality")
 FRONT = ("ose", "front")
 HIDDEN = ("storagegrid", "v4")
+OWN_PAIR = ("ceph_rgw", "with active")
 IN_PLACE = ("ontap", "9.14.1, login of the SVM")
 CHOSEN = ("ontap", "9.16.1")
 TWO_SLOTS = ("ontap", "9.19.1")
@@ -55,12 +56,14 @@ OVERLAP = (
     FRONT,
     TWO_SLOTS,
     HIDDEN,
+    OWN_PAIR,
 )
 REPLACING = (IN_PLACE, CHOSEN, UNSEEN)
 Form = tuple[str, str]
 #: Platform -> what is done over the wire: method, and a regular expression of path and query.
 _CALLS: dict[str, dict[str, tuple[str, str]]] = {
     "aws": {"create": ("POST", "CreateAccessKey"), "set": ("PUT", "/")},
+    "ceph_rgw": {"create": ("PUT", "secret-key="), "set": ("PUT", "active=")},
     "huawei": {"create": ("POST", "(credentials|access-keys)$"), "set": ("PUT", "/")},
     "ose": {"create": ("POST", "credentials$"), "set": ("PATCH", "/")},
     "ontap": {
@@ -109,6 +112,8 @@ class LabWorld:
         simulator_class = cells.simulator_of(self.name)
         self.variant = simulator_class.VARIANTS[label]
         world = FixedClock()
+        if "lists_login" in simulator_class.MODES:
+            modes.setdefault("lists_login", False)  # nobody is there but the test's accounts
         self.simulator: Any = simulator_class(world, **{**self.variant.modes, **modes})
         self.network = Network(world)
         self.host: Host = self.network.host(self.simulator)
