@@ -33,7 +33,7 @@ class Loader(yaml.SafeLoader):
     """Reads !unsafe as the text that it is."""
 
 
-Loader.add_constructor("!unsafe", lambda loader, node: str(loader.construct_scalar(node)))
+Loader.add_constructor("!unsafe", lambda _loader, node: str(node.value))
 
 
 def variables(name: str) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_schedules_keep_to_what_awx_takes(schedule: dict[str, Any]) -> None:
     assert parts["FREQ"] in ("DAILY", "WEEKLY")
     assert parts["INTERVAL"] == "1"
     assert set(parts.get("BYDAY", "MO").split(",")) <= {"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
-    known = {each["name"] for each in TEMPLATES} | {KIT["s3_awx__workflow"]["name"]}
+    known: set[str] = {each["name"] for each in TEMPLATES} | {KIT["s3_awx__workflow"]["name"]}
     assert schedule["of"] in known
     of_template = next((each for each in TEMPLATES if each["name"] == schedule["of"]), None)
     asked = (of_template or KIT["s3_awx__workflow"]).get("survey", [])
@@ -165,7 +165,11 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
             }
         }
     job = {"id": 42, "name": 'S3 keys: "rotate"', "status": "successful", "artifacts": artifacts}
-    context = {"job": job, "job_friendly_name": "Job", "url": "https://awx.example.com/#/jobs/42"}
+    context: dict[str, Any] = {
+        "job": job,
+        "job_friendly_name": "Job",
+        "url": "https://awx.example.com/#/jobs/42",
+    }
     environment = sandbox.ImmutableSandboxedEnvironment(undefined=Undefined)
     line = environment.from_string(KIT["s3_awx__message"]).render(context)
     assert "\n" not in line
@@ -174,7 +178,7 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
     text = environment.from_string(KIT["s3_awx__body_text"]).render(context)
     assert body["accounts"] == artifacts.get("s3_rotation", {}).get("accounts", [])
     assert ("AK1" in text) is bool(artifacts)
-    assert context["url"] in text
+    assert str(context["url"]) in text
 
 
 # --- the file for awx import ---------------------------------------------------------------------

@@ -23,7 +23,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.store_regi
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "s3_awx"
 #: What the documentation of custom credential types allows for a field.
-FIELD = {
+FIELD: dict[str, Any] = {
     "id": str,
     "label": str,
     "type": str,
@@ -51,7 +51,7 @@ class Loader(yaml.SafeLoader):
     """Reads !unsafe as the text that it is."""
 
 
-Loader.add_constructor("!unsafe", lambda loader, node: str(loader.construct_scalar(node)))
+Loader.add_constructor("!unsafe", lambda _loader, node: str(node.value))
 
 
 def variables(name: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def injected(kind: dict[str, Any], inputs: dict[str, Any]) -> tuple[dict[str, st
 
 def of(name: str) -> dict[str, Any]:
     """Return the credential type of a platform or store."""
-    title = {**PLATFORMS, **STORES}[name].title  # type: ignore[dict-item]
+    title = PLATFORMS[name].title if name in PLATFORMS else STORES[name].title
     (found,) = [each for each in TYPES if each["name"].partition(": ")[2] == title]
     return dict(found)
 
