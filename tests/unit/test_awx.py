@@ -33,7 +33,11 @@ class Loader(yaml.SafeLoader):
     """Reads !unsafe as the text that it is."""
 
 
-Loader.add_constructor("!unsafe", lambda _loader, node: str(node.value))
+def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+Loader.add_constructor("!unsafe", _unsafe)
 
 
 def variables(name: str) -> dict[str, Any]:
@@ -138,7 +142,7 @@ def test_schedules_keep_to_what_awx_takes(schedule: dict[str, Any]) -> None:
     assert parts["FREQ"] in ("DAILY", "WEEKLY")
     assert parts["INTERVAL"] == "1"
     assert set(parts.get("BYDAY", "MO").split(",")) <= {"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
-    known: set[str] = {each["name"] for each in TEMPLATES} | {KIT["s3_awx__workflow"]["name"]}
+    known = {each["name"] for each in TEMPLATES} | {KIT["s3_awx__workflow"]["name"]}
     assert schedule["of"] in known
     of_template = next((each for each in TEMPLATES if each["name"] == schedule["of"]), None)
     asked = (of_template or KIT["s3_awx__workflow"]).get("survey", [])
@@ -178,7 +182,7 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
     text = environment.from_string(KIT["s3_awx__body_text"]).render(context)
     assert body["accounts"] == artifacts.get("s3_rotation", {}).get("accounts", [])
     assert ("AK1" in text) is bool(artifacts)
-    assert str(context["url"]) in text
+    assert context["url"] in text
 
 
 # --- the file for awx import ---------------------------------------------------------------------

@@ -23,7 +23,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.store_regi
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "s3_awx"
 #: What the documentation of custom credential types allows for a field.
-FIELD: dict[str, Any] = {
+FIELD: dict[str, type | tuple[type, ...]] = {
     "id": str,
     "label": str,
     "type": str,
@@ -51,7 +51,11 @@ class Loader(yaml.SafeLoader):
     """Reads !unsafe as the text that it is."""
 
 
-Loader.add_constructor("!unsafe", lambda _loader, node: str(node.value))
+def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+Loader.add_constructor("!unsafe", _unsafe)
 
 
 def variables(name: str) -> dict[str, Any]:
