@@ -119,7 +119,8 @@ def credential_types(
         names = dict.fromkeys(("api_url", *logins, *cls.SCOPE, *_TRANSPORT))
         specs = {**connection, **cls.SCOPE}
         texts = {**described["connection"], **described[cls.name]}
-        required = ["api_url", *(cls.LOGINS[0] if len(cls.LOGINS) == 1 else ())]
+        # A vendor with one URL for all need not be told it; and there may be other ways to log in.
+        required = [] if "usual_url" in vars(cls) else ["api_url"]
         found.append(
             _type(
                 f"Object store: {cls.title}",
@@ -226,7 +227,7 @@ def _help(option: str, text: Mapping[str, Any]) -> str:
         return "In PEM form; kept in a file of the job."
     lines = text.get("description") or [""]
     line = lines if isinstance(lines, str) else lines[0]
-    return re.sub(r"\b[A-Z]\(([^)]*)\)", r"\1", line).strip()
+    return re.sub(r"\b[A-Z]\((?:ignore:)?([^)]*)\)", r"\1", line).strip()
 
 
 def types_file(header: str, types: list[dict[str, Any]]) -> str:
