@@ -99,6 +99,8 @@ class Demo(Runner):
             "exclude": EXCLUDED,
             # In place the old key dies with the call. Here nobody minds.
             "allow_disruption": True,
+            # All of it is gone with the demo, wherever it runs.
+            "allow_ephemeral": True,
             # One account after the other, so that it is clear where a kill hits.
             "parallelism": 1,
             # Nothing stands between: an answer that was lost lands within a second or never.
