@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Optional
@@ -105,6 +106,7 @@ class Nobody:
     """A platform that must not be asked for anything."""
 
     name = "ose"
+    SCOPE: Mapping[str, Any] = {}
 
     def __init__(self) -> None:
         self.settings = Settings(
