@@ -61,7 +61,7 @@ class MotoIam(Simulator):
         self._made: dict[str, tuple[str, str]] = {}
         self._lab = self._iam("testing", "testing")
         self.add_account("lab")
-        ((access_key, (_name, secret_key)),) = self._made.items()
+        access_key, (_name, secret_key) = next(iter(self._made.items()))
         self._lab = self._iam(access_key, secret_key)
         self.login = {"api_access_key": access_key, "api_secret_key": secret_key}
 

@@ -139,7 +139,7 @@ def _plans(steps: list[tuple[str, str]], dice: random.Random) -> list[Plans]:
     ]
 
 
-@pytest.mark.parametrize(("form", "name"), CELLS, ids=lambda word: str(word))
+@pytest.mark.parametrize(("form", "name"), CELLS, ids=str)
 def test_promise_holds_on_a_real_gateway_wherever_it_is_killed(form: str, name: str) -> None:
     warm_up()
     cell = Cell(FORMS[form], KEEPERS["ansible_vault"], SCENARIOS[name])

@@ -135,9 +135,11 @@ class IamCalls(Platform):
             raise root.complain(f"{root.name!r} instead of {action}Response")
         return root
 
-    def fetch(self, action: str, parameters: Mapping[str, Any], **how: Any) -> Element:
+    def fetch(
+        self, action: str, parameters: Mapping[str, Any], *, doing: str, **how: Any
+    ) -> Element:
         """Send one action and return the result inside its answer."""
-        return self.ask(action, parameters, **how).child(f"{action}Result")
+        return self.ask(action, parameters, doing=doing, **how).child(f"{action}Result")
 
     def pages(
         self, action: str, rows: str, identity: str, parameters: Mapping[str, Any], **how: Any

@@ -89,14 +89,14 @@ class MirrorLab(Lab):
     @contextlib.contextmanager
     def opened(self, check_mode: bool = False, **changed: Any) -> Iterator[Opened]:
         """Open everything for one run, the mirror too."""
-        with super().opened(check_mode, **changed) as tools:
-            if not self.is_mirrored:
-                yield tools
-                return
-            verify = {"s3_url": tools.verifier.options.s3_url, **self.verify}
-            params = {"verify": verify, "mirrors": self.mirrors}
-            with open_site(params, tools.platform, self.clock) as site:
-                yield Opened(site.platform, tools.store, site.verifier, tools.journal)
+        with contextlib.ExitStack() as stack:
+            tools = stack.enter_context(super().opened(check_mode, **changed))
+            if self.is_mirrored:
+                verify = {"s3_url": tools.verifier.options.s3_url, **self.verify}
+                params = {"verify": verify, "mirrors": self.mirrors}
+                site = stack.enter_context(open_site(params, tools.platform, self.clock))
+                tools = Opened(site.platform, tools.store, site.verifier, tools.journal)
+            yield tools
 
     def open_store(self, context: StoreContext) -> SecretStore:
         """Return the secret store; both watches are told of what it keeps."""
