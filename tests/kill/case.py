@@ -161,7 +161,11 @@ def _forked(world: World, engine: runner.Engine, ran: Ran, plan: Plan, name: str
                 ran.how, ran.result = "done", json.loads(message[1])
                 wire.send(end, wire.GO)
                 break
-            wire.send(end, *_answered(world, ran, message, plan))
+            answer = _answered(world, ran, message, plan)
+            try:
+                wire.send(end, *answer)
+            except BrokenPipeError:
+                break  # killed amid its request, and it had still asked for something
     finally:
         end.close()
         _unused, status = os.waitpid(process, 0)

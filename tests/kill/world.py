@@ -234,8 +234,9 @@ class World:
             self.let_pass(float(message[1]))
             return (wire.GO,)
         label = f"{message[2]} {message[3]}" if kind == wire.HTTP else str(message[1])
-        if kind == wire.HTTP and message[1] != API_PORT:
-            label = _PREFIXES[message[1]] + label
+        if kind == wire.HTTP:
+            # A real gateway is platform and data plane, at a port of its own.
+            label = _PREFIXES.get(message[1], "") + label
         step = Step(self.runs, number, kind, label, self.memory.seconds)
         self.steps.append(step)
         self.land()
