@@ -57,7 +57,7 @@ sync: env-dev ## Write what follows from the platform files: registry, docs, act
 test: units browser kill-sample leaks vendor ceph matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
-quick: linters unit-dev ## Linters, types, sync --check, unit and contract tests: under a minute
+quick: linters unit-quick ## Linters, types, sync --check, all unit and contract tests but the slow ones
 	@$(REPORT)
 
 lint: linters ansible-lint docs-lint changelog-lint ## The linters, ansible-lint, antsibull-docs, changelog
@@ -93,11 +93,13 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: units unit-dev rotation browser unit-py39 kill-matrix kill-sample leaks vendor ceph matrix
+.PHONY: units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample leaks vendor ceph matrix
 .PHONY: $(CELLS:%=cell-%)
 units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
 	$(GATE) unit-dev -- $(DEV)/python -m pytest tests/unit --ignore=tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
+unit-quick: env-dev
+	$(GATE) unit-quick -- $(DEV)/python -m pytest tests/unit --ignore=tests/unit/rotation -m "not slow" $(PYTEST_ARGS) $(ARGS)
 rotation: env-dev ## The rotation engine, rule by rule, and under generated faults
 	$(GATE) rotation -- $(DEV)/python -m pytest tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
 browser: env-dev ## The report's page in a headless Chromium, where there is one

@@ -42,6 +42,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.verify imp
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 SERVER = ROOT / "tests/simulators/aws_moto.py"
 #: Calls that need no login: two users, a policy each, a key each.

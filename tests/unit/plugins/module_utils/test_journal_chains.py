@@ -27,6 +27,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.journal im
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock, raised
 
+pytestmark = pytest.mark.slow
+
 SOME = [("a", "intended", ""), ("a", "kept", ""), ("b", "promoted", "")]
 EVENTS = st.lists(
     st.tuples(st.text(max_size=12), st.sampled_from(["kept", "promoted"]), st.text(max_size=20)),

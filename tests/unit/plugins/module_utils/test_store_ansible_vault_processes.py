@@ -36,6 +36,8 @@ from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
+pytestmark = pytest.mark.slow
+
 TURNS = 15
 
 

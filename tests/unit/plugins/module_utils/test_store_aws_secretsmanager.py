@@ -34,6 +34,8 @@ from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
+pytestmark = pytest.mark.slow
+
 NAME = "objectstore/echo/lab/app-0001"
 
 

@@ -38,6 +38,8 @@ from ansible_collections.objectstore.credentials.tests.unit.support import (
     raised,
 )
 
+pytestmark = pytest.mark.slow
+
 NAME = "objectstore/echo/lab/app-0001"
 
 

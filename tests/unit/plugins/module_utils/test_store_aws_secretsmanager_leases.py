@@ -35,6 +35,8 @@ from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
+pytestmark = pytest.mark.slow
+
 RUNS = "objectstore/_runs"
 LEASE = 60.0
 

@@ -34,6 +34,8 @@ from ansible_collections.objectstore.credentials.tests.unit.support import raise
 from .ansible_vault_lab import PASSWORD, file_of, store_at
 from .failing_os import os_of
 
+pytestmark = pytest.mark.slow
+
 NEW = "the-new-made-up-password"
 PLACES = [
     Place("echo", "lab", "app-1"),

@@ -15,6 +15,8 @@ from ansible_collections.objectstore.credentials.tests.unit.support import raise
 
 from .lab import OTHER, PLACE, StoreLab, opened, record_of
 
+pytestmark = pytest.mark.slow
+
 
 def take_lease(store: SecretStore) -> None:
     """Go through a lease as the engine does."""

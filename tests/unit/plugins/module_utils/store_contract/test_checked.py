@@ -19,6 +19,8 @@ from ansible_collections.objectstore.credentials.tests.unit.support import raise
 from .call import actions, look, row_of
 from .lab import OTHER, PLACE, StoreLab, pending_of, record_of
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = Place("other", "lab 2/x", "App")
 NEW = Place("echo", "lab", "new")
 

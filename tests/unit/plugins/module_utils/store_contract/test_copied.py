@@ -38,6 +38,8 @@ from .call import Killed, actions, given, killed_at, look, row_of
 from .conftest import LABS
 from .lab import OTHER, PLACE, StoreLab, opened, pending_of, record_of
 
+pytestmark = pytest.mark.slow
+
 SECRETS = ("Made0Up0Secret0Key0/+=01", "Pending0Secret0Key0/+=02", "Old0Secret0Key/+03")
 #: Each store as source and as destination, and two of one type.
 PAIRS = [

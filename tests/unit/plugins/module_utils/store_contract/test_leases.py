@@ -18,6 +18,8 @@ from ansible_collections.objectstore.credentials.tests.unit.support import raise
 
 from .lab import OTHER, PLACE, StoreLab, record_of
 
+pytestmark = pytest.mark.slow
+
 
 def enter(store: SecretStore) -> None:
     """Take a lease and give it back."""

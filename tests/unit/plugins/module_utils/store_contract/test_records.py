@@ -23,6 +23,8 @@ from ansible_collections.objectstore.credentials.tests.unit.support import raise
 from .generated import records
 from .lab import HOSTILE_NAMES, OTHER, PLACE, StoreLab, opened, pending_of, record_of
 
+pytestmark = pytest.mark.slow
+
 
 def read(lab: StoreLab, place: Place = PLACE) -> Record:
     """Return a record as another run finds it."""

@@ -12,6 +12,8 @@ from ansible_collections.objectstore.credentials.tests.unit.support import every
 
 from .lab import OTHER, PLACE, StoreLab, opened, pending_of, record_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("is_new", [True, False])
 def test_write_whose_answer_was_lost_is_recognised(lab: StoreLab, is_new: bool) -> None:
