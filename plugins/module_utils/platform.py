@@ -9,7 +9,7 @@ import dataclasses
 import secrets
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Optional
+from typing import Any, Callable, ClassVar, Optional
 
 from .auth import Auth, BasicAuth
 from .errors import CredentialsError, sentences
@@ -52,6 +52,9 @@ class Platform:
     LOGINS: ClassVar[tuple[tuple[str, ...], ...]] = (("api_username", "api_password"),)
     #: For the platform table in the README: releases and flavours covered.
     COVERS: ClassVar[str] = ""
+    #: Looks at a deleted key before it counts as not deleted, and the seconds between them.
+    LOOKS_AFTER_DELETE: ClassVar[int] = 1
+    SECONDS_BETWEEN_LOOKS: ClassVar[float] = 0.5
 
     def __init__(self, settings: Settings, client: Client) -> None:
         self.settings = settings
@@ -306,6 +309,26 @@ class Platform:
         """Return the error for something that this platform, release or configuration cannot do."""
         reason = f", because {because}" if because else ""
         return self.fail("unsupported", f"{self.title} cannot {what}{reason}.")
+
+    def require_gone(self, key: AccessKey, is_gone: Callable[[AccessKey], bool]) -> None:
+        """Look until a key that was deleted is shown no more; raise platform_error if it stays."""
+        for look in range(self.LOOKS_AFTER_DELETE):
+            if look:
+                self.client.clock.sleep(self.SECONDS_BETWEEN_LOOKS)
+            try:
+                if is_gone(key):
+                    return
+            except CredentialsError as exc:
+                exc.landed = True
+                raise
+        raise self.fail(
+            "platform_error",
+            f"{self.title} answered that {key.access_key} is deleted, but still shows it.",
+            account=key.account.name,
+            alive=f"{key.access_key} ({key.status})",
+            next_step="Look again in a few minutes, then delete it once more.",
+            landed=None,
+        )
 
     def require_login(self) -> None:
         """Raise invalid_option unless one set of LOGINS is complete."""

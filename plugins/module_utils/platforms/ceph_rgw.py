@@ -333,20 +333,7 @@ class CephRgw(AdminOps):
                 http_status=exc.http_status,
                 code=exc.code,
             ) from None
-        try:
-            is_shown = self._is_shown(key)
-        except CredentialsError as exc:
-            exc.landed = True
-            raise
-        if is_shown:
-            raise self.fail(
-                "platform_error",
-                f"{self.title} answered that {key.access_key} is deleted, but still shows it.",
-                account=key.account.name,
-                alive=f"{key.access_key} ({key.status})",
-                next_step="Look again in a few minutes, then delete it once more.",
-                landed=None,
-            )
+        self.require_gone(key, lambda gone: not self._is_shown(gone))
 
     def _is_shown(self, key: AccessKey) -> bool:
         try:

@@ -54,9 +54,7 @@ class Huawei(IamCalls):
         ("api_username", "api_password"),
     )
     COVERS = "Huawei Cloud (v3.0 and v5), Open Telekom Cloud, Swiss OTC and kin (v3.0)"
-    #: Looks at a deleted key before it counts as not deleted, and the seconds between them.
     LOOKS_AFTER_DELETE = 4
-    SECONDS_BETWEEN_LOOKS = 0.5
 
     def check_options(self) -> None:
         """Check login, domain, api_version and that api_url holds no version. Sends nothing."""
@@ -201,23 +199,7 @@ class Huawei(IamCalls):
         """End a key for good, and look until the platform shows it no more. Repeated: not_found."""
         self._refuse_own_key(key, "deleting")
         self._keys.deleted(key)
-        for look in range(self.LOOKS_AFTER_DELETE):
-            if look:
-                self.client.clock.sleep(self.SECONDS_BETWEEN_LOOKS)
-            try:
-                if self._keys.is_gone(key):
-                    return
-            except CredentialsError as exc:
-                exc.landed = True
-                raise
-        raise self.fail(
-            "platform_error",
-            f"{self.title} answered that {key.access_key} is deleted, but still shows it.",
-            account=key.account.name,
-            alive=f"{key.access_key} ({key.status})",
-            next_step="Look again in a few minutes, then delete it once more.",
-            landed=None,
-        )
+        self.require_gone(key, self._keys.is_gone)
 
     def _refuse_own_key(self, key: AccessKey, doing: str) -> None:
         """Refuse to cut off the login itself: no later look could tell how it ended."""

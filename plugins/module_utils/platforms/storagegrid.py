@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..auth import Auth, HeaderAuth, LoginAuth
-from ..errors import CredentialsError
 from ..model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued, Pair
 from .storagegrid_calls import GridCalls
 from .storagegrid_keys import Keys
@@ -49,9 +48,7 @@ class StorageGrid(GridCalls):
     SCOPE = {"tenant": {"type": "str"}}
     LOGINS = (("api_username", "api_password"), ("api_token",))
     COVERS = "the Tenant Management API v4 (11.8 and later) and v3"
-    #: Looks at a deleted key before it counts as not deleted, and the seconds between them.
     LOOKS_AFTER_DELETE = 4
-    SECONDS_BETWEEN_LOOKS = 0.5
 
     def check_options(self) -> None:
         """Check the login, the tenant, and that api_url holds no version. Sends nothing."""
@@ -161,20 +158,4 @@ class StorageGrid(GridCalls):
     def delete_access_key(self, key: AccessKey) -> None:
         """End a key for good, and look until the platform shows it no more. Repeated: not_found."""
         self._keys.deleted(key)
-        for look in range(self.LOOKS_AFTER_DELETE):
-            if look:
-                self.client.clock.sleep(self.SECONDS_BETWEEN_LOOKS)
-            try:
-                if self._keys.is_gone(key):
-                    return
-            except CredentialsError as exc:
-                exc.landed = True
-                raise
-        raise self.fail(
-            "platform_error",
-            f"{self.title} answered that {key.access_key} is deleted, but still shows it.",
-            account=key.account.name,
-            alive=f"{key.access_key} ({key.status})",
-            next_step="Look again in a few minutes, then delete it once more.",
-            landed=None,
-        )
+        self.require_gone(key, self._keys.is_gone)
