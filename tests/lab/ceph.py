@@ -9,23 +9,24 @@ started it. Its packages: apt-get install --no-install-recommends radosgw ceph-m
 
 from __future__ import annotations
 
-import ctypes
 import http.client
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Callable, Optional
 
+from ansible_collections.objectstore.credentials.tests.simulators.processes import (
+    end_with_parent,
+    free_ports,
+)
 from ansible_collections.objectstore.credentials.tests.unit.certificates import Certificates
 
 PROGRAMS = ("ceph-mon", "ceph-osd", "ceph", "monmaptool", "radosgw", "radosgw-admin")
@@ -297,25 +298,6 @@ class Cluster:
             )
         self._programs.append(started)
         return started
-
-
-def end_with_parent() -> None:
-    """Let a program end with the process that started it, whatever ends that (Linux)."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Return ports that nothing listens on right now."""
-    sockets = [socket.socket() for _unused in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def answers(port: int) -> bool:

@@ -40,6 +40,8 @@ from ansible_collections.objectstore.credentials.tests.lab.ceph import (
     LONGEST,
     LabError,
     answers,
+)
+from ansible_collections.objectstore.credentials.tests.simulators.processes import (
     end_with_parent,
     free_ports,
 )

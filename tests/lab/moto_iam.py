@@ -12,22 +12,22 @@ from __future__ import annotations
 import atexit
 import http.client
 import json
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import parse_qs, urlsplit
 
-from ansible_collections.objectstore.credentials.tests.lab.ceph import end_with_parent, free_ports
 from ansible_collections.objectstore.credentials.tests.simulators.base import (
     Request,
     Response,
     Simulator,
     SimulatorClock,
     Variant,
+)
+from ansible_collections.objectstore.credentials.tests.simulators.processes import (
+    free_ports,
+    start,
 )
 
 SERVER = Path(__file__).resolve().parents[1] / "simulators" / "aws_moto.py"
@@ -48,14 +48,7 @@ class MotoIam(Simulator):
         super().__init__(clock, **modes)
         (port,) = free_ports(1)
         command = [sys.executable, str(SERVER), str(port), "--unchecked", str(UNCHECKED)]
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=end_with_parent,
-        )
-        atexit.register(process.kill)
-        _wait_until_listening(port, process)
+        atexit.register(start(command, port).kill)
         self.own_s3_url = f"http://127.0.0.1:{port}"
         #: Access key -> user and secret key, of every key that was ever made here.
         self._made: dict[str, tuple[str, str]] = {}
@@ -140,18 +133,6 @@ class MotoIam(Simulator):
             access_key, secret_key = (_between(text, name) for name in _PAIR)
             self._made[access_key] = (asked.get("UserName", "lab"), secret_key)
         self.commit(f"{asked['Action']} of {asked.get('UserName', 'lab')}")
-
-
-def _wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _unused in range(1200):
-        if process.poll() is not None:
-            break
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise OSError("moto's server did not start")
 
 
 def _fields(body: bytes) -> Mapping[str, str]:

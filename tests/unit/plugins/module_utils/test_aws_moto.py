@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -39,6 +37,10 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.shard impo
 from ansible_collections.objectstore.credentials.plugins.module_utils.verify import (
     UNKNOWN_KEY,
     Verifier,
+)
+from ansible_collections.objectstore.credentials.tests.simulators.processes import (
+    free_ports,
+    running,
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
@@ -107,17 +109,11 @@ class Moto:
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Moto]:
     """A moto server that checks every call but the first few."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    (port,) = free_ports(1)
     slow = ["--lag", str(LAG), "--known-after", str(KNOWN_AFTER)]
-    process = subprocess.Popen(
-        [sys.executable, str(SERVER), str(port), "--unchecked", str(UNCHECKED), *slow],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    command = [sys.executable, str(SERVER), str(port), "--unchecked", str(UNCHECKED), *slow]
+    with running(command, port):
         url = f"http://127.0.0.1:{port}"
-        _wait_for(port, process)
         iam = client(url, "iam", Pair("testing", "testing"))
         pairs = []
         policies = {
@@ -131,20 +127,6 @@ def moto() -> Iterator[Moto]:
             pairs.append(Pair(made["AccessKeyId"], made["SecretAccessKey"]))
         time.sleep(KNOWN_AFTER + 0.1)
         yield Moto(url, *pairs)
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _unused in range(600):
-        assert process.poll() is None
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("moto did not start")
 
 
 @dataclass

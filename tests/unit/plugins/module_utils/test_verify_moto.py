@@ -6,11 +6,7 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +21,10 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.verify imp
     UNKNOWN_KEY,
     WRONG_SIGNATURE,
     Verifier,
+)
+from ansible_collections.objectstore.credentials.tests.simulators.processes import (
+    free_ports,
+    running,
 )
 from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.verify_lab import (
     everywhere_is_here,
@@ -86,17 +86,10 @@ def client(url: str, service: str, pair: Pair) -> Any:
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Moto]:
     """A moto server of its own process, which checks every call but the first few."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": str(UNCHECKED)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with running(command, port, {"INITIAL_NO_AUTH_ACTION_COUNT": str(UNCHECKED)}):
         url = f"http://127.0.0.1:{port}"
-        _wait_for(port, process)
         anybody = Pair("testing", "testing")
         iam = client(url, "iam", anybody)
         iam.create_user(UserName="admin")
@@ -104,20 +97,6 @@ def moto() -> Iterator[Moto]:
         made = iam.create_access_key(UserName="admin")["AccessKey"]
         client(url, "s3", anybody).create_bucket(Bucket="demo")
         yield Moto(url, Pair(made["AccessKeyId"], made["SecretAccessKey"]))
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _unused in range(600):
-        assert process.poll() is None
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("moto did not start")
 
 
 def test_pair_is_accepted_by_list_buckets_and_by_bucket(moto: Moto) -> None:
