@@ -5,22 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
-from ansible_collections.objectstore.credentials.plugins.module_utils.model import Account
 from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.aws import Aws
-from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
-from ansible_collections.objectstore.credentials.plugins.module_utils.settings import resolve
 from ansible_collections.objectstore.credentials.tests.simulators.aws import (
     SIMULATOR,
     AwsSimulator,
 )
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
-from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock, reset
+from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.platform_lab import (  # noqa: E501 - the package is this deep
+    PlatformLab,
+)
+from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock
 
 SIGNED = dict(SIMULATOR.VARIANTS["access key"].options)
 ROLE = dict(SIMULATOR.VARIANTS["role"].options)
@@ -40,39 +39,20 @@ class FollowingClock(RecordingClock):
         self._lab.sim.clock.advance(max(0.0, seconds))
 
 
-class Lab:
+class Lab(PlatformLab[AwsSimulator, Aws]):
     """One simulated account, and the platforms opened at it."""
 
-    def __init__(self, server: SimulatorServer) -> None:
-        self.server = server
-        self.clock = FollowingClock(self)
-        self.sim = AwsSimulator()
-        self._clients: list[Client] = []
-        reset(server, self.sim)
+    SIMULATOR = AwsSimulator
+    PLATFORM = Aws
+    LOGIN = SIGNED
 
-    def use(self, **modes: Any) -> AwsSimulator:
-        """Give the server a new account with these modes."""
-        self.sim = AwsSimulator(**modes)
-        reset(self.server, self.sim)
-        return self.sim
+    def make_clock(self) -> RecordingClock:
+        """Return a clock that takes the simulator along."""
+        return FollowingClock(self)
 
-    def open(self, check_mode: bool = False, **options: Any) -> Aws:
-        """Return a platform with these options, not connected yet; by default the access key's.
-
-        An option that is None takes one of the default login away.
-        """
-        given = {"api_url": self.server.url, "endpoint": "lab", **SIGNED, **options}
-        settings = resolve(given, "aws", Aws.SCOPE, {}, usual_url=Aws.usual_url)
-        client = Client(settings, Redactor(), self.clock, check_mode=check_mode)
-        self._clients.append(client)
-        return Aws(settings, client)
-
-    def account(self, name: str = "backup", access_keys: int = 1, **fields: Any) -> Account:
-        """Make a user and return it as an account."""
-        user_id = self.sim.add_account(name, access_keys)
-        for field, value in fields.items():
-            setattr(self.sim.world.users[user_id], field, value)
-        return Account(name=name, id=user_id)
+    def given(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the usual login, changed; an option that is None takes one away."""
+        return {**self.LOGIN, **options}
 
     def key(self, name: str = "backup") -> str:
         """Return the first access key of a user."""
@@ -82,12 +62,7 @@ class Lab:
 
     def asked(self, method: str = "") -> list[str]:
         """Return the actions of the requests so far, or those that do as a method says."""
-        return [e.target.split("/")[1] for e in self.server.log if not method or e.method == method]
-
-    def close(self) -> None:
-        """Close the connections."""
-        for client in self._clients:
-            client.close()
+        return [target.split("/")[1] for target in super().asked(method)]
 
 
 @pytest.fixture

@@ -10,67 +10,34 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Account
 from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.storagegrid import (
     StorageGrid,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
-from ansible_collections.objectstore.credentials.plugins.module_utils.settings import resolve
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 from ansible_collections.objectstore.credentials.tests.simulators.storagegrid import (
     SIMULATOR,
     StorageGridSimulator,
 )
-from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock, reset
+from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.platform_lab import (  # noqa: E501 - the package is this deep
+    PlatformLab,
+)
 
 BY_PASSWORD = dict(SIMULATOR.VARIANTS["v4"].options)
 BY_TOKEN = dict(SIMULATOR.VARIANTS["v4 token"].options)
 
 
-class Lab:
+class Lab(PlatformLab[StorageGridSimulator, StorageGrid]):
     """One simulated tenant, and the platforms opened at it."""
 
-    def __init__(self, server: SimulatorServer) -> None:
-        self.server = server
-        self.clock = RecordingClock()
-        self.sim = StorageGridSimulator()
-        self._clients: list[Client] = []
-        reset(server, self.sim)
+    SIMULATOR = StorageGridSimulator
+    PLATFORM = StorageGrid
+    LOGIN = BY_PASSWORD
 
-    def use(self, **modes: Any) -> StorageGridSimulator:
-        """Give the server a new tenant with these modes."""
-        self.sim = StorageGridSimulator(**modes)
-        reset(self.server, self.sim)
-        return self.sim
-
-    def open(self, check_mode: bool = False, **options: Any) -> StorageGrid:
-        """Return a platform with these options, not connected yet; by default by password."""
-        given = {"api_url": self.server.url, "endpoint": "lab", **(options or BY_PASSWORD)}
-        settings = resolve(given, "storagegrid", StorageGrid.SCOPE, {})
-        client = Client(settings, Redactor(), self.clock, check_mode=check_mode)
-        self._clients.append(client)
-        return StorageGrid(settings, client)
-
-    def ready(self, **options: Any) -> StorageGrid:
-        """Return a platform that is connected."""
-        platform = self.open(**options)
-        platform.connect()
-        return platform
-
-    def account(self, name: str = "backup", access_keys: int = 1, **modes: Any) -> Account:
-        """Make a user at the tenant and return it as a platform shows it."""
-        self.sim.modes.update(modes)
-        return Account(name=name, id=self.sim.add_account(name, access_keys))
-
-    def asked(self, method: str = "") -> list[str]:
-        """Return the targets of the requests so far, or of those of one method."""
-        return [e.target for e in self.server.log if not method or e.method == method]
-
-    def close(self) -> None:
-        """Close the connections."""
-        for client in self._clients:
-            client.close()
+    def account(self, name: str = "backup", access_keys: int = 1, **fields: Any) -> Account:
+        """Make a user at a tenant with these modes and return it as a platform shows it."""
+        self.sim.modes.update(fields)
+        return super().account(name, access_keys)
 
 
 @pytest.fixture
