@@ -16,7 +16,7 @@ from typing import Protocol
 
 from .errors import CredentialsError, missing
 from .model import Pair
-from .record import unreadable
+from .record_document import unreadable
 from .stores.base import Place, SecretStore
 from .stores.durable_files import Tree, trouble
 from .stores.file_names import escape

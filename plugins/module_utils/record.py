@@ -3,31 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of one account: the write-ahead log of its rotations, and the pairs themselves.
 
-Everything here is a value: a step of a rotation makes a new record from an old one. The document
-form (plain dictionaries, lists, texts, numbers) is what secret stores keep; only Secret is opaque,
-so that each store keeps secret keys in its own way and opens them only when a signature needs one.
+Everything here is a value: a step of a rotation makes a new record from an old one. Only Secret is
+opaque, so that each store keeps secret keys in its own way and opens them only when a signature
+needs one.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Optional
 
-from .clock import iso, parse_time
 from .copies import copied
-from .errors import CredentialsError, missing
+from .errors import missing
 from .model import Pair
 from .record_moves import Move
 
-#: The form of the document; a reader refuses what is newer than itself.
-FORMAT = 1
 #: How many past rotations a record remembers.
 MOST_ROTATIONS = 20
-
-T = TypeVar("T")
 
 
 class Secret:
@@ -118,9 +112,11 @@ class Pending:
     why: str = ""
     #: "rotate", or "rollback": then access_key is the old key that becomes current again.
     purpose: str = "rotate"
-    #: Access keys shown before, "key@endpoint" where not all endpoints did; or the record's own.
+    #: Access keys that the platform showed before, as "key@endpoint" where not all of several
+    #: endpoints did; where it shows none, the record's own.
     keys_before: tuple[str, ...] = ()
-    endpoints: tuple[str, ...] = ()  # where the pair goes, if to more than one
+    #: Where the pair goes, if to more than one endpoint.
+    endpoints: tuple[str, ...] = ()
     #: Which of them the new key replaces: they become retiring when it is promoted.
     replaces: tuple[str, ...] = ()
     #: The chosen pair, before it is sent; later the pair that the platform issued.
@@ -206,7 +202,7 @@ class Record:
     decommission: Optional[Decommission] = None
     #: Labels of keys whose making was never answered: found later, they are ours to retire.
     lost_labels: tuple[str, ...] = ()
-    #: Keys that appeared while a call of ours went unanswered: maybe ours.
+    #: Keys that appeared while a call of ours went unanswered: maybe ours, never touched.
     suspects: tuple[str, ...] = ()
     #: Compromised keys that were ended here: naming them again is no mistake.
     revoked: tuple[str, ...] = ()
@@ -217,7 +213,8 @@ class Record:
     moved_from: Optional[Move] = None
     #: The run that works on this account; None between runs. Meaningful to stores with leases.
     run: Optional[str] = None
-    #: Counts the writes, and names the writer of this one, should its answer be lost.
+    #: Counts the writes, and names the writer of this one: a write whose answer was lost is
+    #: recognised by it.
     serial: int = 0
     nonce: str = ""
 
@@ -275,126 +272,3 @@ class Record:
         found = [key.secret for key in self.held_keys()]
         found.append(self.pending.secret if self.pending else None)
         return tuple(secret for secret in found if secret is not None)
-
-
-# --- the document form -------------------------------------------------------------------------
-
-_TIMES = frozenset(
-    {
-        "created_at",
-        "expires_at",
-        "verified_at",
-        "promoted_at",
-        "acknowledged_at",
-        "retiring_since",
-        "disabled_at",
-        "deleted_at",
-        "honoured_at",
-        "started_at",
-        "since",
-        "until",
-        "at",
-        "done_at",
-    }
-)
-#: The parts of a record that are classes of their own; a tuple: a list of them.
-_PARTS: dict[str, Any] = {
-    "current": HeldKey,
-    "pending": Pending,
-    "retiring": (HeldKey,),
-    "intent": KeyIntent,
-    "rotations": (PastRotation,),
-    "held": Hold,
-    "decommission": Decommission,
-    "moved_to": Move,
-    "moved_from": Move,
-}
-#: Always written, so that a reader and include_vars find them; other empty names are left out.
-_ALWAYS = frozenset({"current", "pending", "retiring"})
-
-
-def to_document(record: Record) -> dict[str, Any]:
-    """Return the record as plain data, state first; each secret_key is a Secret object."""
-    document: dict[str, Any] = {"format": FORMAT}
-    for name, value in _fields(record).items():
-        if name in _PARTS and isinstance(value, tuple):
-            value = [_part(each) for each in value]
-        elif name in _PARTS and value is not None:
-            value = _part(value)
-        elif isinstance(value, tuple):
-            value = [dict(each) if isinstance(each, Mapping) else each for each in value]
-        elif isinstance(value, Mapping):
-            value = dict(value)
-        if name in _ALWAYS or value not in (None, "", [], {}):
-            document[name] = value
-    return document
-
-
-def from_document(document: Any, where: str = "the record") -> Record:
-    """Read a document, each secret_key a Secret or a text; where: names it in messages.
-
-    Raises store_unreadable for anything that is not a record.
-    """
-    if not isinstance(document, Mapping):
-        raise unreadable(where, "it is not a mapping")
-    form = document.get("format")
-    if form != FORMAT:
-        raise unreadable(
-            where,
-            f"its format is {form!r}, and this release reads format {FORMAT}",
-            "Use the release of the collection that wrote it, or a newer one.",
-        )
-    try:
-        values = {name: value for name, value in document.items() if name != "format"}
-        for name, part in _PARTS.items():
-            if isinstance(part, tuple):
-                values[name] = tuple(_read(part[0], each) for each in values.get(name) or ())
-            elif values.get(name) is not None:
-                values[name] = _read(part, values[name])
-        for name in ("endpoints", "lost_labels", "suspects", "revoked", "outbox"):
-            values[name] = tuple(values.get(name) or ())
-        return Record(**values)
-    except (TypeError, ValueError, AttributeError, KeyError) as exc:
-        raise unreadable(where, f"it is not of the form of a record ({exc})") from None
-
-
-def unreadable(where: str, what: str, next_step: str | None = None) -> CredentialsError:
-    """Return the error for a record that is there and cannot be read: never taken for none."""
-    return CredentialsError(
-        "store_unreadable", f"{where} cannot be read: {what}.", next_step=next_step
-    )
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-
-
-def _part(value: Any) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    for name, inner in _fields(value).items():
-        if inner is None or inner == "" or inner == ():
-            continue
-        if isinstance(inner, dt.datetime):
-            inner = iso(inner)
-        elif isinstance(inner, tuple):
-            inner = list(inner)
-        document["secret_key" if name == "secret" else name] = inner
-    return document
-
-
-def _read(part: Callable[..., T], document: Mapping[str, Any]) -> T:
-    values: dict[str, Any] = {}
-    for name, value in document.items():
-        if name == "secret_key":
-            name, value = "secret", value if isinstance(value, Secret) else Secret(str(value))
-        elif name in _TIMES:
-            moment = parse_time(value) if isinstance(value, str) else value
-            if not isinstance(moment, dt.datetime):
-                raise ValueError(f"{name} is no time")
-            value = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
-        elif isinstance(value, list):
-            value = tuple(value)
-        values[name] = value
-    if part is HeldKey:
-        values.setdefault("access_key", None)
-    return part(**values)

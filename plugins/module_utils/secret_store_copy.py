@@ -24,7 +24,8 @@ from typing import Any, Optional
 from .clock import iso
 from .errors import CredentialsError
 from .escrow import escrow_file
-from .record import Record, Secret, from_document, to_document
+from .record import Record, Secret
+from .record_document import from_document, to_document
 from .record_moves import (
     ARRIVED,
     ARRIVING,

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 import yaml
 
-from ansible_collections.objectstore.credentials.plugins.module_utils.record import (
-    Record,
-    Secret,
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record, Secret
+from ansible_collections.objectstore.credentials.plugins.module_utils.record_document import (
     from_document,
     to_document,
 )

@@ -21,8 +21,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.objectstore.credentials.plugins.module_utils.record import (
-    Secret,
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import Secret
+from ansible_collections.objectstore.credentials.plugins.module_utils.record_document import (
     to_document,
 )
 

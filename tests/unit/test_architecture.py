@@ -37,7 +37,7 @@ ORDER = (
     ("clock", "model", "options", "redaction"),
     ("auth", "invocation", "pacing", "settings"),
     ("ephemeral", "store_environment", "transport", "transport_errors"),
-    ("http", "liaison", "record", "record_moves", "report", "shard"),
+    ("http", "liaison", "record", "record_document", "record_moves", "report", "shard"),
     ("journal", "platform", "progress", "record_summary", "results", "stores", "verify"),
     ("audit", "bulk", "escrow", "mirrored_verify", "mirrored_view", "platforms", "store_registry"),
     ("mirrored", "mirrored_open", "registry", "rotation_parts", "selection"),

@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from ..errors import CredentialsError
-from ..record import Record, Secret, from_document, to_document, unreadable
+from ..record import Record, Secret
+from ..record_document import from_document, to_document, unreadable
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
 from .durable_files import TEMPORARY, Tree
 from .file_lease import FileLease, lock_name, note_lock_name

@@ -21,7 +21,8 @@ from typing import Any, Optional
 from ..clock import is_loopback
 from ..errors import CredentialsError
 from ..options import parse_duration
-from ..record import Record, Secret, from_document, to_document, unreadable
+from ..record import Record, Secret
+from ..record_document import from_document, to_document, unreadable
 from .aws_secretsmanager_api import DEFAULT_TIMEOUT, Api
 from .aws_secretsmanager_beats import TagHeartbeats
 from .aws_secretsmanager_names import Names

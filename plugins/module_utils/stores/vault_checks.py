@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import CredentialsError
-from ..record import Secret, unreadable
+from ..record import Secret
+from ..record_document import unreadable
 from .durable_files import Tree
 from .record_yaml import read_yaml, write_yaml
 from .vault_passwords import Keyring

@@ -19,7 +19,8 @@ from typing import Any, Optional
 
 from ..clock import parse_time
 from ..errors import CredentialsError, missing
-from ..record import Record, Secret, from_document, to_document, unreadable
+from ..record import Record, Secret
+from ..record_document import from_document, to_document, unreadable
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
 from .heartbeat import HeartbeatKeeper
 from .heartbeat_watch import HeartbeatWatch, run_of

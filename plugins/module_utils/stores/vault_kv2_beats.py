@@ -10,7 +10,7 @@ from typing import Any
 
 from ..clock import parse_time
 from ..errors import CredentialsError
-from ..record import unreadable
+from ..record_document import unreadable
 from .heartbeat import Heartbeats
 from .vault_kv2_paths import Paths, unescape
 from .vault_kv2_server import KvServer

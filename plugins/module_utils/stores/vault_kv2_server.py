@@ -15,7 +15,7 @@ from typing import Any, Callable
 
 from ..errors import CredentialsError
 from ..pacing import parse_http_date, retry_wait
-from ..record import unreadable
+from ..record_document import unreadable
 from .base import StoreContext
 from .vault_kv2_login import LOGINS
 from .vault_kv2_options import KvOptions

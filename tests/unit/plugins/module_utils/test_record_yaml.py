@@ -13,9 +13,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.objectstore.credentials.plugins.module_utils.record import (
-    Record,
-    Secret,
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record, Secret
+from ansible_collections.objectstore.credentials.plugins.module_utils.record_document import (
     to_document,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.loose_yaml import (

@@ -15,6 +15,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.record imp
     HeldKey,
     Record,
     Secret,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.record_document import (
     to_document,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import Place
