@@ -19,18 +19,25 @@ pytestmark = pytest.mark.fleet
 ACCOUNTS = 2
 
 
+class Estate(Fleet):
+    """Endpoints whose inventory names no secret store: a job's credential does."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, SMALL, ACCOUNTS)
+        self.store: dict[str, str] = self.variables.pop("s3_rotate_secret_store")
+
+
 @pytest.fixture
-def estate(tmp_path: Path) -> Iterator[Fleet]:
-    """Endpoints whose inventory names no secret store."""
-    made = Fleet(tmp_path, SMALL, ACCOUNTS)
-    made.store = made.variables.pop("s3_rotate_secret_store")  # type: ignore[attr-defined]
+def estate(tmp_path: Path) -> Iterator[Estate]:
+    """Running endpoints."""
+    made = Estate(tmp_path)
     yield made
     made.stop()
 
 
-def credential(fleet: Fleet) -> dict[str, str]:
+def credential(fleet: Estate) -> dict[str, str]:
     """Return the environment that a credential of a job makes."""
-    store: dict[str, str] = fleet.store  # type: ignore[attr-defined]
+    store = fleet.store
     return {
         "S3_SECRET_STORE_TYPE": "ansible_vault",
         "S3_ANSIBLE_VAULT_PATH": store["path"],
@@ -47,7 +54,7 @@ def handed_on(output: str) -> dict[str, Any]:
     return dict(json.loads(found[1]))
 
 
-def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Fleet) -> None:
+def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Estate) -> None:
     environment = credential(estate)
     before = estate.all_writes()
 
@@ -88,7 +95,7 @@ def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Fle
     assert not any(secret in rotated.output for secret in estate.secrets())
 
 
-def test_answers_of_several_lines_name_accounts_and_keys(estate: Fleet) -> None:
+def test_answers_of_several_lines_name_accounts_and_keys(estate: Estate) -> None:
     environment = credential(estate)
     explicit = {"s3_rotate_acknowledge": "explicit"}
     assert estate.run("rotate", environment=environment, variables=explicit).code == 0
