@@ -19,6 +19,7 @@ from .model import Pair
 from .pacing import retry_wait
 from .redaction import Redactor
 from .settings import Settings
+from .signing import Signer
 from .transport import Transport
 from .transport_errors import TransportError
 from .verify_made_up import made_up_pair, made_up_secret
@@ -37,7 +38,15 @@ from .verify_reading import (
     own_words,
     read,
 )
-from .verify_signing import PATH, VIRTUAL, Signer, can_be_host, checked_s3_url, request_for
+from .verify_signing import (
+    PATH,
+    VIRTUAL,
+    can_be_host,
+    checked_s3_url,
+    headers_of,
+    request_for,
+    signer,
+)
 from .verify_verdict import Verdict, judge
 
 #: What the engine needs is here; the other files are this one's parts.
@@ -253,14 +262,14 @@ class Verifier:
 
     def _send(self, service: _Service, pair: Pair, bucket: str | None) -> Reading:
         """Send a signed request, once more where the service names a region or an addressing."""
-        transport, signer = self._tools(service)
+        transport, signing = self._tools(service)
         for _unused in range(_MOST_FORMS):
             region = service.region
             if bucket is not None and service.style == VIRTUAL:
                 self._check_virtual(service, bucket)
             request = request_for(service.url, bucket, service.style)
             now = self._clock.now()
-            headers = signer.headers(request, pair, region, now)
+            headers = headers_of(signing, request, pair, region, now)
             self.requests_sent += 1
             try:
                 status, answered, body = transport.send("GET", request.url, headers, b"")
@@ -291,7 +300,7 @@ class Verifier:
         key = service.url if self.options.proxy == "environment" else ""
         with self._lock:
             if self._signer is None:
-                self._signer = Signer()
+                self._signer = signer()
             if key not in self._transports:
                 settings = self.options.settings(self._settings, service.url)
                 self._transports[key] = Transport(settings, keep_connections=False)

@@ -8,21 +8,19 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from .errors import CredentialsError
 from .http import USER_AGENT
 from .model import Pair
+from .signing import Signer, SigningKey
 
 PATH, VIRTUAL = "path", "virtual"
 #: What a GET without a body has for its hash.
 _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
-_NO_BODY = b""
 
 
 @dataclass(frozen=True)
@@ -105,56 +103,29 @@ def can_be_host(s3_url: str, bucket: str) -> bool:
     return False
 
 
-class Signer:
-    """Signs by Signature Version 4, with botocore; shared by all threads.
+def signer() -> Signer:
+    """Return what signs; raises invalid_option without botocore."""
+    return Signer("verify", " (verify.enabled: false does without, and leaves keys unverified).")
 
-    https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
-    """
 
-    def __init__(self) -> None:
-        # Imported when first needed: it costs a fifth of a second.
-        try:
-            from botocore.auth import S3SigV4Auth
-            from botocore.awsrequest import AWSRequest
-            from botocore.credentials import Credentials
-        except ImportError:
-            raise CredentialsError(
-                "invalid_option",
-                "verify signs its requests with the Python library botocore, which is missing on"
-                " the machine that runs the module.",
-                next_step=f"Install it for {sys.executable or 'this Python'}: pip install botocore"
-                " (verify.enabled: false does without, and leaves keys unverified).",
-            ) from None
-        self._auth: Any = S3SigV4Auth
-        self._request: Any = AWSRequest
-        self._credentials: Any = Credentials
-
-    def headers(
-        self, request: Request, pair: Pair, region: str, now: dt.datetime
-    ) -> Mapping[str, str]:
-        """Return all headers of a request. Sends nothing.
-
-        now: the time that is signed. botocore's add_auth() would take this machine's, so its steps
-        are taken one by one here.
-        """
-        signed = {
-            "Host": request.host,
-            "X-Amz-Content-SHA256": _EMPTY,
-            "X-Amz-Date": now.strftime("%Y%m%dT%H%M%SZ"),
-        }
-        draft = self._request(method="GET", url=request.url, headers=signed, data=_NO_BODY)
-        draft.context["timestamp"] = signed["X-Amz-Date"]
-        auth = self._auth(self._credentials(pair.access_key, pair.secret_key), "s3", region)
-        to_sign = auth.string_to_sign(draft, auth.canonical_request(draft))
-        names = auth.signed_headers(auth.headers_to_sign(draft))
-        return {
-            **signed,
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={auth.scope(draft)},"
-            f" SignedHeaders={names}, Signature={auth.signature(to_sign, draft)}",
-            "User-Agent": USER_AGENT,
-            "Accept-Encoding": "identity",
-            "Connection": "close",
-        }
+def headers_of(
+    signing: Signer, request: Request, pair: Pair, region: str, now: dt.datetime
+) -> Mapping[str, str]:
+    """Return all headers of a request, signed with a pair. Sends nothing."""
+    return {
+        **signing.signed(
+            SigningKey(pair.access_key, pair.secret_key),
+            "s3",
+            region,
+            now,
+            "GET",
+            request.url,
+            {"Host": request.host, "X-Amz-Content-SHA256": _EMPTY},
+        ),
+        "User-Agent": USER_AGENT,
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
 
 
 def _no_url(option: str) -> CredentialsError:

@@ -35,7 +35,7 @@ PYTHON = [
 ORDER = (
     ("ancestors", "copies", "errors"),
     ("clock", "model", "options", "redaction"),
-    ("auth", "invocation", "pacing", "settings"),
+    ("auth", "invocation", "pacing", "settings", "signing"),
     ("ephemeral", "store_environment", "transport", "transport_errors"),
     ("http", "liaison", "record", "record_document", "record_moves", "report", "shard"),
     ("journal", "platform", "progress", "record_summary", "results", "stores", "verify"),

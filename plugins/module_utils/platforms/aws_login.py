@@ -18,11 +18,12 @@ from ..clock import parse_time
 from ..errors import CredentialsError
 from ..http import LOGIN, READ
 from ..model import Account, Pair
+from ..signing import Signer, SigningKey, without_botocore
 from .aws_calls import FORM, STS_VERSION, IamCalls, form_of
 from .aws_endpoints import partition_of_region, partition_of_url
-from .aws_signing import Key, Signer, without_botocore
 from .aws_xml import Element
 
+_WHO = "Platform aws"
 #: A role's key is fetched anew this long before it expires.
 _RENEW_BEFORE = dt.timedelta(minutes=5)
 #: What an API without (this part of) STS answers, in all its variety.
@@ -58,7 +59,7 @@ class Login(Auth):
         self._lock = threading.Lock()
         self._signer: Signer | None = None
         self._session: Any = None
-        self._assumed: tuple[Key, dt.datetime] | None = None
+        self._assumed: tuple[SigningKey, dt.datetime] | None = None
         self._failure: CredentialsError | None = None
         self._caller: Element | None = None
 
@@ -69,7 +70,7 @@ class Login(Auth):
         key = self._assumed_key() if self._role else self.base_key()
         return self._signed(key, "iam", self._region, method, url, body)
 
-    def base_key(self) -> Key:
+    def base_key(self) -> SigningKey:
         """Return the key of the login itself, before any role.
 
         Raises authentication where there is none, invalid_option for a profile that is not there.
@@ -88,7 +89,7 @@ class Login(Auth):
             return None
         return None if key.token else Pair(key.access_key, key.secret_key)
 
-    def _chained_key(self) -> Key:
+    def _chained_key(self) -> SigningKey:
         if self._session is None:
             self._session = _session(self._profile, self._iam)
         try:
@@ -104,7 +105,7 @@ class Login(Auth):
                 next_step=_NO_LOGIN,
             )
         self._iam.client.redactor.learn(frozen.secret_key, frozen.token)
-        return Key(frozen.access_key, frozen.secret_key, frozen.token)
+        return SigningKey(frozen.access_key, frozen.secret_key, frozen.token)
 
     def _without(self, exc: Exception) -> CredentialsError:
         name = exc.__class__.__name__
@@ -121,7 +122,7 @@ class Login(Auth):
 
     # --- the role ------------------------------------------------------------------------------
 
-    def _assumed_key(self) -> Key:
+    def _assumed_key(self) -> SigningKey:
         with self._lock:
             now = self._iam.client.platform_now()
             if self._assumed is not None and now < self._assumed[1] - _RENEW_BEFORE:
@@ -138,13 +139,13 @@ class Login(Auth):
                 raise
             return self._assumed[0]
 
-    def _explicit_key(self) -> Key | None:
+    def _explicit_key(self) -> SigningKey | None:
         given = self._settings
         if not given.api_access_key:
             return None
-        return Key(given.api_access_key, given.api_secret_key or "", given.api_token)
+        return SigningKey(given.api_access_key, given.api_secret_key or "", given.api_token)
 
-    def _assume(self, base: Key) -> tuple[Key, dt.datetime]:
+    def _assume(self, base: SigningKey) -> tuple[SigningKey, dt.datetime]:
         """Take on the role. Makes a session and nothing else.
 
         https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -157,7 +158,9 @@ class Login(Auth):
         }
         root = self._ask_sts(base, "AssumeRole", asked, LOGIN, f"assume the role {self._role}")
         made = root.child("AssumeRoleResult").child("Credentials")
-        key = Key(made.text("AccessKeyId"), made.text("SecretAccessKey"), made.text("SessionToken"))
+        key = SigningKey(
+            made.text("AccessKeyId"), made.text("SecretAccessKey"), made.text("SessionToken")
+        )
         self._iam.client.redactor.learn(key.secret_key, key.token)
         expires = parse_time(made.optional("Expiration"))
         if expires is None:
@@ -200,7 +203,7 @@ class Login(Auth):
     # --- requests ------------------------------------------------------------------------------
 
     def _ask_sts(
-        self, key: Key, action: str, parameters: Mapping[str, Any], effect: str, doing: str
+        self, key: SigningKey, action: str, parameters: Mapping[str, Any], effect: str, doing: str
     ) -> Element:
         url = f"{self._sts_url}/"
         body = form_of(action, STS_VERSION, parameters)
@@ -218,16 +221,16 @@ class Login(Auth):
         )
 
     def _signed(
-        self, key: Key, service: str, region: str, method: str, url: str, body: bytes
+        self, key: SigningKey, service: str, region: str, method: str, url: str, body: bytes
     ) -> Headers:
         if self._signer is None:
             try:
-                self._signer = Signer()
+                self._signer = Signer(_WHO, as_s3=False)
             except CredentialsError as exc:
                 raise self._iam.placed(exc) from None
         now = self._iam.client.clock.now()
         sent = {"Content-Type": FORM, "Host": urlsplit(url).netloc}
-        return self._signer.headers(key, service, region, now, method, url, sent, body)
+        return self._signer.signed(key, service, region, now, method, url, sent, body)
 
 
 def default_region(profile: str | None, environ: Mapping[str, str]) -> str | None:
@@ -251,7 +254,7 @@ def _session(profile: str | None, iam: IamCalls) -> Any:
     try:
         import botocore.session
     except ImportError:
-        raise iam.placed(without_botocore()) from None
+        raise iam.placed(without_botocore(_WHO)) from None
     # At DEBUG botocore logs what its providers answer.
     logging.getLogger("botocore").setLevel(logging.INFO)
     return botocore.session.Session(profile=profile)
