@@ -31,6 +31,11 @@ settings.register_profile(
 settings.load_profile("gate")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the marks mean: ansible-test reads no pytest.ini of ours, and is as strict."""
+    config.addinivalue_line("markers", "slow: takes seconds; make quick leaves it out")
+
+
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's proxies, CA bundles and credentials out of the tests."""
