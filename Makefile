@@ -12,6 +12,8 @@ FLEET_CELLS := 2.16 2.21
 export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/.build/collections
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/collections
+# What is kept here is for a test or a measurement, and may vanish with the container that it runs in.
+export S3_ALLOW_EPHEMERAL := true
 # What belongs to one table of gates.
 ifndef GATE_RUN
 GATE_RUN := $(shell date +%s)-$(shell echo $$PPID)

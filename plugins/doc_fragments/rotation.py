@@ -187,13 +187,6 @@ options:
         deleting a key that O(replaces) names to make room.
     type: bool
     default: false
-  allow_ephemeral:
-    description:
-      - Keep files of O(secret_store) or of O(journal) also where they vanish with the container of
-        the run, as on the container's own filesystem, in its memory, or in the folder that
-        AWX makes for one job. Otherwise that is refused before anything is touched.
-    type: bool
-    default: false
   allow_side_effects:
     description:
       - Permit reads that make the platform do something. Some OSIS adapters make a key when keys

@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - objectstore.credentials.connection
   - objectstore.credentials.ontap
   - objectstore.credentials.secret_store
+  - objectstore.credentials.secret_store.ephemeral
 options:
   platform:
     description:
@@ -318,6 +319,7 @@ failure:
 from typing import Optional, cast
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.custody import (
+    CUSTODY,
     Custody,
     in_custody,
 )
@@ -334,11 +336,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.
     set_users,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
-from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
-    secret_store_spec,
-)
 
-SPEC = ArgumentSpec(
+SPEC = CUSTODY | ArgumentSpec(
     {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "name": {"type": "list", "elements": "str", "required": True},
@@ -352,7 +351,6 @@ SPEC = ArgumentSpec(
         "return_secret": {"type": "bool", "default": False},
         "allow_disruption": {"type": "bool", "default": False},
         "strict": {"type": "bool", "default": False},
-        "secret_store": secret_store_spec(),
     },
     required_together=(("access_key", "secret_key"),),
 )

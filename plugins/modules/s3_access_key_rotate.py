@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - objectstore.credentials.connection
   - objectstore.credentials.platforms
   - objectstore.credentials.secret_store
+  - objectstore.credentials.secret_store.ephemeral
   - objectstore.credentials.verify
   - objectstore.credentials.policies
   - objectstore.credentials.rotation

@@ -22,6 +22,7 @@ description:
 extends_documentation_fragment:
   - objectstore.credentials.attributes
   - objectstore.credentials.secret_store
+  - objectstore.credentials.secret_store.ephemeral
   - objectstore.credentials.secret_store.destination
 options:
   state:
