@@ -6,7 +6,7 @@ ARGS ?=
 # How many processes run tests.
 JOBS ?= 2
 CELLS := 2.16 2.18 2.19 2.20 2.21
-# The oldest and the newest run every test of the role; between them it is enough that it runs at all.
+# The oldest and the newest run every test; between them it is enough that everything runs at all.
 FLEET_CELLS := 2.16 2.21
 
 export PYTHONDONTWRITEBYTECODE := 1

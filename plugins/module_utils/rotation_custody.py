@@ -279,11 +279,11 @@ def _imported_key(case: Case) -> AccessKey | None:
     )
 
 
-def _verified(case: Case, pair: Pair, else_: str = "was not imported") -> dt.datetime | None:
+def _verified(case: Case, pair: Pair, outcome: str = "was not imported") -> dt.datetime | None:
     if not case.desk.verifier.enabled:
         return None
     verdict = accepted(case, pair)
     if verdict.works:
         return case.desk.now()
-    what = f"The pair {pair.access_key} of {case.account.name} {else_}"
+    what = f"The pair {pair.access_key} of {case.account.name} {outcome}"
     raise unproven(case, verdict, what, None)
