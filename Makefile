@@ -129,7 +129,7 @@ $(CELLS:%=cell-%):
 
 # Gates that take longer -----------------------------------------------------------------------------------
 
-.PHONY: sanity ansible-test-units integration molecule artifact ee bundle
+.PHONY: sanity ansible-test-units integration molecule artifact release ee bundle
 sanity: ## All ansible-test sanity tests, without an ignore file
 	$(GATE) sanity -- $(PYTHON) tools/run_ansible_test.py sanity $(ARGS)
 ansible-test-units: ## The unit tests as ansible-test runs them
@@ -143,6 +143,9 @@ molecule: env-dev ## The molecule scenarios; ARGS='-s window' runs one
 artifact: env-dev ## Build, check the files, install offline, read all docs, galaxy-importer
 	@$(PYTHON) tools/environments.py importer
 	$(GATE) artifact -- $(PYTHON) tools/artifact.py
+# After the gate artifact, which leaves its own in dist/.
+release: artifact ## Rehearse a release; ARGS='--key FINGERPRINT' makes and signs one, in dist/
+	$(GATE) release -- $(DEV)/python tools/release.py $(or $(ARGS),--rehearse)
 
 ee: env-dev ## What ansible-builder makes of it: introspect, and create with the documented definition
 	$(GATE) ee -- $(DEV)/python tools/ee.py
