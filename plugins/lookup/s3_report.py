@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: s3_report
 short_description: Read the rows of files that report_path wrote
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Returns rows of the files that C(report_path) names in the modules of this collection, so that a

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ontap_s3_user
 short_description: Create, change or delete ONTAP S3 users and their keys
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Brings S3 users of an ONTAP SVM to a state - there or not, comment, keys. Takes one user or a

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_access_key_rotate
 short_description: Rotate S3 access keys without losing a secret
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Brings accounts to their policy. It rotates the keys that are due, finishes what was

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_credential_status
 short_description: Enable or disable S3 access keys, set their description
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Sets access keys active or inactive, and their description where the platform has one.
