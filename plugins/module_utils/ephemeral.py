@@ -82,13 +82,13 @@ class Surroundings:
 
 
 def is_ephemeral_allowed(
-    params: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+    params: Mapping[str, Any], environ: Optional[Mapping[str, str]] = None
 ) -> bool:
     """Tell what allow_ephemeral says, or else the environment. Raises invalid_option."""
     given = params.get("allow_ephemeral")
     if given is not None:
         return bool(given)
-    word = environ.get(ALLOW_VARIABLE, "").strip().lower()
+    word = (os.environ if environ is None else environ).get(ALLOW_VARIABLE, "").strip().lower()
     if word not in ("", "true", "false", "yes", "no", "1", "0"):
         raise CredentialsError("invalid_option", f"{ALLOW_VARIABLE}: {word!r} is no true or false.")
     return word in ("true", "yes", "1")
