@@ -86,6 +86,8 @@ class AccountResult:
     touched: bool = False
     #: Whether this failure concerns every account of the endpoint.
     stops_endpoint: bool = False
+    #: Whether all else was done, and only an old key would not end.
+    is_old_key_only: bool = False
 
     @property
     def changed(self) -> bool:

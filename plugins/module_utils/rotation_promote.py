@@ -140,7 +140,7 @@ def promote(case: Case) -> None:
 def announce(case: Case) -> None:
     """Say that consumers have not been told of the current key yet. Changes nothing."""
     current = case.record.current
-    if current is not None and current.acknowledged_at is None:
+    if current is not None and current.acknowledged_at is None and not case.has_lost_current:
         case.did("announced", f"{current.access_key} is not acknowledged yet")
 
 
