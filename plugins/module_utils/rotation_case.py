@@ -15,7 +15,7 @@ from .copies import copied
 from .errors import CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef
 from .pacing import waits
-from .record import HeldKey, KeyIntent, Pending, Record
+from .record import KeyIntent, Pending, Record
 from .rotation_desk import Desk
 from .rotation_known import knowing
 from .rotation_lag import caught_up, is_behind, is_outdated
@@ -371,13 +371,6 @@ class Case:
         """Return the account's most certain name."""
         account = self.account
         return AccountRef(id=account.id) if account.id else AccountRef(name=account.name)
-
-
-def retired(key: HeldKey, now: dt.datetime, compromised: str | None = None) -> HeldKey:
-    """Return a key as it enters retirement: it has no acknowledgement to lose."""
-    return dataclasses.replace(
-        key, retiring_since=now, acknowledged_at=None, compromised=compromised or key.compromised
-    )
 
 
 def held_here(case: Case, record: Record) -> Record:

@@ -368,13 +368,13 @@ def test_old_keys_that_will_not_end_hold_no_rotation_back(lab_of: OpenLab) -> No
         lab.later(days)
     outcome = lab.run(all=True)
     assert outcome.changed
-    for each in outcome.accounts:
-        assert each.has_failed
+    for name, each in zip(names, outcome.accounts):
+        assert (each.account, each.has_failed) == (name, True)
         assert "is still active" in str(each.why)
         assert any("rotated" in step for step in each.details["steps"])
         assert each.extra["acknowledged"] is True
-        assert lab.current(each.account) != first[each.account]
-        assert lab.stored_pair_works(each.account)
+        assert lab.current(name) != first[name]
+        assert lab.stored_pair_works(name)
 
 
 def test_retirement_that_was_not_wanted_waits_whatever_else_leaked(lab_of: OpenLab) -> None:
