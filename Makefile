@@ -56,7 +56,7 @@ bench: env-run ## Measure CPU, wall time, requests and connections per account
 sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
 	@$(DEV)/python tools/sync.py $(ARGS)
 
-test: units browser kill-sample leaks vendor ceph matrix ## All tests, on every ansible-core whose Python is here
+test: units browser kill-sample soak-short leaks vendor ceph matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
 quick: linters unit-quick ## Linters, types, sync --check, all unit and contract tests but the slow ones
@@ -95,7 +95,7 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample leaks vendor ceph matrix
+.PHONY: units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample soak soak-short leaks vendor ceph matrix
 .PHONY: $(CELLS:%=cell-%)
 units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
@@ -117,6 +117,11 @@ kill-matrix: env-dev ## Kill rotations at every request and write, on every plat
 kill-sample: env-dev ## A seeded part of the kill matrix, and the tests of the matrix itself
 	$(GATE) kill-tests -- $(DEV)/python -m pytest tests/kill $(PYTEST_ARGS) $(ARGS)
 	$(GATE) kill-sample -- $(DEV)/python tools/kill_matrix.py --short --real --seed 1
+soak: env-dev ## Half an hour of simulated weeks: 200 accounts on every platform, and all the trouble there is
+	@$(DEV)/python tools/soak.py $(ARGS)
+soak-short: env-dev ## A short soak by a fixed seed, and the tests of the soak itself
+	$(GATE) soak-tests -- $(DEV)/python -m pytest tests/soak $(PYTEST_ARGS) $(ARGS)
+	$(GATE) soak-short -- $(DEV)/python tools/soak.py --seed 1 --accounts 14 --weeks 3 --jobs $(JOBS)
 # Half of the time these wait, for a platform that hangs or a task that times out: three at once, always.
 leaks: env-dev ## Search everything that runs leave behind for secrets; interrupt runs
 	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks $(PYTEST_ARGS) -n 3 $(ARGS)
