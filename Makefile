@@ -56,7 +56,7 @@ bench: env-run ## Measure CPU, wall time, requests and connections per account
 sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
 	@$(DEV)/python tools/sync.py $(ARGS)
 
-test: units browser kill-sample soak-short leaks vendor ceph matrix ## All tests, on every ansible-core whose Python is here
+test: units fuzz-short browser kill-sample soak-short leaks vendor ceph matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
 quick: linters unit-quick ## Linters, types, sync --check, all unit and contract tests but the slow ones
@@ -95,7 +95,8 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample soak soak-short leaks vendor ceph matrix
+.PHONY: fuzz fuzz-short units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample soak soak-short leaks
+.PHONY: vendor ceph matrix
 .PHONY: $(CELLS:%=cell-%)
 units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
@@ -104,6 +105,10 @@ unit-quick: env-dev
 	$(GATE) unit-quick -- $(DEV)/python -m pytest tests/unit --ignore=tests/unit/rotation -m "not slow" $(PYTEST_ARGS) $(ARGS)
 rotation: env-dev ## The rotation engine, rule by rule, and under generated faults
 	$(GATE) rotation -- $(DEV)/python -m pytest tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
+fuzz: env-dev ## Give every parser hostile input; ARGS='--examples 5000 --seconds 60 --only ontap --seed 1'
+	@$(DEV)/python -m ansible_collections.objectstore.credentials.tests.fuzz $(ARGS)
+fuzz-short: env-dev
+	$(GATE) fuzz -- $(DEV)/python -m pytest tests/fuzz $(PYTEST_ARGS) $(ARGS)
 browser: env-dev ## The report's page in a headless Chromium, where there is one
 	$(GATE) browser -- $(DEV)/python -m pytest tests/browser -q --junitxml={junit} $(ARGS)
 ceph: env-dev ## The contract suite, kills and playbooks on a real Ceph gateway, where its packages are
