@@ -48,6 +48,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str]) -> int:
     """Play all sites and tell what came of them."""
     given = parsed(arguments)
+    given.jobs = max(1, given.jobs)  # as pytest-xdist counts: 0 is one at a time
     print(f"seed {given.seed}", flush=True)
     known = estate.tasks(given.seed, given.accounts, only=given.only)
     seconds = 0.0 if given.weeks else given.minutes * 60 * given.jobs / max(1, len(known))
