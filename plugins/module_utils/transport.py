@@ -324,14 +324,11 @@ def _pools(settings: Settings, keep: bool) -> dict[str, Any]:
     """Return urllib3's pools, whose answers end; unless kept, a connection given back is closed."""
     bounded = bounded_response(_longest(settings), LARGEST_ANSWER)
 
-    class PlainConnection(urllib3.HTTPConnectionPool.ConnectionCls):  # type: ignore[misc]
-        response_class = bounded
-
-    class TlsConnection(urllib3.HTTPSConnectionPool.ConnectionCls):  # type: ignore[misc]
-        response_class = bounded
+    plain: Any = urllib3.HTTPConnectionPool.ConnectionCls
+    tls: Any = urllib3.HTTPSConnectionPool.ConnectionCls
 
     class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = PlainConnection
+        ConnectionCls = type("PlainConnection", (plain,), {"response_class": bounded})
 
         def _put_conn(self, conn: Any) -> None:
             if conn is not None and not keep:
@@ -339,7 +336,7 @@ def _pools(settings: Settings, keep: bool) -> dict[str, Any]:
             super()._put_conn(conn if keep else None)
 
     class TlsPool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = TlsConnection
+        ConnectionCls = type("TlsConnection", (tls,), {"response_class": bounded})
 
         def _put_conn(self, conn: Any) -> None:
             if conn is not None and not keep:
