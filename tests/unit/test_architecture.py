@@ -57,7 +57,7 @@ HEADER = (
     "# SPDX-License-Identifier: GPL-3.0-or-later\n"
 )
 #: The one layer of module_utils that may know Ansible, and the files that may know requests.
-FRONT, HTTP = "front", ("transport", "transport_errors")
+FRONT, HTTP = "front", ("transport", "transport_bounds", "transport_errors")
 
 
 def relative(path: Path) -> str:
