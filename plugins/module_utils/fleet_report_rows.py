@@ -37,7 +37,7 @@ def rows_of(entry: Mapping[str, Any], host: dict[str, Any]) -> list[Row]:
 def _joined(rows: Iterable[Row]) -> list[Row]:
     found: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        place = (text(row.get("account")), text(row.get("account_id")))
+        place: tuple[Any, ...] = (text(row.get("account")), text(row.get("account_id")))
         if place == (None, None):
             place = (None, len(found))
         before = found.get(place)

@@ -38,7 +38,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
 
 
 @functools.cache
-def _declared(part: type) -> tuple[tuple[str, bool, Callable[[Any], bool]], ...]:
+def _declared(part: Any) -> tuple[tuple[str, bool, Callable[[Any], bool]], ...]:
     """Return the fields that have a type of above: name, whether it may be missing, what fits."""
     found = []
     for field in dataclasses.fields(part):
@@ -52,7 +52,8 @@ def _declared(part: type) -> tuple[tuple[str, bool, Callable[[Any], bool]], ...]
 
 def check_types(part: Any) -> None:
     """Check a record, or a part of one. Raises ValueError, naming the field."""
-    for name, is_optional, fits in _declared(type(part)):
+    kind: Any = type(part)
+    for name, is_optional, fits in _declared(kind):
         value = getattr(part, name)
         if not (is_optional if value is None else fits(value)):
             raise ValueError(f"{name} is of another type")

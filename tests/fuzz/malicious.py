@@ -23,6 +23,8 @@ ESCAPES = "\x1b[31mRED\x1b]0;owned\x07\x9b31m\x00\u202egnp {{ 7 * 6 }} <script>a
 FLOOD = 256 * 1024 * 1024
 CHUNK = b" " * 65536
 DEEP = 50_000
+#: Small, and 64 MiB when unpacked.
+_BOMB = gzip.compress(b" " * (64 * 1024 * 1024))
 
 
 @dataclass
@@ -180,15 +182,13 @@ def lone_surrogates(answering: Answering) -> None:
 @mode
 def gzip_bomb(answering: Answering) -> None:
     """A few bytes that become many, many times over."""
-    inner = gzip.compress(b" " * (64 * 1024 * 1024))
-    answering.json(inner, "Content-Encoding: gzip")
+    answering.json(_BOMB, "Content-Encoding: gzip")
 
 
 @mode
 def bombs_in_bombs(answering: Answering) -> None:
     """Packed again and again."""
-    inner = gzip.compress(gzip.compress(gzip.compress(b" " * (64 * 1024 * 1024))))
-    answering.json(inner, "Content-Encoding: gzip, gzip, gzip")
+    answering.json(gzip.compress(gzip.compress(_BOMB)), "Content-Encoding: gzip, gzip, gzip")
 
 
 @mode

@@ -76,6 +76,7 @@ ENTRY: dict[str, Any] = {
     "job": {"system": "awx", "id": "7", "host": "https://awx"},
 }
 ROW = account_row("app-0001", 40)
+_LINE = json.dumps(ROW).encode()
 HOST: dict[str, Any] = {
     "host": "cluster1",
     "platform": "ontap",
@@ -148,6 +149,9 @@ def lines(line: bytes) -> None:
         assert digest in line.decode()
 
 
+HEADS: dict[str, Any] = {"format": 1, "chains": {CHAIN: {"lines": 4, "head": "0" * 64}}}
+
+
 @target(
     "journal chains",
     st.tuples(
@@ -170,9 +174,6 @@ def chains(given: tuple[bytes, Any]) -> None:
                 assert content == chain_of([ENTRY] * 4)[: len(content)]
     if kept is not None:
         value_or_refusal(merge_heads, kept, {"chain": CHAIN, "lines": 3, "head": "0" * 64})
-
-
-HEADS = {"format": 1, "chains": {CHAIN: {"lines": 4, "head": "0" * 64}}}
 
 
 # --- plans -----------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ def _report(base: Path, rows: list[Any], host: Any, journal: bytes | None) -> di
     params = {
         **given,
         "path": str(base / "report"),
-        "formats": list(given["formats"]),
+        "formats": list(given["formats"] or ()),
         "endpoints": [entry],
         "missing_hosts": [],
         "journal": str(base / "journal") if journal is not None else None,
@@ -353,7 +354,7 @@ def merged(some: list[Spoil]) -> None:
         params = {
             **given,
             "path": str(base / "report"),
-            "formats": list(given["formats"]),
+            "formats": list(given["formats"] or ()),
             "endpoints": [],
             "missing_hosts": [],
             "merge": [str(base / "earlier.json")],
@@ -381,8 +382,6 @@ def rows_for_consumers(content: bytes) -> None:
             hash((row.get("endpoint"), row.get("account"), row.get("account_id"))) for row in found
         )
 
-
-_LINE = json.dumps(ROW).encode()
 
 # --- a fleet's file ------------------------------------------------------------------------------
 

@@ -27,6 +27,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.record_sum
     summary_of,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores import (
+    vault_kv2_wire,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.ansible_vault import (
     AnsibleVault,
 )
@@ -64,6 +67,8 @@ from .wire import URL, Wire
 SECRET = "Made0Up0Secret0Key0/+=01"
 PENDING_SECRET = "Pending0Secret0Key0/+=02"
 PASSWORD = "made-up-password"
+#: Ways to spoil a text that is no JSON.
+_BYTES = ("cut", "zero", "flip", "body")
 SECRETS = [SECRET, PENDING_SECRET, PASSWORD]
 NOW = dt.datetime(2026, 11, 28, 3, 0, tzinfo=dt.timezone.utc)
 
@@ -194,7 +199,6 @@ YAML = st.one_of(
     ),
     st.builds(lambda some: spoilt(FILE.encode(), [s for s in some if s.how in _BYTES]), spoils()),
 )
-_BYTES = ("cut", "zero", "flip", "body")
 
 
 @target("record YAML", YAML, short=100)
@@ -271,9 +275,7 @@ KV_PLANS = st.builds(
 @target("KV v2 answers", KV_PLANS, short=40)
 def kv_answers(plan: list[list[Spoil]]) -> None:
     """A record, or a refusal; never no record, and never another version than was read."""
-    from ansible_collections.objectstore.credentials.plugins.module_utils.stores import (
-        vault_kv2_wire,
-    )
+    wires: Any = vault_kv2_wire
 
     double = VaultKv2Double()
     made: list[Wire] = []
@@ -282,7 +284,7 @@ def kv_answers(plan: list[list[Spoil]]) -> None:
         made.append(Wire(settings, double))
         return made[-1]
 
-    real, vault_kv2_wire.Transport = vault_kv2_wire.Transport, transport  # type: ignore[misc, assignment]
+    real, wires.Transport = wires.Transport, transport
     try:
         options = {
             **{name: spec.get("default") for name, spec in VaultKv2.OPTIONS.items()},
@@ -306,7 +308,7 @@ def kv_answers(plan: list[list[Spoil]]) -> None:
         value_or_refusal(lambda: list(store.places("echo", "lab")), secrets=SECRETS)
         value_or_refusal(store.read_note, "journal", secrets=SECRETS)
     finally:
-        vault_kv2_wire.Transport = real  # type: ignore[misc]
+        wires.Transport = real
 
 
 @target("places in stores", st.tuples(texts(), texts(), texts()), short=150)

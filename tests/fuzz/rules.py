@@ -83,10 +83,10 @@ def judge(error: CredentialsError, secrets: Sequence[str] = ()) -> None:
     assert error.kind in KINDS, error.kind
     assert error.kind != "internal", error.message
     for name in ("message", "next_step", "code", "alive"):
-        text = getattr(error, name)
+        text: Any = getattr(error, name)
         assert text is None or isinstance(text, str), (name, text)
         assert not unseen(text or ""), (name, text)
-        assert len(text or "") <= LONGEST_MESSAGE, (name, len(text))
+        assert len(text or "") <= LONGEST_MESSAGE, name
     assert error.message.strip()
     assert (error.next_step or "").strip()
     assert str(error) == error.message

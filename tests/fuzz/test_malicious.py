@@ -149,7 +149,7 @@ def test_probe_under_attack_accepts_nothing(attack: str) -> None:
         options = {"s3_url": server.url, "bucket": "b", "timeout": "2s"}
         verifier = Verifier(options, settings, Redactor(), RecordingClock())
         try:
-            found = value_or_refusal(verifier.verify, Pair("AKIDMADEUP0000000001", SECRET))
+            found = value_or_refusal(verifier.accept, Pair("AKIDMADEUP0000000001", SECRET))
         finally:
             verifier.close()
         if not isinstance(found, Refused):
