@@ -273,6 +273,7 @@ class Far:
                 "S3_CREDENTIALS_FILE": str(self.folder / "logins.json"),
                 "S3_CREDENTIALS_TEST_OFFSET": str(self.offset),
                 "PYTHONDONTWRITEBYTECODE": "1",
+                "S3_ALLOW_EPHEMERAL": "true",
                 **more,
             },
         )

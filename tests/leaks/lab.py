@@ -295,6 +295,7 @@ class Lab:
             "ANSIBLE_NOCOLOR": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "S3_CREDENTIALS_FILE": str(folder / "held" / "logins.json"),
+            "S3_ALLOW_EPHEMERAL": "true",
             **self.environment,
         }
 
