@@ -154,6 +154,8 @@ class Estate:
             "ANSIBLE_PYTHON_INTERPRETER": str(BIN / "python"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": "",
+            # Tests may run in a container.
+            "S3_ALLOW_EPHEMERAL": "true",
         }
 
     @property

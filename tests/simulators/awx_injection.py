@@ -29,7 +29,11 @@ class _Loader(yaml.SafeLoader):
     """Reads !unsafe as the text that it is."""
 
 
-_Loader.add_constructor("!unsafe", lambda loader, node: str(loader.construct_scalar(node)))
+def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!unsafe", _unsafe)
 
 
 def load(path: Path) -> dict[str, Any]:
