@@ -38,8 +38,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
 )
 from ansible_collections.objectstore.credentials.tests.simulators.s3_signature import signed_headers
 
-from .lab import BIN, MODULE_PYTHON, ROOT, ROTATE, SECRET_OPTIONS
+from .lab import BIN, MODULE_PYTHON, ROTATE, SECRET_OPTIONS
 from .processes import processes_of, wait_until
+from .scenarios import ROOT
 
 SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
 #: The method of what makes or replaces a key.

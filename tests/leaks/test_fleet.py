@@ -21,9 +21,20 @@ ALL = (
     *(f"store {name}" for name in ("ansible_vault", "aws_secretsmanager", "vault_kv2")),
 )
 #: Modules of awx.awx that the kit is installed with.
-_AWX = ("credential", "credential_type", "execution_environment", "inventory", "inventory_source")
-_AWX += ("job_template", "notification_template", "project", "role", "schedule")
-_AWX += ("workflow_job_template", "workflow_job_template_node")
+_AWX = [
+    "credential",
+    "credential_type",
+    "execution_environment",
+    "inventory",
+    "inventory_source",
+    "job_template",
+    "notification_template",
+    "project",
+    "role",
+    "schedule",
+    "workflow_job_template",
+    "workflow_job_template_node",
+]
 
 
 def add_platforms(lab: Lab) -> dict[str, dict[str, Any]]:
