@@ -56,7 +56,7 @@ bench: env-run ## Measure CPU, wall time, requests and connections per account
 sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
 	@$(DEV)/python tools/sync.py $(ARGS)
 
-test: units fuzz-short browser kill-sample soak-short leaks vendor ceph matrix ## All tests, on every ansible-core whose Python is here
+test: units fuzz-short browser kill-sample soak-short leaks parity vendor ceph matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
 quick: linters unit-quick ## Linters, types, sync --check, all unit and contract tests but the slow ones
@@ -96,7 +96,7 @@ changelog-lint: env-dev
 # Tests ----------------------------------------------------------------------------------------------------
 
 .PHONY: fuzz fuzz-short units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample soak soak-short leaks
-.PHONY: vendor ceph matrix
+.PHONY: parity vendor ceph matrix
 .PHONY: $(CELLS:%=cell-%)
 units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
@@ -128,8 +128,10 @@ soak-short: env-dev ## A short soak by a fixed seed, and the tests of the soak i
 	$(GATE) soak-tests -- $(DEV)/python -m pytest tests/soak $(PYTEST_ARGS) $(ARGS)
 	$(GATE) soak-short -- $(DEV)/python tools/soak.py --seed 1 --accounts 14 --weeks 3 --jobs $(JOBS)
 # Half of the time these wait, for a platform that hangs or a task that times out: three at once, always.
-leaks: env-dev ## Search everything that runs leave behind for secrets; interrupt runs
-	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks $(PYTEST_ARGS) -n 3 $(ARGS)
+leaks: env-dev ## Search all that every scenario leaves behind for secrets; interrupt runs; ARGS='-m long' for the rest
+	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks -m "not long" $(PYTEST_ARGS) -n 3 $(ARGS)
+parity: env-dev ## One job by four commands, with what AWX injects; ARGS='-m long' for the rest
+	$(GATE) parity -- $(DEV)/python -m pytest tests/parity -m "not long" $(PYTEST_ARGS) $(ARGS)
 vendor: env-dev clients ## The vendors' own clients drive the simulators
 	$(GATE) vendor -- $(DEV)/python -m pytest tests/vendor $(PYTEST_ARGS) $(ARGS)
 matrix: $(CELLS:%=cell-%) ## Real Ansible runs on each ansible-core
