@@ -166,6 +166,7 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
         artifacts = {
             "s3_rotation": {
                 "line": "1 of 1 endpoints finished",
+                "rehearsed": True,
                 "endpoints_failed": ["cluster1"],
                 "accounts": [row],
                 "accounts_left_out": 2,
@@ -185,6 +186,10 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
     text = environment.from_string(KIT["s3_awx__body_text"]).render(context)
     assert body["accounts"] == artifacts.get("s3_rotation", {}).get("accounts", [])
     assert ("AK1" in text) is bool(artifacts)
+    # "rotated" is what a plan says of accounts that nothing was done to.
+    assert body["rehearsed"] is bool(artifacts)
+    assert ("nothing was changed" in line) is bool(artifacts)
+    assert ("nothing was changed" in text) is bool(artifacts)
     assert context["url"] in text
 
 
