@@ -128,7 +128,7 @@ options:
   rotation_id:
     description:
       - Rotate once for this identifier, such as V(2026-Q4), whatever the age of the keys; the
-        record remembers the last ones.
+        record remembers the last ones. Where that was done, a key is due by its age as always.
     type: str
   force:
     description:
@@ -185,13 +185,6 @@ options:
     description:
       - Permit what cuts off clients. Replacing a key in place, O(cut_first), decommissioning, and
         deleting a key that O(replaces) names to make room.
-    type: bool
-    default: false
-  allow_ephemeral:
-    description:
-      - Keep files of O(secret_store) or of O(journal) also where they vanish with the container of
-        the run, as on the container's own filesystem, in its memory, or in the folder that
-        AWX makes for one job. Otherwise that is refused before anything is touched.
     type: bool
     default: false
   allow_side_effects:

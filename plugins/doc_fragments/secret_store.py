@@ -210,3 +210,14 @@ options:
         )
         .replace("O(secret_store", "O(destination")
     )
+
+    EPHEMERAL = r"""
+options:
+  allow_ephemeral:
+    description:
+      - Keep files of the secret store, and of a journal, also where they vanish with the container
+        of the run, as on the container's own filesystem, in its memory, or in the folder that
+        AWX makes for one job. Otherwise that is refused before anything is touched.
+      - Left out, it is what E(S3_ALLOW_EPHEMERAL) says, for a whole job; else it is V(false).
+    type: bool
+"""

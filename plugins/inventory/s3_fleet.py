@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: s3_fleet
 short_description: The endpoints of a fleet as hosts
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Makes one host of each endpoint, or several of a big one, each with a stable part of its

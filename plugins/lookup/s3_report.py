@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: s3_report
 short_description: Read the rows of files that report_path wrote
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Returns rows of the files that C(report_path) names in the modules of this collection, so that a
@@ -111,10 +111,18 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
 def _rows(path: str) -> list[dict[str, Any]]:
     try:
         with open(path, encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines]
+            return [_row(json.loads(line)) for line in lines]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise AnsibleLookupError(
             f"objectstore.credentials.s3_report: {path} cannot be read as a report: {exc}"
         ) from None
+
+
+def _row(row: Any) -> dict[str, Any]:
+    """Return a line that is a row. Raises ValueError."""
+    names = ("endpoint", "account", "account_id", "action")
+    if not isinstance(row, dict) or any(isinstance(row.get(n), (dict, list)) for n in names):
+        raise ValueError("a line is no row of an account")
+    return row

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: s3_secret
 short_description: Read a pair of access key and secret key from the secret store
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Returns the pair of an account, as M(objectstore.credentials.s3_access_key_rotate) keeps it in

@@ -9,9 +9,9 @@ import contextlib
 from typing import Any, Protocol
 
 from .access_key_rotate import STORE_NOT_PROVEN, rotate_access_keys
+from .custody import CUSTODY, escrow_of, new_run, opened_store
 from .custody import Call as StoreCall
-from .custody import escrow_of, new_run, opened_store
-from .ephemeral import refuse_ephemeral
+from .ephemeral import is_ephemeral_allowed, refuse_ephemeral
 from .errors import CredentialsError
 from .journal import Journal
 from .mirrored_open import open_site
@@ -20,17 +20,19 @@ from .progress import Progress
 from .results import Outcome
 from .rotation_options import SPEC as ROTATION
 from .rotation_options import RotateOptions
-from .store_registry import secret_store_spec
 from .verify import VERIFY_SPEC
 
 __all__ = ["SPEC", "Call", "new_run", "rotate"]
 
-SPEC = ROTATION | ArgumentSpec(
-    {
-        "secret_store": secret_store_spec(),
-        "verify": {"type": "dict", "options": VERIFY_SPEC},
-        "report_unchanged": {"type": "bool", "default": False},
-    }
+SPEC = (
+    ROTATION
+    | CUSTODY
+    | ArgumentSpec(
+        {
+            "verify": {"type": "dict", "options": VERIFY_SPEC},
+            "report_unchanged": {"type": "bool", "default": False},
+        }
+    )
 )
 
 
@@ -70,17 +72,13 @@ def rotate(call: Call) -> Outcome:
             change=wanted.policy.change,
         )
         opened.callback(journal.close)
-        is_allowed = bool(params.get("allow_ephemeral"))
         if params.get("journal"):
-            refuse_ephemeral("journal", params["journal"], allowed=is_allowed)
+            allowed = is_ephemeral_allowed(params)
+            refuse_ephemeral("journal", params["journal"], allowed=allowed)
         if call.is_preflight:
             with opened_store(call, run, check_mode=False) as proven:
-                if proven.folder:
-                    refuse_ephemeral("secret_store.path", proven.folder, allowed=is_allowed)
                 proven.probe()
         store = opened.enter_context(opened_store(call, run, check_mode=call.check_mode))
-        if store.folder:
-            refuse_ephemeral("secret_store.path", store.folder, allowed=is_allowed)
         outcome = rotate_access_keys(
             platform,
             store,

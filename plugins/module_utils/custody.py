@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Optional, Protocol
 
 from .clock import Clock
+from .ephemeral import EPHEMERAL, is_ephemeral_allowed, refuse_ephemeral
 from .errors import CredentialsError
 from .escrow import Escrow, escrow_folder
 from .journal import Journal
 from .model import Account
+from .options import ArgumentSpec
 from .platform import Platform
 from .record import Record
 from .rehearsal import rehearsed
@@ -29,10 +31,13 @@ from .rotation_desk import Desk
 from .rotation_permit import Permit
 from .rotation_policy import Policy
 from .rotation_resume import settle_intent
-from .store_registry import open_store
+from .store_registry import open_store, secret_store_spec
 from .stores.base import SecretStore, StoreContext
 from .stores.none import NoStore
 from .verify import Verifier
+
+#: Options of every module that writes to a secret store.
+CUSTODY = ArgumentSpec({"secret_store": secret_store_spec(), **EPHEMERAL})
 
 
 class Call(Protocol):
@@ -188,7 +193,11 @@ def in_custody(
 
 @contextlib.contextmanager
 def opened_store(call: Call, run: str, *, check_mode: bool) -> Iterator[SecretStore]:
-    """Open the secret store that the options name; where they name none, one that forgets."""
+    """Open the secret store that the options name; where they name none, one that forgets.
+
+    Raises custody_refused, before anything is touched, for files that go with the container; a
+    module that has no option to insist only reads.
+    """
     platform = call.platform
     context = StoreContext(
         call.clock,
@@ -211,6 +220,9 @@ def opened_store(call: Call, run: str, *, check_mode: bool) -> Iterator[SecretSt
             )
         store = open_store(options, context)
     with contextlib.closing(store):
+        if store.folder and "allow_ephemeral" in call.params:
+            allowed = is_ephemeral_allowed(call.params)
+            refuse_ephemeral("secret_store.path", store.folder, allowed=allowed)
         yield store
 
 

@@ -12,11 +12,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from .errors import CredentialsError
+
+#: The option of whatever writes files that have to stay.
+EPHEMERAL: dict[str, dict[str, Any]] = {"allow_ephemeral": {"type": "bool"}}
+#: Says the same for all tasks of a job, where none says it for itself.
+ALLOW_VARIABLE = "S3_ALLOW_EPHEMERAL"
 
 #: Filesystems that container engines make the root of a container from.
 _LAYERED = frozenset({"overlay", "aufs", "fuse.fuse-overlayfs"})
@@ -76,6 +81,19 @@ class Surroundings:
         return found
 
 
+def is_ephemeral_allowed(
+    params: Mapping[str, Any], environ: Optional[Mapping[str, str]] = None
+) -> bool:
+    """Tell what allow_ephemeral says, or else the environment. Raises invalid_option."""
+    given = params.get("allow_ephemeral")
+    if given is not None:
+        return bool(given)
+    word = (os.environ if environ is None else environ).get(ALLOW_VARIABLE, "").strip().lower()
+    if word not in ("", "true", "false", "yes", "no", "1", "0"):
+        raise CredentialsError("invalid_option", f"{ALLOW_VARIABLE}: {word!r} is no true or false.")
+    return word in ("true", "yes", "1")
+
+
 def refuse_ephemeral(
     option: str, path: str, surroundings: Optional[Surroundings] = None, allowed: bool = False
 ) -> None:
@@ -85,7 +103,7 @@ def refuse_ephemeral(
         return
     instead = (
         "Use vault_kv2 or aws_secretsmanager"
-        if option.startswith("secret_store")
+        if option.endswith(".path")
         else "Name a folder that outlives the container"
     )
     raise CredentialsError(
@@ -93,7 +111,8 @@ def refuse_ephemeral(
         f"{option}: {path} vanishes with this container: {why}. Nothing was touched.",
         next_step=f"{instead}; or mount a volume there (a path exposed to jobs, a volume of the"
         " container group's pod, --container-options of ansible-navigator); or set"
-        " allow_ephemeral: true if it is kept in another way.",
+        f" allow_ephemeral: true ({ALLOW_VARIABLE}=true for a whole job) if it is kept in another"
+        " way.",
     )
 
 

@@ -71,7 +71,6 @@ SPEC = SELECTION | ArgumentSpec(
         "return_secret": {"type": "bool", "default": False, "no_log": False},
         "journal": {"type": "path"},
         "strict": {"type": "bool", "default": False},
-        "allow_ephemeral": {"type": "bool", "default": False},
         "preflight": {"type": "bool", "default": False},
     }
 )

@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
+from typing import Any
 
+from .custody import CUSTODY
+from .ephemeral import is_ephemeral_allowed, refuse_ephemeral
 from .errors import CredentialsError
 from .options import COMMON, ArgumentSpec
 from .record_moves import MOVED, RESTRICTED
@@ -17,25 +21,33 @@ from .secret_store_move import copy_store
 from .secret_store_rekey import rekey_store
 from .secret_store_work import Call, Work, new_run, opened
 from .store_registry import secret_store_spec
+from .stores.base import SecretStore
 
-SPEC = COMMON | ArgumentSpec(
-    {
-        "state": {"type": "str", "default": "checked", "choices": ["checked", "rekeyed", "copied"]},
-        "secret_store": secret_store_spec(),
-        "destination": secret_store_spec(),
-        "platform": {"type": "str", "choices": sorted(PLATFORMS)},
-        "endpoint": {"type": "str"},
-        "open_secrets": {"type": "bool", "default": False},
-        "journal": {"type": "path"},
-        "new_vault_password_file": {"type": "path", "no_log": False},
-        "new_vault_id": {"type": "str"},
-        "destroy": {"type": "bool", "default": False},
-        "undo": {"type": "bool", "default": False},
-        "parallelism": {"type": "int", "default": 8},
-        "report_unchanged": {"type": "bool", "default": False},
-    },
-    required_if=(("state", "copied", ("destination",)),),
-    mutually_exclusive=(("destroy", "undo"),),
+SPEC = (
+    COMMON
+    | CUSTODY
+    | ArgumentSpec(
+        {
+            "state": {
+                "type": "str",
+                "default": "checked",
+                "choices": ["checked", "rekeyed", "copied"],
+            },
+            "destination": secret_store_spec(),
+            "platform": {"type": "str", "choices": sorted(PLATFORMS)},
+            "endpoint": {"type": "str"},
+            "open_secrets": {"type": "bool", "default": False},
+            "journal": {"type": "path"},
+            "new_vault_password_file": {"type": "path", "no_log": False},
+            "new_vault_id": {"type": "str"},
+            "destroy": {"type": "bool", "default": False},
+            "undo": {"type": "bool", "default": False},
+            "parallelism": {"type": "int", "default": 8},
+            "report_unchanged": {"type": "bool", "default": False},
+        },
+        required_if=(("state", "copied", ("destination",)),),
+        mutually_exclusive=(("destroy", "undo"),),
+    )
 )
 #: Options that belong to one state; with another they would be taken for done.
 _OF_STATE = {
@@ -65,6 +77,8 @@ def look_after(call: Call) -> Outcome:
         store = stack.enter_context(
             opened(call, params["secret_store"], run, may_read=may_read, new_vault=new_vault)
         )
+        if state == "rekeyed":
+            _refuse_ephemeral(params, "secret_store", store)
         work = Work(call, store)
         if state == "checked":
             outcome = check_store(work)
@@ -72,7 +86,13 @@ def look_after(call: Call) -> Outcome:
             outcome = rekey_store(work)
         else:
             other = stack.enter_context(opened(call, params["destination"], run, may_read=may_read))
+            _refuse_ephemeral(params, "destination", other)
             outcome = copy_store(work, other)
             outcome.warnings += other.warnings
         outcome.warnings += store.warnings
         return outcome
+
+
+def _refuse_ephemeral(params: Mapping[str, Any], option: str, store: SecretStore) -> None:
+    if store.folder:
+        refuse_ephemeral(f"{option}.path", store.folder, allowed=is_ephemeral_allowed(params))

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ontap_s3_user
 short_description: Create, change or delete ONTAP S3 users and their keys
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Brings S3 users of an ONTAP SVM to a state - there or not, comment, keys. Takes one user or a
@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - objectstore.credentials.connection
   - objectstore.credentials.ontap
   - objectstore.credentials.secret_store
+  - objectstore.credentials.secret_store.ephemeral
 options:
   platform:
     description:
@@ -318,6 +319,7 @@ failure:
 from typing import Optional, cast
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.custody import (
+    CUSTODY,
     Custody,
     in_custody,
 )
@@ -334,11 +336,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.platforms.
     set_users,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
-from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
-    secret_store_spec,
-)
 
-SPEC = ArgumentSpec(
+SPEC = CUSTODY | ArgumentSpec(
     {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "name": {"type": "list", "elements": "str", "required": True},
@@ -352,7 +351,6 @@ SPEC = ArgumentSpec(
         "return_secret": {"type": "bool", "default": False},
         "allow_disruption": {"type": "bool", "default": False},
         "strict": {"type": "bool", "default": False},
-        "secret_store": secret_store_spec(),
     },
     required_together=(("access_key", "secret_key"),),
 )

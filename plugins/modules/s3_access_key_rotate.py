@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_access_key_rotate
 short_description: Rotate S3 access keys without losing a secret
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Brings accounts to their policy. It rotates the keys that are due, finishes what was
@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - objectstore.credentials.connection
   - objectstore.credentials.platforms
   - objectstore.credentials.secret_store
+  - objectstore.credentials.secret_store.ephemeral
   - objectstore.credentials.verify
   - objectstore.credentials.policies
   - objectstore.credentials.rotation
@@ -187,8 +188,8 @@ accounts:
       type: dict
     acknowledged:
       description: >-
-        Whether the consumers are known to have the current key; null where there is none, or it
-        was not looked at.
+        Whether the consumers are known to have the current key; null where there is none, it
+        was not looked at, or the platform has ended it, so that nobody is to be told of it.
       type: bool
     secret_key:
       description: The new secret key.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_credential_info
 short_description: List S3 accounts and access keys with age and compliance, never with a secret
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Lists the accounts of an endpoint and their access keys with status, creation date, age, last

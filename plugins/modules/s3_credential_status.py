@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_credential_status
 short_description: Enable or disable S3 access keys, set their description
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Sets access keys active or inactive, and their description where the platform has one.
@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - objectstore.credentials.connection
   - objectstore.credentials.platforms
   - objectstore.credentials.secret_store
+  - objectstore.credentials.secret_store.ephemeral
 options:
   access_keys:
     description:
@@ -193,16 +194,16 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.credential
     Wanted,
     set_credential_status,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.custody import in_custody
+from ansible_collections.objectstore.credentials.plugins.module_utils.custody import (
+    CUSTODY,
+    in_custody,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
 from ansible_collections.objectstore.credentials.plugins.module_utils.options import ArgumentSpec
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
-from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
-    secret_store_spec,
-)
 
-SPEC = ArgumentSpec(
+SPEC = CUSTODY | ArgumentSpec(
     {
         "access_keys": {
             "type": "list",
@@ -216,7 +217,6 @@ SPEC = ArgumentSpec(
         "description": {"type": "str"},
         "allow_disruption": {"type": "bool", "default": False},
         "strict": {"type": "bool", "default": False},
-        "secret_store": secret_store_spec(),
     },
     required_one_of=(("status", "description"),),
 )
@@ -224,7 +224,7 @@ SPEC = ArgumentSpec(
 
 def operation(job: Job) -> Outcome:
     """Bring the keys to the status and description that the options name."""
-    own = set(SPEC.options) - {"secret_store"}
+    own = set(SPEC.options) - set(CUSTODY.options)
     return in_custody(
         job,
         lambda custody: set_credential_status(

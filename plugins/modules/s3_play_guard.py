@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_play_guard
 short_description: Refuse a play that would defeat the preflight
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Fails when the play's strategy lets hosts run ahead of each other, or when C(serial) cuts the

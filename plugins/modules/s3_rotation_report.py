@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_rotation_report
 short_description: Write the report of a rotation over many endpoints
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Writes what became of the accounts of many endpoints as one HTML page for people and auditors,

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_secret_store
 short_description: Check, rekey or copy the secret store that holds access keys
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Looks after the records that M(objectstore.credentials.s3_access_key_rotate) keeps, without a
@@ -22,6 +22,7 @@ description:
 extends_documentation_fragment:
   - objectstore.credentials.attributes
   - objectstore.credentials.secret_store
+  - objectstore.credentials.secret_store.ephemeral
   - objectstore.credentials.secret_store.destination
 options:
   state:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_vault
 short_description: Create a Commvault S3 vault
-version_added: 0.1.0
+version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Creates an S3 vault (today's product name is Unified Data Vault) on a plan, installs the S3

@@ -123,6 +123,8 @@ class Ansible:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            # What a test keeps may vanish with the container that tests may run in.
+            "S3_ALLOW_EPHEMERAL": "true",
         }
 
     def adhoc(

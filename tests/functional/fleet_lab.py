@@ -49,8 +49,6 @@ class Fleet:
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
             "s3_rotate_adopt": "rotate",
             "s3_rotate_allow_disruption": True,
-            # Tests may run in a container.
-            "s3_rotate_allow_ephemeral": True,
             # Nothing stands between: an answer that was lost lands within a second or never.
             "s3_rotate_settle": "1s",
             "s3_rotate_report_dir": str(folder / "evidence"),

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 
 from .conftest import Ansible, World, assert_no_secret
 from .test_modules import FQCN, key_of, recap
+
+pytestmark = pytest.mark.fleet
 
 
 def store_of(ansible: Ansible) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from .conftest import Ansible, World, assert_no_secret
 
 FQCN = "objectstore.credentials."
@@ -114,6 +116,7 @@ def writes(worlds: dict[str, World]) -> int:
     return sum(world.simulator.writes for world in worlds.values())
 
 
+@pytest.mark.fleet
 def test_check_mode_over_all_platforms_writes_nothing(
     ansible: Ansible, worlds: dict[str, World]
 ) -> None:
@@ -124,6 +127,7 @@ def test_check_mode_over_all_platforms_writes_nothing(
     assert_no_secret(run.output, [s for w in worlds.values() for s in w.simulator.secrets()])
 
 
+@pytest.mark.fleet
 def test_second_run_over_all_platforms_changes_nothing(
     ansible: Ansible, worlds: dict[str, World]
 ) -> None:

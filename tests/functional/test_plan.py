@@ -9,10 +9,13 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import pytest
+
 from .conftest import assert_no_secret
 from .test_rotate import ACCOUNTS, Site, site
 
 __all__ = ["site"]
+pytestmark = pytest.mark.fleet
 
 
 def test_plan_is_written_approved_and_kept_to(site: Site) -> None:

@@ -21,6 +21,8 @@ from .conftest import BIN, Ansible, World, assert_no_secret
 from .test_custody import store_of
 from .test_modules import FQCN, recap
 
+pytestmark = pytest.mark.fleet
+
 USERS = ("backup", "archive", "media")
 
 

@@ -46,6 +46,8 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         *("S3_CREDENTIALS_FILE", "S3_CREDENTIALS_TEST_OFFSET"),
     ):
         monkeypatch.delenv(name, raising=False)
+    # What a test keeps may vanish with the container that tests may run in.
+    monkeypatch.setenv("S3_ALLOW_EPHEMERAL", "true")
 
 
 @pytest.fixture(scope="session")

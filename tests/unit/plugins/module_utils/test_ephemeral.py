@@ -18,14 +18,23 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.access_key
     rotate,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
+from ansible_collections.objectstore.credentials.plugins.module_utils.custody import in_custody
 from ansible_collections.objectstore.credentials.plugins.module_utils.ephemeral import (
     Surroundings,
+    is_ephemeral_allowed,
     refuse_ephemeral,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import (
     CredentialsError,
 )
+from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
+from ansible_collections.objectstore.credentials.plugins.module_utils.secret_store_call import (
+    SPEC as STORE_SPEC,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.secret_store_call import (
+    look_after,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.settings import Settings
 
 HOST = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n30 27 0:9 / /tmp rw - tmpfs tmpfs rw\n"
@@ -102,6 +111,34 @@ def test_a_marker_that_an_image_left_in_a_machine_proves_nothing() -> None:
     assert Surroundings(JOB, False).in_container is True
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ephemeral.ALLOW_VARIABLE)
+
+
+@pytest.mark.parametrize(
+    ("given", "word", "allowed"),
+    [
+        (None, "", False),
+        (None, " True ", True),
+        (None, "1", True),
+        (None, "no", False),
+        (False, "true", False),
+        (True, "false", True),
+    ],
+)
+def test_the_environment_says_what_no_task_says(
+    given: Optional[bool], word: str, allowed: bool
+) -> None:
+    environ = {"S3_ALLOW_EPHEMERAL": word}
+    assert is_ephemeral_allowed({"allow_ephemeral": given}, environ) is allowed
+
+
+def test_another_word_in_the_environment_is_an_error() -> None:
+    with pytest.raises(CredentialsError, match="S3_ALLOW_EPHEMERAL: 'perhaps'"):
+        is_ephemeral_allowed({}, {"S3_ALLOW_EPHEMERAL": "Perhaps"})
+
+
 class Nobody:
     """A platform that must not be asked for anything."""
 
@@ -155,3 +192,51 @@ def test_what_was_allowed_is_not_refused(tmp_path: Path, monkeypatch: pytest.Mon
     # It goes on to where the platform would be asked.
     with pytest.raises(AttributeError, match="progress"):
         rotate(call_of(str(tmp_path / "x"), journal=str(tmp_path / "j"), allow_ephemeral=True))
+
+
+@pytest.mark.parametrize(
+    ("state", "option"), [("rekeyed", "secret_store.path"), ("copied", "destination.path")]
+)
+def test_records_are_moved_to_no_place_that_goes(
+    state: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays, goes = tmp_path / "stays", tmp_path / "goes"
+    for folder in (stays, goes):
+        folder.mkdir(mode=0o700)
+    monkeypatch.setattr(ephemeral, "_read", lambda: JOB.replace("/runner", str(goes)))
+    old, new = (
+        {"type": "ansible_vault", "path": str(folder), "vault_password": "canary"}
+        for folder in (stays, goes)
+    )
+    password = tmp_path / "password"
+    password.write_text("another canary")
+    password.chmod(0o600)
+    given: dict[str, Any] = {name: spec.get("default") for name, spec in STORE_SPEC.options.items()}
+    given.update(state=state, secret_store=old if state == "copied" else new)
+    if state == "copied":
+        given["destination"] = new
+    else:
+        given["new_vault_password_file"] = str(password)
+    call = SimpleNamespace(
+        params=given,
+        redactor=Redactor(),
+        clock=Clock(),
+        check_mode=False,
+        vault_secrets=list,
+        progress=Progress(None),
+    )
+    with pytest.raises(CredentialsError) as refused:
+        look_after(call)
+    assert refused.value.kind == "custody_refused"
+    assert refused.value.message.startswith(option)
+    assert not list(goes.iterdir())
+    given["allow_ephemeral"] = True
+    assert not look_after(call).failures
+
+
+def test_other_modules_that_write_a_record_refuse_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ephemeral, "_read", lambda: JOB.replace("/runner", str(tmp_path)))
+    with pytest.raises(CredentialsError, match=r"secret_store\.path: .* vanishes"):
+        in_custody(call_of(str(tmp_path / "x")), lambda custody: pytest.fail(str(custody)))
