@@ -31,6 +31,10 @@ class Ancestors:
         self._lock = threading.Lock()
         self._gone = False
 
+    def why_stop(self) -> Optional[str]:
+        """Say that nobody would receive the results any more, or return None. Reads only."""
+        return "the controller is gone" if self.are_gone() else None
+
     def are_gone(self) -> bool:
         """Tell whether one of them has died since the start. Reads only."""
         with self._lock:
@@ -44,14 +48,18 @@ class Ancestors:
 def _chain() -> list[int]:
     """Return this process and those above it, as far up as they belong to Ansible.
 
-    What is above the controller may go without harm: a shell that is left while the run goes on.
+    With pipelining nothing of Ansible stands in the lines of the shells between. What is above the
+    controller may go without harm: a shell that is left while the run goes on.
     """
     found: list[int] = []
-    process = os.getpid()
+    is_reached = False
+    process = os.getppid()
     while process > 1 and len(found) < 64:
         try:
             with open(f"/proc/{process}/cmdline", "rb") as line:
-                if found and b"ansible" not in line.read():
+                if b"ansible" in line.read():
+                    is_reached = True
+                elif is_reached:
                     break
             with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
                 found.append(process)
@@ -59,7 +67,7 @@ def _chain() -> list[int]:
                 process = int(stat.read().rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             break
-    return found
+    return [os.getpid(), *(found if is_reached else ())]
 
 
 class Stop:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Optional, TypeVar
 
-from .ancestors import STOP, Ancestors
+from .ancestors import STOP
 from .errors import CredentialsError
 from .progress import Progress
 from .results import AccountResult, failed, skipped
@@ -19,8 +19,6 @@ T = TypeVar("T")
 
 #: Tells why no further item shall start; None: go on.
 Stopping = Callable[[], Optional[str]]
-#: Why nothing more starts once the controller that would receive the results was killed.
-GONE = "the controller is gone"
 #: Progress that nobody is told of.
 UNSEEN = Progress()
 
@@ -65,12 +63,8 @@ def each_group(
     progress: Progress = UNSEEN,
     stopping: Stopping = STOP.reason,
 ) -> list[AccountResult]:
-    """Like each(), for groups whose items are done one after the other (the keys of an account).
-
-    No item starts either once the controller that would receive the results has been killed.
-    """
+    """Like each(), for groups whose items are done one after the other (the keys of an account)."""
     stop = threading.Event()
-    ancestors = Ancestors()
 
     def one_group(items: Sequence[T]) -> list[AccountResult]:
         results = []
@@ -83,7 +77,7 @@ def each_group(
     def one(item: T) -> AccountResult:
         if stop.is_set():
             return skipped(identify(item))
-        why = stopping() or (GONE if ancestors.are_gone() else None)
+        why = stopping()
         if why:
             return skipped(identify(item), f"not started: {why}")
         try:

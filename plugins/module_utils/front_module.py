@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .ancestors import STOP
+from .ancestors import STOP, Ancestors
 from .errors import CredentialsError, sentences
 from .invocation import entries, shown
 from .liaison import Liaison
@@ -158,6 +158,8 @@ def options_of(module: Module, spec: ArgumentSpec, redactor: Redactor) -> dict[s
 def watched(path: Optional[str]) -> Iterator[Optional[Liaison]]:
     """Open the line to the controller; let its end, SIGTERM and SIGINT stop what has not begun."""
     liaison = Liaison.open(path)
+    # Before any list is begun: to a later one a controller that was killed is nobody.
+    STOP.watch(Ancestors().why_stop)
     try:
         if liaison is not None:
             STOP.watch(liaison.why_stop)

@@ -27,18 +27,25 @@ while not above.are_gone() and time.monotonic() < deadline:
     time.sleep(0.05)
 open(sys.argv[1], "w").write("gone" if above.are_gone() else "never noticed")
 """
-# A controller by its name, a shell between, and the module below: as Ansible has them.
+# A controller by its name, two shells between, and the module below: as Ansible has them. Without
+# pipelining the shells run a file of Ansible's, with it Python alone.
 CONTROLLER = """
 import subprocess, sys
-subprocess.run(["sh", "-c", '"$0" -c "$1" "$2" ansible; true', *sys.argv[2:5]])
+inner = '"$0" -c "$1" "$2" "$3"; true'
+outer = 'sh -c "$@"; true'
+subprocess.run(["sh", "-c", outer, "sh", inner, *sys.argv[2:6]])
 """
 
 
-def test_killed_controller_is_noticed_through_the_shell(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["AnsiballZ_ping.py of ansible", "no file"])
+def test_killed_controller_is_noticed_through_the_shells(tmp_path: Path, file: str) -> None:
     told = tmp_path / "told"
     command = [sys.executable, "-c", CONTROLLER, "ansible-playbook"]
+    source = tmp_path / "module.py"
+    source.write_text(MODULE)
+    load = f"exec(open({str(source)!r}).read())"
     controller = subprocess.Popen(
-        [*command, sys.executable, MODULE, str(told)],
+        [*command, sys.executable, load, str(told), file],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )

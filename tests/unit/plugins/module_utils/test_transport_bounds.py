@@ -47,9 +47,9 @@ def test_a_bomb_is_unpacked_no_further_than_it_is_read() -> None:
     ("encoding", "packed"),
     [
         ("gzip", b"no gzip at all"),
-        ("gzip", gzip.compress(TEXT)[:-20]),
+        ("gzip", gzip.compress(TEXT, mtime=0)[:-20]),
         ("br", TEXT),
-        ("gzip, gzip", gzip.compress(gzip.compress(TEXT))),
+        ("gzip, gzip", gzip.compress(gzip.compress(TEXT, mtime=0), mtime=0)),
     ],
 )
 def test_body_that_is_packed_otherwise_is_refused(encoding: str, packed: bytes) -> None:
