@@ -63,3 +63,13 @@ def test_playbook_says_how_it_is_run_and_never_means_all_hosts(path: Path) -> No
     assert (ROLE / "tasks" / f"{entry}.yml").is_file()
     specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
     assert entry in specs
+
+
+def test_a_plan_binds_every_call_whether_it_came_as_a_file_or_as_text() -> None:
+    for path in (ROLE / "tasks").glob("*.yml"):
+        for template in re.findall(r"^ +plan: (.*)$", path.read_text(), re.MULTILINE):
+            given = template in (
+                '"{{ s3_rotate__approved or omit }}"',
+                '"{{ s3_rotate__call.plan | default(omit) }}"',
+            )
+            assert given, f"{path.name} hands on another plan than the approved one: {template}"
