@@ -56,7 +56,7 @@ bench: env-run ## Measure CPU, wall time, requests and connections per account
 sync: env-dev ## Write what follows from the platform files: registry, docs, action groups, README
 	@$(DEV)/python tools/sync.py $(ARGS)
 
-test: units browser kill-sample leaks vendor ceph matrix ## All tests, on every ansible-core whose Python is here
+test: units fuzz-short browser kill-sample soak-short leaks parity vendor ceph matrix ## All tests, on every ansible-core whose Python is here
 	@$(REPORT)
 
 quick: linters unit-quick ## Linters, types, sync --check, all unit and contract tests but the slow ones
@@ -95,7 +95,8 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample leaks vendor ceph matrix
+.PHONY: fuzz fuzz-short units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample soak soak-short leaks
+.PHONY: parity vendor ceph matrix
 .PHONY: $(CELLS:%=cell-%)
 units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
 unit-dev: env-dev
@@ -104,6 +105,10 @@ unit-quick: env-dev
 	$(GATE) unit-quick -- $(DEV)/python -m pytest tests/unit --ignore=tests/unit/rotation -m "not slow" $(PYTEST_ARGS) $(ARGS)
 rotation: env-dev ## The rotation engine, rule by rule, and under generated faults
 	$(GATE) rotation -- $(DEV)/python -m pytest tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
+fuzz: env-dev ## Give every parser hostile input; ARGS='--examples 5000 --seconds 60 --only ontap --seed 1'
+	@$(DEV)/python -m ansible_collections.objectstore.credentials.tests.fuzz $(ARGS)
+fuzz-short: env-dev
+	$(GATE) fuzz -- $(DEV)/python -m pytest tests/fuzz $(PYTEST_ARGS) $(ARGS)
 browser: env-dev ## The report's page in a headless Chromium, where there is one
 	$(GATE) browser -- $(DEV)/python -m pytest tests/browser -q --junitxml={junit} $(ARGS)
 ceph: env-dev ## The contract suite, kills and playbooks on a real Ceph gateway, where its packages are
@@ -117,9 +122,16 @@ kill-matrix: env-dev ## Kill rotations at every request and write, on every plat
 kill-sample: env-dev ## A seeded part of the kill matrix, and the tests of the matrix itself
 	$(GATE) kill-tests -- $(DEV)/python -m pytest tests/kill $(PYTEST_ARGS) $(ARGS)
 	$(GATE) kill-sample -- $(DEV)/python tools/kill_matrix.py --short --real --seed 1
+soak: env-dev ## Half an hour of simulated weeks: 200 accounts on every platform, and all the trouble there is
+	@$(DEV)/python tools/soak.py $(ARGS)
+soak-short: env-dev ## A short soak by a fixed seed, and the tests of the soak itself
+	$(GATE) soak-tests -- $(DEV)/python -m pytest tests/soak $(PYTEST_ARGS) $(ARGS)
+	$(GATE) soak-short -- $(DEV)/python tools/soak.py --seed 1 --accounts 14 --weeks 3 --jobs $(JOBS)
 # Half of the time these wait, for a platform that hangs or a task that times out: three at once, always.
-leaks: env-dev ## Search everything that runs leave behind for secrets; interrupt runs
-	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks $(PYTEST_ARGS) -n 3 $(ARGS)
+leaks: env-dev ## Search all that every scenario leaves behind for secrets; interrupt runs; ARGS='-m long' for the rest
+	$(GATE) leaks -- $(DEV)/python -m pytest tests/leaks -m "not long" $(PYTEST_ARGS) -n 3 $(ARGS)
+parity: env-dev ## One job by four commands, with what AWX injects; ARGS='-m long' for the rest
+	$(GATE) parity -- $(DEV)/python -m pytest tests/parity -m "not long" $(PYTEST_ARGS) $(ARGS)
 vendor: env-dev clients ## The vendors' own clients drive the simulators
 	$(GATE) vendor -- $(DEV)/python -m pytest tests/vendor $(PYTEST_ARGS) $(ARGS)
 matrix: $(CELLS:%=cell-%) ## Real Ansible runs on each ansible-core

@@ -128,7 +128,7 @@ options:
   rotation_id:
     description:
       - Rotate once for this identifier, such as V(2026-Q4), whatever the age of the keys; the
-        record remembers the last ones.
+        record remembers the last ones. Where that was done, a key is due by its age as always.
     type: str
   force:
     description:

@@ -111,10 +111,18 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
 def _rows(path: str) -> list[dict[str, Any]]:
     try:
         with open(path, encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines]
+            return [_row(json.loads(line)) for line in lines]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise AnsibleLookupError(
             f"objectstore.credentials.s3_report: {path} cannot be read as a report: {exc}"
         ) from None
+
+
+def _row(row: Any) -> dict[str, Any]:
+    """Return a line that is a row. Raises ValueError."""
+    names = ("endpoint", "account", "account_id", "action")
+    if not isinstance(row, dict) or any(isinstance(row.get(n), (dict, list)) for n in names):
+        raise ValueError("a line is no row of an account")
+    return row

@@ -272,7 +272,8 @@ class Turns:
         def work(turn_: Turn) -> AccountResult:
             result = self._do_one(turn_)
             with self._lock:
-                if result.has_failed and rule.most_failures is not None:
+                counts = result.has_failed and not result.is_old_key_only
+                if counts and rule.most_failures is not None:
                     self._failures += 1
                     if self._failures >= rule.most_failures:
                         self._stop = self._stop or f"{self._failures} failed, and {rule.why}"

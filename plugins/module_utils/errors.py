@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .visible import LONGEST_MESSAGE, visible
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -195,6 +197,10 @@ def missing(what: str) -> RuntimeError:
     return RuntimeError(f"{what} is missing")
 
 
+def _shown(text: Optional[str]) -> Optional[str]:
+    return None if text is None else visible(text, LONGEST_MESSAGE)
+
+
 class CredentialsError(Exception):
     """A failure that a person can act on.
 
@@ -218,19 +224,29 @@ class CredentialsError(Exception):
         details: dict[str, Any] | None = None,
         landed: bool | None = False,
     ) -> None:
-        super().__init__(message)
+        super().__init__()
         self.kind = kind
         self.message = message
-        self.next_step = next_step or KINDS[kind].next_step
+        self.next_step = _shown(next_step) or KINDS[kind].next_step
         self.platform = platform
         self.endpoint = endpoint
         self.account = account
         self.step = step
         self.http_status = http_status
-        self.code = code
-        self.alive = alive
+        self.code = _shown(code)
+        self.alive = _shown(alive)
         self.details = details or {}
         self.landed = landed
+
+    @property
+    def message(self) -> str:
+        """What happened. What others wrote into it acts on no terminal, and has a bound."""
+        return self._message
+
+    @message.setter
+    def message(self, text: str) -> None:
+        self._message = visible(text, LONGEST_MESSAGE)
+        self.args = (self._message,)
 
     @classmethod
     def internal(cls, exc: BaseException) -> CredentialsError:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
@@ -19,7 +18,7 @@ from .fleet_report_journal import Evidence
 from .fleet_report_lines import line_of
 from .fleet_report_rows import rows_of
 from .fleet_report_summary import endpoints_of, histogram_of, status_of, summary_of
-from .fleet_report_values import mapping, mappings
+from .fleet_report_values import mapping, mappings, strict_json
 from .report import without_secrets
 
 FORMAT = 1
@@ -157,10 +156,10 @@ def _earlier_report(path: str) -> Mapping[str, Any]:
     why = None
     try:
         with open(name, encoding="utf-8") as file:
-            report = json.load(file)
+            report = strict_json(file.read())
     except OSError as exc:
         why = exc.strerror or "it cannot be read"
-    except (ValueError, RecursionError):
+    except ValueError:
         why = "it is no JSON"
     if why is None and (mapping(report).get("kind"), mapping(report).get("format")) != (
         *(KIND, FORMAT),

@@ -58,8 +58,19 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
     files = ReportFiles.prepare(params)
     plan_file = Report.prepare(params["write_plan"], "write_plan")
     kept = files.last_success()
-    document = document_of({**params, "max_age": max_age}, clock.now(), kept)
-    changed = files.write(document, kept)
+    try:
+        document = document_of({**params, "max_age": max_age}, clock.now(), kept)
+        changed = files.write(document, kept)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as exc:
+        if not params["merge"]:
+            raise
+        # Every value of it goes somewhere; to check each beforehand would be to tell it twice.
+        raise CredentialsError(
+            "invalid_option",
+            f"merge: a report is not as s3_rotation_report wrote it ({exc.__class__.__name__})."
+            " Nothing was written.",
+            next_step="Write the reports that are to be merged anew.",
+        ) from None
     findings = [
         {name: finding[name] for name in ("id", "level", "title", "count", "next_step")}
         for finding in document["findings"]

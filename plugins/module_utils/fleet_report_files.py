@@ -94,8 +94,10 @@ class ReportFiles:
             "prometheus": lambda: prometheus_of(document, kept),
         }
         changed, failed = False, []
+        # All of them first: what cannot be told leaves every file as it was.
+        texts = {form: makers[form]() for form in self._files}
         for form, file in self._files.items():
-            text = makers[form]()
+            text = texts[form]
             changed = _undated(form, text) != _undated(form, self._old(form)) or changed
             try:
                 file.write_text(text, _MODES.get(form, 0o600))

@@ -146,7 +146,10 @@ def _age(created_at: Any, days: Any, at: Optional[dt.datetime]) -> Optional[dt.t
     created = parse_time(created_at)
     if created is not None and at is not None:
         return max(at - created, dt.timedelta())
-    return dt.timedelta(days=days) if isinstance(days, int) else None
+    try:
+        return dt.timedelta(days=days) if isinstance(days, int) else None
+    except OverflowError:
+        return None
 
 
 def _compliance(row: Mapping[str, Any], age: Optional[dt.timedelta], limit: dt.timedelta) -> str:

@@ -29,7 +29,7 @@ from .fleet_report_tables import (
     warnings_of,
 )
 from .fleet_report_template import TEMPLATE
-from .fleet_report_text import visible
+from .visible import visible
 
 #: Entries of one list that stand in the page itself; the files beside it have them all.
 MOST_LISTED = 100

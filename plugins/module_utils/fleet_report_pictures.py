@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from .fleet_report_text import visible
+from .visible import visible
 
 #: The parts of a column from the ground up, and what they mean.
 LEGEND = (

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .fleet_report_hosts import name_of
-from .fleet_report_values import mappings, sequence
+from .fleet_report_values import mappings, sequence, strict_json, text
 from .results import QUIET_ACTIONS
 
 Row = Mapping[str, Any]
@@ -38,7 +37,7 @@ def rows_of(entry: Mapping[str, Any], host: dict[str, Any]) -> list[Row]:
 def _joined(rows: Iterable[Row]) -> list[Row]:
     found: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        place = (row.get("account"), row.get("account_id"))
+        place: tuple[Any, ...] = (text(row.get("account")), text(row.get("account_id")))
         if place == (None, None):
             place = (None, len(found))
         before = found.get(place)
@@ -64,8 +63,8 @@ def _lines(path: str, host: dict[str, Any]) -> list[Row]:
         with open(os.path.expanduser(path), encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError):
+                    row = strict_json(line)
+                except ValueError:
                     row = None
                 if isinstance(row, dict):
                     rows.append(row)

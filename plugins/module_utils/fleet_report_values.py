@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -42,3 +44,25 @@ def number(value: Any) -> Optional[int]:
 def time_text(value: Any) -> Optional[str]:
     """Return a moment as a report has it, None for what is none."""
     return iso(value if isinstance(value, dt.datetime) else parse_time(value))
+
+
+def strict_json(line: str) -> Any:
+    """Return what a JSON text says. Raises ValueError also for numbers that no other reader takes.
+
+    Python reads and writes NaN and Infinity; the page's script and every other reader fail at them.
+    """
+    try:
+        return json.loads(line, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _no_number(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError("a number is out of bounds")
+    return value

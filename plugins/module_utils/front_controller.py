@@ -11,6 +11,7 @@ from .clock import Clock
 from .front_module import Module, errors_become_failures
 from .options import ArgumentSpec
 from .redaction import Redactor
+from .visible import LONGEST_MESSAGE, visible
 
 #: Gets the options and the clock; returns the result and what the operator should be warned of.
 Operation = Callable[[dict[str, Any], Clock], tuple[dict[str, Any], list[str]]]
@@ -26,5 +27,5 @@ def run(spec: ArgumentSpec, operation: Operation) -> None:
     with errors_become_failures(module, Redactor()):
         result, warnings = operation(dict(module.params), Clock())
         for warning in warnings:
-            module.warn(warning)
+            module.warn(visible(warning, LONGEST_MESSAGE))
     module.exit_json(**result)

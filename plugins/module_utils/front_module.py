@@ -20,6 +20,7 @@ from .redaction import Redactor
 from .report import Report
 from .results import Outcome
 from .store_environment import store_of
+from .visible import LONGEST_MESSAGE, visible
 
 #: Above this many accounts a result is likely to be too long for what keeps it.
 MOST_RETURNED = 1000
@@ -104,7 +105,7 @@ def result_of(
     stopped: why no further account was begun. place: what every line of the report begins with.
     """
     for warning in [*outcome.warnings, *_about_the_list(outcome, stopped, report)]:
-        module.warn(redactor.redact(warning))
+        module.warn(visible(redactor.redact(warning), LONGEST_MESSAGE))
     # Only what failed is redacted: a secret that return_secret asked for must not be masked,
     # least of all when another account of the list failed.
     outcome.place(**place)

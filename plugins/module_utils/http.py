@@ -17,7 +17,7 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Union
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .auth import Auth
 from .clock import Clock
@@ -27,6 +27,7 @@ from .redaction import SECRET_WORDS, Redactor
 from .settings import Settings, same_origin
 from .transport import Transport
 from .transport_errors import TransportError
+from .urls import query_of
 
 #: What a request does to the world. LOGIN makes a session and nothing else; a TOUCH reads, but the
 #: server does something on the way (sends a mail, makes a key).
@@ -43,18 +44,6 @@ Query = Union[Mapping[str, Any], Sequence[tuple[str, Any]], None]
 def default_effect(method: str) -> str:
     """Return what a request of this method does unless its sender says otherwise."""
     return READ if method in ("GET", "HEAD") else WRITE
-
-
-def path(*segments: Any) -> str:
-    """Join segments to a path, each percent-encoded whole, so that no name becomes another path."""
-    for segment in segments:
-        if str(segment) in ("", ".", ".."):
-            raise CredentialsError(
-                "unsupported",
-                f"{str(segment)!r} cannot be a name here: a URL cannot carry it.",
-                next_step="Rename it at the platform, or leave it out.",
-            ).at(step="address")
-    return "/" + "/".join(quote(str(segment), safe="") for segment in segments)
 
 
 def _short(text: str, length: int = 1000) -> str:
@@ -316,7 +305,7 @@ class Client:
             if value is not None:
                 pairs.append((name, str(value).lower() if isinstance(value, bool) else str(value)))
         if pairs:
-            url += ("&" if "?" in url else "?") + urlencode(pairs, quote_via=quote)
+            url += ("&" if "?" in url else "?") + query_of(pairs)
         return url
 
     def _send(

@@ -88,6 +88,15 @@ class HeldKey:
     #: Why it counts as compromised; never rolled back to.
     compromised: Optional[str] = None
 
+    def retired(self, now: dt.datetime, compromised: str | None = None) -> HeldKey:
+        """Return the key as it enters retirement: it has no acknowledgement to lose."""
+        return copied(
+            self,
+            retiring_since=now,
+            acknowledged_at=None,
+            compromised=compromised or self.compromised,
+        )
+
     def pair(self) -> Pair | None:
         """Return access key and secret key, or None where either is unknown."""
         if self.access_key is None or self.secret is None:

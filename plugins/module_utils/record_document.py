@@ -14,6 +14,7 @@ from .clock import iso, parse_time
 from .errors import CredentialsError
 from .record import Decommission, HeldKey, Hold, KeyIntent, PastRotation, Pending, Record, Secret
 from .record_moves import Move
+from .record_types import check_types, listed
 
 #: The form of the document; a reader refuses what is newer than itself.
 FORMAT = 1
@@ -89,12 +90,14 @@ def from_document(document: Any, where: str = "the record") -> Record:
         values = {name: value for name, value in document.items() if name != "format"}
         for name, part in _PARTS.items():
             if isinstance(part, tuple):
-                values[name] = tuple(_read(part[0], each) for each in values.get(name) or ())
+                values[name] = tuple(_read(part[0], each) for each in listed(values, name))
             elif values.get(name) is not None:
                 values[name] = _read(part, values[name])
         for name in ("endpoints", "lost_labels", "suspects", "revoked", "outbox"):
-            values[name] = tuple(values.get(name) or ())
-        return Record(**values)
+            values[name] = listed(values, name)
+        record = Record(**values)
+        check_types(record)
+        return record
     except (TypeError, ValueError, AttributeError, KeyError) as exc:
         raise unreadable(where, f"it is not of the form of a record ({exc})") from None
 
@@ -138,4 +141,6 @@ def _read(part: Callable[..., T], document: Mapping[str, Any]) -> T:
         values[name] = value
     if part is HeldKey:
         values.setdefault("access_key", None)
-    return part(**values)
+    made = part(**values)
+    check_types(made)
+    return made

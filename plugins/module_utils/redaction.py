@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
+from .visible import visible
+
 MASK = "********"
 
 #: A text shorter than this is not learned: masking "abc" everywhere would spoil innocent output.
@@ -173,8 +175,9 @@ def _all_forms(secret: str) -> Iterator[str]:
 
 
 def _escaped_forms(secret: str) -> Iterator[str]:
-    # repr() as a traceback or a %r would print it.
+    # repr() as a traceback or a %r would print it, and as a message shows what cannot be seen.
     yield repr(secret)[1:-1]
+    yield visible(secret, 10 * len(secret))
     # JSON, plain, with non-ASCII left alone, and as serialisers for web pages escape it.
     for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
         yield escaped

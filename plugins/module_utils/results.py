@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .errors import CredentialsError, sentences
+from .visible import LONGEST_MESSAGE, visible
 
 #: The closed list behind C(accounts[].action).
 ACTIONS = (
@@ -86,6 +87,8 @@ class AccountResult:
     touched: bool = False
     #: Whether this failure concerns every account of the endpoint.
     stops_endpoint: bool = False
+    #: Whether all else was done, and only an old key would not end.
+    is_old_key_only: bool = False
 
     @property
     def changed(self) -> bool:
@@ -107,7 +110,7 @@ class AccountResult:
             "previous_access_key": self.previous_access_key,
             "created_at": self.created_at,
             "due_at": self.due_at,
-            "why": self.why,
+            "why": None if self.why is None else visible(self.why, LONGEST_MESSAGE),
             "details": self.details,
             "failure": self.failure,
             **self.extra,
@@ -229,12 +232,14 @@ class Outcome:
 
     def _message(self, first: AccountResult, count: int) -> str:
         next_step = (first.failure or {}).get("next_step") or ""
+        why = visible(first.why, LONGEST_MESSAGE)
         if len(self.accounts) == 1:
-            return sentences(first.why, next_step)
-        text = f"{count} of {len(self.accounts)} failed; the first: {_title(first)}: {first.why}"
+            return sentences(why, next_step)
+        text = f"{count} of {len(self.accounts)} failed; the first: {_title(first)}: {why}"
         return sentences(text, next_step)
 
 
 def _title(result: AccountResult) -> str:
-    parts = [part for part in (result.account, result.access_key) if part]
+    """Return what a person knows it by: Ansible prints it as it is."""
+    parts = [visible(part) for part in (result.account, result.access_key) if part]
     return " ".join(parts) or "?"

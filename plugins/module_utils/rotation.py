@@ -34,6 +34,7 @@ from .rotation_issue import (
     require_free_slot,
 )
 from .rotation_known import call_by_own_names
+from .rotation_policy import has_done
 from .rotation_promote import announce, promote, verify
 from .rotation_proof import prove_probe
 from .rotation_replace import keep_replaced
@@ -45,6 +46,9 @@ from .rotation_resume import (
 )
 from .rotation_retire import bury_deleted, cut, mark_compromised, retire, revoke_compromised
 from .rotation_rollback import roll_back
+
+#: What a platform says when it will not end one old key: nothing that concerns other keys.
+_OF_ONE_KEY = frozenset({"unsupported", "immutable", "rejected", "conflict"})
 
 
 def bring_to_policy(case: Case) -> None:
@@ -58,12 +62,13 @@ def bring_to_policy(case: Case) -> None:
         enrol(case)
         verify_unverified(case)
         mark_compromised(case)
-        if case.policy.retire or case.policy.compromised:
-            retire(case)
+        _retire_old(case)
         order = _order_if_due(case)
     if order is not None and case.policy.may_rotate:
         rotate(case, order)
     announce(case)
+    if case.old_key_trouble is not None:
+        raise case.old_key_trouble
 
 
 def rotate(case: Case, order: Order) -> None:
@@ -112,8 +117,22 @@ def _settled(case: Case, lost: CredentialsError) -> Pending | None:
         raise
 
 
+def _retire_old(case: Case) -> None:
+    """Retire what the policy lets retire; an old key that will not end holds no rotation back."""
+    try:
+        retire(case)
+    except CredentialsError as exc:
+        if exc.landed is not False or exc.kind not in _OF_ONE_KEY:
+            raise
+        case.old_key_trouble = exc
+
+
 def _order_if_due(case: Case) -> Order | None:
-    """Return the rotation that is due, or None; no new one while the last is unacknowledged."""
+    """Return the rotation that is due, or None.
+
+    No new one while the last is unacknowledged, unless the platform ended its key: nobody can be
+    told of that one.
+    """
     record, policy = case.record, case.policy
     why = _why_due(case)
     if why is None:
@@ -121,11 +140,13 @@ def _order_if_due(case: Case) -> Order | None:
     emergency = why.startswith("compromised")
     current = record.current
     unacknowledged = current is not None and current.acknowledged_at is None
-    if (case.has_promoted or unacknowledged) and not emergency:
+    waits = unacknowledged and not case.has_lost_current
+    if (case.has_promoted or waits) and not emergency:
         return None
+    named = policy.rotation_id
     return Order(
         why=why,
-        rotation_id=policy.rotation_id or new_rotation_id(case),
+        rotation_id=new_rotation_id(case) if named is None or has_done(record, named) else named,
         replaces=policy.replaces,
         compromised=(policy.reason or why) if emergency else None,
     )

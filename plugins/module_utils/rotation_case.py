@@ -15,10 +15,10 @@ from .copies import copied
 from .errors import CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef
 from .pacing import waits
-from .record import HeldKey, KeyIntent, Pending, Record
+from .record import KeyIntent, Pending, Record
 from .rotation_desk import Desk
 from .rotation_known import knowing
-from .rotation_lag import caught_up, is_behind
+from .rotation_lag import caught_up, is_behind, is_outdated
 from .rotation_policy import Policy
 from .stores.base import Lease, Stored
 
@@ -79,6 +79,10 @@ class Case:
         #: Something at the platform was changed, whatever became of the turn.
         self.touched = False
         self.stops_endpoint = False
+        #: The current access key that the platform has ended: gone, disabled or expired.
+        self.lost: str | None = None
+        #: What an old key's end failed of, raised when the rest of the turn is done.
+        self.old_key_trouble: CredentialsError | None = None
 
     # --- the record ----------------------------------------------------------------------------
 
@@ -99,6 +103,12 @@ class Case:
     def before_is_managed(self) -> bool:
         """Whether the account was managed when the turn began."""
         return self.before is not None and self.before.is_managed
+
+    @property
+    def has_lost_current(self) -> bool:
+        """Whether the platform has ended the current key, so that nobody is to be told of it."""
+        current = self.record.current
+        return self.lost is not None and current is not None and current.access_key == self.lost
 
     @property
     def run(self) -> str | None:
@@ -175,6 +185,10 @@ class Case:
         """The account's keys as last looked at."""
         if self._keys is None:
             listed = self.account.listed_keys
+            if listed is not None and is_outdated(self.record, listed, self.desk):
+                # Nor is a rehearsal to go by it.
+                self.account = dataclasses.replace(self.account, listed_keys=None)
+                listed = None
             if listed is None or self.touched:
                 return self.look()
             self.see(listed)
@@ -357,13 +371,6 @@ class Case:
         """Return the account's most certain name."""
         account = self.account
         return AccountRef(id=account.id) if account.id else AccountRef(name=account.name)
-
-
-def retired(key: HeldKey, now: dt.datetime, compromised: str | None = None) -> HeldKey:
-    """Return a key as it enters retirement: it has no acknowledgement to lose."""
-    return dataclasses.replace(
-        key, retiring_since=now, acknowledged_at=None, compromised=compromised or key.compromised
-    )
 
 
 def held_here(case: Case, record: Record) -> Record:

@@ -136,11 +136,18 @@ def check_drift(case: Case) -> None:
     """Raise drifted where the platform's keys contradict the record; force goes on regardless."""
     record = case.record
     current = record.current
-    if current is None or not case.sees_keys or current.access_key is None:
+    if current is None:
+        return
+    if current.expires_at is not None and current.expires_at <= case.desk.now():
+        case.lost = current.access_key
+    if not case.sees_keys or current.access_key is None:
         return
     forced = case.policy.force and case.policy.is_named
     shown = case.shown(current.access_key)
     unknown = case.unknown_keys()
+    is_gone = shown is None and (case.desk.facts.listing_is_proof or bool(unknown))
+    if is_gone or (shown is not None and shown.status != ACTIVE):
+        case.lost = current.access_key
     if unknown:
         case.details["unknown_keys"] = names(unknown)
     if forced or current.compromised:
@@ -262,10 +269,8 @@ def _imported_key(case: Case) -> AccessKey | None:
         if key is None or key.absent_at:
             raise case.fail(
                 "not_found",
-                f"{case.account.name} has no access key {given.access_key} everywhere; it has"
-                if key
-                else f"{case.account.name} has no access key {given.access_key}; it has"
-                f" {names(case.keys)}.",
+                f"{case.account.name} has no access key {given.access_key}"
+                f"{' everywhere' if key else ''}; it has {names(case.keys)}.",
             )
         return key
     usable = [key for key in case.keys if not (key.immutable or key.absent_at)]

@@ -10,7 +10,7 @@ import dataclasses
 from .errors import missing
 from .model import ACTIVE
 from .record import Decommission, HeldKey
-from .rotation_case import Case, names, retired
+from .rotation_case import Case, names
 from .rotation_disruption import keep_to_window
 from .rotation_retire import bury
 
@@ -95,7 +95,7 @@ def _begin(case: Case) -> None:
     keep_to_window(case)
     now = case.desk.now()
     if record.current is not None:
-        record = record.with_retiring(retired(record.current, now))
+        record = record.with_retiring(record.current.retired(now))
     case.save(
         dataclasses.replace(
             record, current=None, pending=None, decommission=Decommission(now, policy.reason)

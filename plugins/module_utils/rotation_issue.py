@@ -15,7 +15,7 @@ import secrets
 from .errors import CredentialsError, missing
 from .model import AccessKey, Issued, Pair
 from .record import HeldKey, Pending, Record, Secret
-from .rotation_case import Case, held_here, names, retired
+from .rotation_case import Case, held_here, names
 from .rotation_disruption import keep_to_window
 from .rotation_known import successor
 from .rotation_retire import reclaim
@@ -244,7 +244,7 @@ def promoted_in_place(case: Case, pending: Pending, issued: Issued, recovered: b
         acknowledged_at=now if automatic else None,
     )
     for old in old_keys(case, pending):
-        record = record.with_retiring(retired(old, now, pending.compromised))
+        record = record.with_retiring(old.retired(now, pending.compromised))
     record = dataclasses.replace(held_here(case, record), current=new, pending=None, held=None)
     outcome = "delivered" if pair is None else "recovered" if recovered else "rotated"
     return record.with_outcome(pending.rotation_id, outcome, now)

@@ -5,6 +5,8 @@
 
 Without a second look a key just made would seem gone (and be rotated again), and one just disabled
 would seem to have been enabled by somebody else. Older contradictions are what they seem.
+
+Nor does a listing of all accounts show what another run has done to one of them since.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from .model import ACTIVE, INACTIVE, AccessKey, Account
-from .record import Record
+from .record import HeldKey, Record
 from .rotation_desk import Desk
 
 
@@ -52,3 +54,24 @@ def is_behind(record: Record, keys: Sequence[AccessKey], account: Account, desk:
         return False
     then = {key.access_key: key.status for key in caught_up(record, keys, account, desk)}
     return then != {key.access_key: key.status for key in keys}
+
+
+def is_outdated(record: Record, keys: Sequence[AccessKey], desk: Desk) -> bool:
+    """Tell whether a listing from the beginning of the run may be older than the record.
+
+    It is when it contradicts the record, which another run may have written since: then only a
+    new look says what is there. Sends nothing.
+    """
+    status = {key.access_key: key.status for key in keys}
+    current = record.current
+    if current is not None and current.access_key and status.get(current.access_key) != ACTIVE:
+        return True
+    if not desk.facts.overlap:
+        return False
+    return any(status.get(key.access_key or "") != _expected(key) for key in record.retiring)
+
+
+def _expected(key: HeldKey) -> str | None:
+    if key.deleted_at is not None:
+        return None
+    return ACTIVE if key.disabled_at is None else INACTIVE

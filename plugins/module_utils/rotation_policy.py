@@ -153,10 +153,10 @@ class Policy:
             return f"compromised: {self.reason}"
         if current.compromised is not None:
             return f"compromised: {current.compromised}"
-        done = {past.rotation_id for past in record.rotations if past.outcome in DONE}
-        if self.rotation_id is not None:
-            return None if self.rotation_id in done else f"rotation_id {self.rotation_id}"
-        if self.force:
+        if self.rotation_id is not None and not has_done(record, self.rotation_id):
+            return f"rotation_id {self.rotation_id}"
+        # An identifier that is done leaves what is due by itself, and nothing else.
+        if self.force and self.rotation_id is None:
             return "force"
         held = record.held
         if held is not None and (held.until is None or now < held.until):
@@ -172,6 +172,11 @@ class Policy:
         at_least = "" if current.created_at is not None else "at least "
         age = "of unknown age" if since is None else f"{at_least}{(now - since).days} days old"
         return f"{age}, due since {due_at:%Y-%m-%d}"
+
+
+def has_done(record: Record, rotation_id: str) -> bool:
+    """Tell whether a rotation of this identifier has been done."""
+    return any(past.rotation_id == rotation_id for past in record.rotations if past.outcome in DONE)
 
 
 def share_of(account: str) -> float:

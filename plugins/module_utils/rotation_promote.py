@@ -9,7 +9,7 @@ import dataclasses
 
 from .errors import missing
 from .record import HeldKey
-from .rotation_case import Case, held_here, retired
+from .rotation_case import Case, held_here
 from .rotation_issue import forget_pending, old_keys
 from .rotation_proof import accepted, can_ask, unproven
 
@@ -114,7 +114,7 @@ def promote(case: Case) -> None:
     )
     previous = [key.access_key for key in old_keys(case, pending)]
     for key in old_keys(case, pending):
-        record = record.with_retiring(retired(key, now, pending.compromised))
+        record = record.with_retiring(key.retired(now, pending.compromised))
     record = record.without_retiring(pending.access_key)
     record = dataclasses.replace(
         held_here(case, record),
@@ -140,7 +140,7 @@ def promote(case: Case) -> None:
 def announce(case: Case) -> None:
     """Say that consumers have not been told of the current key yet. Changes nothing."""
     current = case.record.current
-    if current is not None and current.acknowledged_at is None:
+    if current is not None and current.acknowledged_at is None and not case.has_lost_current:
         case.did("announced", f"{current.access_key} is not acknowledged yet")
 
 

@@ -38,6 +38,7 @@ def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
         result.action, result.why = case.outcome()
     result.touched = case.has_acted
     result.stops_endpoint = result.stops_endpoint or case.stops_endpoint
+    result.is_old_key_only = exc is not None and exc is case.old_key_trouble
     result.details = dict(case.details)
     if current is not None:
         result.access_key = None if is_made_up(current.access_key) else current.access_key
@@ -50,13 +51,15 @@ def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
             result.details["age"] = "unknown; it counts from the day the key was taken over"
         if current.origin != "delivered" and current.verified_at is None:
             result.details["verified"] = False
-        result.extra["acknowledged"] = current.acknowledged_at is not None
+        # Of a key that the platform has ended nobody is to be told.
+        if current.acknowledged_at is not None or not case.has_lost_current:
+            result.extra["acknowledged"] = current.acknowledged_at is not None
     if len(case.desk.endpoints) > 1 and case.has_acted:
         result.details["endpoints"] = list(case.desk.endpoints)
         written = case.desk.platform.written_at(case.account)
         result.details.update({"written_at": list(written)} if written else {})
     result.previous_access_key = _previous(record, before)
-    if len(case.done) > 1:
+    if len(case.done) > (0 if result.is_old_key_only else 1):
         result.details["steps"] = [f"{action}: {why}" for action, why in case.done]
     result.before, result.after = _state(before), _state(record if case.has_record else None)
     return result

@@ -32,8 +32,10 @@ def mark_compromised(case: Case) -> None:
 
 
 def retire(case: Case) -> None:
-    """Do what is due for every retiring key."""
+    """Do what is due for every retiring key; without the policy's leave, for compromised ones."""
     for key in case.record.retiring:
+        if not (case.policy.retire or key.compromised):
+            continue
         if not case.sees_keys or not case.desk.facts.overlap:
             bury(case, key)
             continue

@@ -16,6 +16,7 @@ from typing import Any
 
 from .errors import CredentialsError
 from .settings import Settings
+from .transport_bounds import bounded_response, unpacked
 from .transport_errors import TransportError, closed, explain
 
 try:
@@ -133,8 +134,9 @@ class Transport:
         chunks = []
         size = 0
         started = time.monotonic()
-        longest = max(_LONGEST_ANSWER, 4 * self._settings.read_timeout)
-        for chunk in _pieces(response):
+        longest = _longest(self._settings)
+        packing = response.headers.get("Content-Encoding") or ""
+        for chunk in unpacked(_pieces(response), packing):
             size += len(chunk)
             if time.monotonic() - started > longest:
                 raise TransportError(
@@ -230,10 +232,10 @@ def _path_of(url: str) -> str:
 def _pieces(response: Any) -> Iterator[bytes]:
     """Yield the body as it comes: a server that drips must not hold a thread inside one read."""
     if not hasattr(response, "read1"):  # urllib3 1.26
-        yield from response.stream(_SMALL_CHUNK, decode_content=True)
+        yield from response.stream(_SMALL_CHUNK, decode_content=False)
         return
     while True:
-        piece = response.read1(_CHUNK, decode_content=True)
+        piece = response.read1(_CHUNK, decode_content=False)
         if not piece:
             return
         yield piece
@@ -289,7 +291,7 @@ def make_context(settings: Settings) -> ssl.SSLContext:
 
 def _adapter(settings: Settings, with_tls: bool, keep: bool) -> Any:
     tls: dict[str, Any] = {"ssl_context": make_context(settings)} if with_tls else {}
-    pools = None if keep else _forgetful_pools()
+    pools = _pools(settings, keep)
 
     # Defined here because no class may inherit from requests at import.
     class PooledAdapter(requests.adapters.HTTPAdapter):
@@ -298,14 +300,12 @@ def _adapter(settings: Settings, with_tls: bool, keep: bool) -> Any:
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             kwargs.update(tls)
             super().init_poolmanager(*args, **kwargs)
-            if pools:
-                self.poolmanager.pool_classes_by_scheme = pools
+            self.poolmanager.pool_classes_by_scheme = pools
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             kwargs.update(tls)
             manager = super().proxy_manager_for(proxy, **kwargs)
-            if pools:
-                manager.pool_classes_by_scheme = pools
+            manager.pool_classes_by_scheme = pools
             return manager
 
         def cert_verify(self, *args: Any, **kwargs: Any) -> None:
@@ -320,22 +320,34 @@ def _adapter(settings: Settings, with_tls: bool, keep: bool) -> Any:
     )
 
 
-def _forgetful_pools() -> dict[str, Any]:
-    """Return urllib3's pools, but for one thing: a connection given back is closed."""
+def _pools(settings: Settings, keep: bool) -> dict[str, Any]:
+    """Return urllib3's pools, whose answers end; unless kept, a connection given back is closed."""
+    bounded = bounded_response(_longest(settings), LARGEST_ANSWER)
+
+    plain: Any = urllib3.HTTPConnectionPool.ConnectionCls
+    tls: Any = urllib3.HTTPSConnectionPool.ConnectionCls
 
     class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = type("PlainConnection", (plain,), {"response_class": bounded})
+
         def _put_conn(self, conn: Any) -> None:
-            if conn is not None:
+            if conn is not None and not keep:
                 conn.close()
-            super()._put_conn(None)
+            super()._put_conn(conn if keep else None)
 
     class TlsPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = type("TlsConnection", (tls,), {"response_class": bounded})
+
         def _put_conn(self, conn: Any) -> None:
-            if conn is not None:
+            if conn is not None and not keep:
                 conn.close()
-            super()._put_conn(None)
+            super()._put_conn(conn if keep else None)
 
     return {"http": PlainPool, "https": TlsPool}
+
+
+def _longest(settings: Settings) -> float:
+    return max(_LONGEST_ANSWER, 4 * settings.read_timeout)
 
 
 def _proxies(settings: Settings) -> dict[str, str]:

@@ -188,8 +188,8 @@ accounts:
       type: dict
     acknowledged:
       description: >-
-        Whether the consumers are known to have the current key; null where there is none, or it
-        was not looked at.
+        Whether the consumers are known to have the current key; null where there is none, it
+        was not looked at, or the platform has ended it, so that nobody is to be told of it.
       type: bool
     secret_key:
       description: The new secret key.

@@ -196,7 +196,7 @@ def _has(policy: Any, word: str) -> bool:
 def _json(text: str) -> tuple[Any, list[int]]:
     try:
         return json.loads(text), []
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, []  # a list in YAML may begin like one in JSON
 
 

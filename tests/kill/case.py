@@ -189,7 +189,7 @@ def _parked(world: World, engine: runner.Engine, ran: Ran, plan: Plan, name: str
 
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         threading.Thread(target=live, daemon=True).start()
-        if not line.is_over.wait(runner.LONGEST):
+        if not line.is_over.wait(world.patience):
             ran.how = "hung"
     if line.is_dead or ran.how == "hung":
         hooks.bury(os.path.realpath(world.directory))
@@ -204,7 +204,7 @@ def _inside(world: World, engine: runner.Engine, ran: Ran, plan: Plan, name: str
         raise runner.HungError
 
     signal.signal(signal.SIGALRM, ring)
-    signal.alarm(runner.LONGEST)
+    signal.alarm(world.patience)
     try:
         result = runner.work(world, engine, ran.wanted, name, line)
         ran.how, ran.result = "done", json.loads(json.dumps(result, default=str))

@@ -17,11 +17,11 @@ import select
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Optional
 
 from . import runner, wire
 from .case import NOTHING, Ran
+from .plan import Plan
 from .world import World
 
 #: Virtual seconds that a paused runner stands still at least: longer than the longest lease.
@@ -36,6 +36,7 @@ class Fighter:
     process: int
     end: Any
     ran: Ran
+    plan: Plan = field(default_factory=lambda: NOTHING)
     #: What it asked and waits to have answered.
     question: tuple[Any, ...] = ()
     #: Until when it sleeps.
@@ -44,6 +45,8 @@ class Fighter:
     pause_at: Optional[int] = None
     is_paused: bool = False
     is_over: bool = False
+    #: It was told to die.
+    is_killed: bool = False
     steps: int = field(default=0)
 
     @property
@@ -58,20 +61,25 @@ def fight(
     wanted: Sequence[Mapping[str, Any]],
     dice: random.Random,
     pause_at: Optional[int] = None,
+    plans: Sequence[Plan] = (),
 ) -> list[Ran]:
-    """Let one runner for each of the wanted options run at once; the first one may be paused."""
+    """Let one runner for each of the wanted options run at once; the first one may be paused.
+
+    plans: what goes wrong for each of them; without, nothing does.
+    """
     fighters = []
-    for options in wanted:
+    for number, options in enumerate(wanted):
         world.runs += 1
         process, end = runner.start(world, engine, options, f"run-{world.runs:02d}")
-        ran = Ran("killed", wanted=options)
-        fighters.append(Fighter(world.runs, process, end, ran))
+        plan = plans[number] if plans else NOTHING
+        ran = Ran("killed", wanted=options, harmed=bool(plan))
+        fighters.append(Fighter(world.runs, process, end, ran, plan))
     fighters[0].pause_at = pause_at
     try:
         while any(not each.is_over for each in fighters):
             for each in fighters:
                 if not each.is_over and not each.question:
-                    _listen(each, world.directory / "output")
+                    _listen(each, world)
             ready = [each for each in fighters if each.is_ready]
             if ready:
                 # Stretches of steps: the interesting races are between stretches, too.
@@ -80,7 +88,7 @@ def fight(
                     if chosen.is_ready:
                         _answer(world, chosen)
                         if not chosen.is_over and not chosen.question:
-                            _listen(chosen, world.directory / "output")
+                            _listen(chosen, world)
                 continue
             _wake_next(world, fighters)
     finally:
@@ -94,13 +102,16 @@ def fight(
     return [each.ran for each in fighters]
 
 
-def _listen(fighter: Fighter, output: Path) -> None:
+def _listen(fighter: Fighter, world: World) -> None:
     """Wait for its next question: whoever is not waiting for us is at work."""
-    readable, _unused, _unused2 = select.select([fighter.end], [], [], runner.LONGEST)
+    readable, _unused, _unused2 = select.select([fighter.end], [], [], world.patience)
     message = wire.receive(fighter.end) if readable else ()
     if not message:
         fighter.is_over = True
+        if fighter.is_killed:
+            return
         fighter.ran.how = "crashed" if readable else "hung"
+        output = world.directory / "output"
         fighter.ran.result = {"traceback": output.read_text() if output.exists() else ""}
         return
     if message[0] == wire.DONE:
@@ -121,7 +132,8 @@ def _answer(world: World, fighter: Fighter) -> None:
         fighter.asleep_until = world.memory.seconds + PAUSE
         return
     world.runs = fighter.number
-    answer = world.answer(message, fighter.steps, NOTHING)
+    answer = world.answer(message, fighter.steps, fighter.plan)
+    fighter.is_killed = answer[0] == wire.DIE
     fighter.steps += 1
     step = world.steps[-1]
     fighter.ran.steps.append((step.kind, step.label))

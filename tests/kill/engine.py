@@ -13,7 +13,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils import acc
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
 from ansible_collections.objectstore.credentials.plugins.module_utils.platform import Platform
 from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
-from ansible_collections.objectstore.credentials.plugins.module_utils.shard import WHOLE
+from ansible_collections.objectstore.credentials.plugins.module_utils.shard import Shard
 
 from .runner import Runtime
 
@@ -48,6 +48,7 @@ class Call:
         self.params: dict[str, Any] = {
             **known,
             **{name: value for name, value in wanted.items() if name in known},
+            "shard": wanted.get("shard"),
             "secret_store": runtime.store_options,
             "verify": {"enabled": False} if wanted.get("unverified") else dict(runtime.verify),
             "journal": runtime.journal_path,
@@ -57,7 +58,7 @@ class Call:
         self.clock: Clock = runtime.clock
         self.check_mode = bool(wanted.get("check_mode"))
         self.is_preflight = False
-        self.shard = WHOLE
+        self.shard = Shard.parse(wanted.get("shard"))
         self.progress: Any = Progress()
         self.parallelism = runtime.settings.parallelism
 

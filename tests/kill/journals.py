@@ -75,41 +75,60 @@ def untold(trial: Trial, events: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _untold(trial: Trial, events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the transitions of the record that do not stand in the journal exactly once."""
-    became: Counter[str] = Counter()
-    ended: Counter[str] = Counter()
-    former: Optional[Record] = None
+    transitions = Transitions()
     for moment in trial.world.moments:
-        record = trial.record(moment)
-        current = record.current.access_key if record and record.current else None
-        before = former.current.access_key if former and former.current else None
-        if current and current != before:
-            became[current] += 1
-        was_off = (
-            {key.access_key for key in former.retiring if key.disabled_at} if former else set()
+        transitions.follow(trial.record(moment))
+    return transitions.untold(Told(events))
+
+
+class Told:
+    """How often the journal tells of each access key that it became current, or was disabled."""
+
+    def __init__(self, events: Sequence[Mapping[str, Any]]) -> None:
+        self.became = Counter(
+            str(line.get("access_key"))
+            for line in events
+            if line.get("event") in ("promoted", "delivered", "adopted")
         )
-        for key in record.retiring if record else ():
-            if key.disabled_at and key.access_key and key.access_key not in was_off:
-                ended[key.access_key] += 1
-        former = record
-    told = Counter(
-        str(line.get("access_key"))
-        for line in events
-        if line.get("event") in ("promoted", "delivered", "adopted")
-    )
-    disabled = Counter(
-        str(line.get("access_key"))
-        for line in events
-        if line.get("event") == "disabled"
-        or (line.get("event") == "disable_settled" and line.get("status") == "inactive")
-    )
-    found = [
-        f"{key} became current {count} times, and the journal tells {told[key]} of it"
-        for key, count in became.items()
-        if told[key] != count
-    ]
-    return found + [
-        f"{key} was disabled {count} times, and the journal tells {disabled[key]} of it"
-        for key, count in ended.items()
-        if disabled[key] != count
-    ]
+        self.disabled = Counter(
+            str(line.get("access_key"))
+            for line in events
+            if line.get("event") == "disabled"
+            or (line.get("event") == "disable_settled" and line.get("status") == "inactive")
+        )
+
+
+class Transitions:
+    """The transitions of one account's record, counted as it is followed."""
+
+    def __init__(self) -> None:
+        self.became: Counter[str] = Counter()
+        self.disabled: Counter[str] = Counter()
+        self._current: Optional[str] = None
+        self._off: frozenset[str] = frozenset()
+
+    def follow(self, record: Optional[Record]) -> None:
+        """Count what is new in the record."""
+        current = record.current.access_key if record and record.current else None
+        if current and current != self._current:
+            self.became[current] += 1
+        off = frozenset(
+            key.access_key
+            for key in (record.retiring if record else ())
+            if key.disabled_at and key.access_key
+        )
+        self.disabled.update(off - self._off)
+        self._current, self._off = current, off
+
+    def untold(self, told: Told) -> list[str]:
+        """Return the transitions that do not stand in the journal exactly once."""
+        found = [
+            f"{key} became current {count} times, and the journal tells {told.became[key]} of it"
+            for key, count in self.became.items()
+            if told.became[key] != count
+        ]
+        return found + [
+            f"{key} was disabled {count} times, and the journal tells {told.disabled[key]} of it"
+            for key, count in self.disabled.items()
+            if told.disabled[key] != count
+        ]

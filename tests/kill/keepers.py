@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
@@ -75,8 +76,12 @@ class Keeper:
         """Return the store as a runner uses it."""
         return open_store(self.options(directory), context)
 
-    def stored(self, world: World) -> Optional[bytes]:
-        """Return what is stored for the subject right now, in the store's own form."""
+    def stored(self, world: World, account: str) -> Optional[bytes]:
+        """Return what is stored for an account right now, in the store's own form."""
+        raise NotImplementedError
+
+    def restore(self, world: World, account: str, stored: bytes) -> None:
+        """Put back what stored() returned once, as a person does who restores a backup."""
         raise NotImplementedError
 
     def record(self, stored: bytes) -> Record:
@@ -150,12 +155,16 @@ class ToyKeeper(Keeper):
         """Return the store as a runner uses it."""
         return ToyStore({"path": str(directory)}, context)
 
-    def stored(self, world: World) -> Optional[bytes]:
-        """Return the subject's file."""
-        return _bytes_of(world.directory / "store" / "app-0001.json")
+    def stored(self, world: World, account: str) -> Optional[bytes]:
+        """Return the account's file."""
+        return _bytes_of(world.directory / "store" / f"{account}.json")
+
+    def restore(self, world: World, account: str, stored: bytes) -> None:
+        """Write the file."""
+        (world.directory / "store" / f"{account}.json").write_bytes(stored)
 
     def record(self, stored: bytes) -> Record:
-        """Read the subject's file."""
+        """Read an account's file."""
         return toy_record(stored)
 
     def state(self, world: World) -> Any:
@@ -219,13 +228,20 @@ class FileKeeper(Keeper):
         """Return the option secret_store."""
         return {**super().options(directory), "vault_password": PASSWORD}
 
-    def stored(self, world: World) -> Optional[bytes]:
-        """Return the subject's file."""
-        path = world.directory / "store" / world.form.platform / "lab" / "app-0001.yml"
-        return _bytes_of(path)
+    def stored(self, world: World, account: str) -> Optional[bytes]:
+        """Return the account's file."""
+        return _bytes_of(self._path(world, account))
+
+    def restore(self, world: World, account: str, stored: bytes) -> None:
+        """Write the file."""
+        self._path(world, account).write_bytes(stored)
+
+    @staticmethod
+    def _path(world: World, account: str) -> Path:
+        return world.directory / "store" / world.form.platform / "lab" / f"{account}.yml"
 
     def record(self, stored: bytes) -> Record:
-        """Read the subject's file with another reader than the store's own."""
+        """Read an account's file with another reader than the store's own."""
         return from_document(_read_yaml(stored))
 
     def state(self, world: World) -> Any:
@@ -249,13 +265,23 @@ class Kv2Keeper(Keeper):
         """Return the option secret_store."""
         return {"type": self.name, "url": f"http://127.0.0.1:{STORE_PORT}", "token": self.token}
 
-    def stored(self, world: World) -> Optional[bytes]:
-        """Return the data of the latest version of the subject's secret."""
-        double: Any = world.store_double
-        place = f"objectstore/{world.form.platform}/lab/app-0001"
-        kept = double.kv.secrets.get(place)
+    def stored(self, world: World, account: str) -> Optional[bytes]:
+        """Return the data of the latest version of the account's secret."""
+        kept = self._kept(world, account)
         data = kept.versions[kept.current].data if kept and kept.current else None
         return None if data is None else json.dumps(data).encode()
+
+    def restore(self, world: World, account: str, stored: bytes) -> None:
+        """Make it the latest version."""
+        kept = self._kept(world, account)
+        latest = kept.versions[kept.current]
+        kept.current += 1
+        kept.versions[kept.current] = dataclasses.replace(latest, data=json.loads(stored))
+
+    @staticmethod
+    def _kept(world: World, account: str) -> Any:
+        double: Any = world.store_double
+        return double.kv.secrets.get(f"objectstore/{world.form.platform}/lab/{account}")
 
     def record(self, stored: bytes) -> Record:
         """Read that data."""
@@ -313,12 +339,21 @@ class AwsKeeper(Keeper):
             "aws_secret_access_key": strict.SECRET_KEY,
         }
 
-    def stored(self, world: World) -> Optional[bytes]:
-        """Return the current value of the subject's secret."""
+    def stored(self, world: World, account: str) -> Optional[bytes]:
+        """Return the current value of the account's secret."""
         double: Any = world.store_double
-        names = Names(AwsSecretsManager.OPTIONS["path"]["default"])
-        value = double.value(names.of(Place(world.form.platform, "lab", "app-0001")))
+        value = double.value(self._name(world, account))
         return None if value is None else value.encode()
+
+    def restore(self, world: World, account: str, stored: bytes) -> None:
+        """Make it the current value."""
+        double: Any = world.store_double
+        double.overwrite(self._name(world, account), stored.decode())
+
+    @staticmethod
+    def _name(world: World, account: str) -> str:
+        names = Names(AwsSecretsManager.OPTIONS["path"]["default"])
+        return names.of(Place(world.form.platform, "lab", account))
 
     def record(self, stored: bytes) -> Record:
         """Read that value."""

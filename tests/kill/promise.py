@@ -56,6 +56,8 @@ class Trial:
     all_runs: Sequence[Ran] = ()
     #: What a mirror has is looked at, instead of what the endpoint itself has.
     is_far: bool = False
+    #: Keys that runs of ours made before the action.
+    born: frozenset[str] = frozenset()
 
     def record(self, moment: Moment) -> Optional[Record]:
         """Return the subject's record at a moment."""
@@ -96,11 +98,11 @@ def judge(trial: Trial) -> list[Violation]:
     """Return every broken rule of a case's action."""
     found = [
         *_ended_well(trial),
-        *_stored_pair_works(trial),
-        *_only_known_keys_touched(trial),
+        *stored_pair_works(trial),
+        *only_known_keys_touched(trial),
         *_few_rotations(trial),
-        *_no_secret(trial),
-        *_durable(trial),
+        *no_secret(trial),
+        *durable(trial),
         *(Violation("journal", text) for text in journals.problems(trial.world, trial)),
         *_at_the_mirror(trial),
     ]
@@ -114,11 +116,11 @@ def judge_so_far(trial: Trial) -> list[Violation]:
     """Return the rules that were broken before the action is at its end."""
     return [
         *_ended_by_itself(trial),
-        *_stored_pair_works(trial),
-        *_only_known_keys_touched(trial),
+        *stored_pair_works(trial),
+        *only_known_keys_touched(trial),
         *_few_rotations(trial),
-        *_no_secret(trial),
-        *_durable(trial),
+        *no_secret(trial),
+        *durable(trial),
         *_at_the_mirror(trial, is_over=False),
     ]
 
@@ -130,8 +132,8 @@ def _at_the_mirror(trial: Trial, is_over: bool = True) -> Iterator[Violation]:
         return
     far = replace(trial, is_far=True)
     broken = [
-        *_stored_pair_works(far),
-        *_only_known_keys_touched(far),
+        *stored_pair_works(far),
+        *only_known_keys_touched(far),
         *_few_rotations(far),
         # How runs ended is no side's own.
         *(v for v in (_ended_well(far) if is_over else ()) if v.rule == CURRENT_WORKS),
@@ -209,7 +211,7 @@ def told(run: Ran) -> str:
     return "; ".join(failures) or ", ".join(run.actions) or f"{run.how} {trace[-600:]}".strip()
 
 
-def _stored_pair_works(trial: Trial) -> Iterator[Violation]:
+def stored_pair_works(trial: Trial) -> Iterator[Violation]:
     """Overlap: always. In place with a chosen pair: always, once it was so."""
     if trial.scenario.may_cut:
         return
@@ -255,9 +257,10 @@ def _keys(moment: Moment) -> dict[str, str]:
     return {access_key: key.status for access_key, key in moment.keys.items()}
 
 
-def _only_known_keys_touched(trial: Trial) -> Iterator[Violation]:
+def only_known_keys_touched(trial: Trial) -> Iterator[Violation]:
+    """A key is ended only if the record, its label or the operator says that it is ours."""
     moments = trial.moments
-    born_here: set[str] = set()
+    born_here: set[str] = set(trial.born)
     for before, after in zip(moments, moments[1:]):
         if before.foreign != after.foreign:
             changed = {
@@ -275,7 +278,7 @@ def _only_known_keys_touched(trial: Trial) -> Iterator[Violation]:
         # Its making was answered to this very run: it knows it as its own without the record.
         known |= {key for key, run in trial.world.told.items() if run == after.run}
         if trial.facts.label == "description":
-            known |= born_here
+            known |= born_here - trial.world.planted
         if not trial.facts.overlap and record and record.pending:
             known |= {noted.partition("@")[0] for noted in record.pending.keys_before}
         if record and record.pending:
@@ -305,7 +308,8 @@ def _few_rotations(trial: Trial) -> Iterator[Violation]:
         )
 
 
-def _no_secret(trial: Trial) -> Iterator[Violation]:
+def no_secret(trial: Trial) -> Iterator[Violation]:
+    """No secret lies about in clear, nor is in a result."""
     world = trial.world
     secrets = {*world.simulator.secrets(), *(world.mirror.secrets() if world.mirror else ())}
     for record in trial.records.values():
@@ -332,7 +336,7 @@ def forms_of(secret: str) -> set[str]:
     }
 
 
-def _durable(trial: Trial) -> Iterator[Violation]:
+def durable(trial: Trial) -> Iterator[Violation]:
     """What was stored is on the disk before anything else happens at the platform."""
     of_runs: dict[int, dict[str, str]] = {}
     for step in trial.world.steps:

@@ -35,9 +35,6 @@ from .virtual import RunnerClock
 if TYPE_CHECKING:
     from .world import World
 
-#: Real seconds after which a runner hangs: virtual time makes every wait short.
-LONGEST = 30
-
 
 @dataclass
 class Runtime:
@@ -82,7 +79,7 @@ def start(world: World, engine: Engine, wanted: Mapping[str, Any], name: str) ->
         os.dup2(output, 1)
         os.dup2(output, 2)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(LONGEST)
+        signal.alarm(world.patience)
         line = wire.Line(theirs)
         line.ask(wire.DONE, json.dumps(work(world, engine, wanted, name, line), default=str))
         os._exit(0)

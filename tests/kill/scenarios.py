@@ -54,7 +54,7 @@ def _with(**more: Any) -> Run:
 
 
 def _current(world: World) -> str:
-    stored = world.keeper.stored(world)
+    stored = world.keeper.stored(world, SUBJECT)
     assert stored is not None
     current = world.keeper.record(stored).current
     assert current is not None
@@ -102,7 +102,7 @@ def helped(world: World, wanted: Wanted, ran: Ran) -> Optional[tuple[Wanted, fro
     kind = failure.get("kind")
     if kind in ("limit", "ambiguous") and "replaces" in advice:
         known: set[str] = set()
-        stored = world.keeper.stored(world)
+        stored = world.keeper.stored(world, SUBJECT)
         if stored is not None:
             known = set(world.keeper.record(stored).known_access_keys())
         strays = set(world.simulator.keys_of(world.ids[SUBJECT])) - known - world.planted

@@ -101,6 +101,8 @@ class World:
 
     #: Whether two of them in the same state live on alike; not so with a real system inside.
     is_repeatable = True
+    #: Real seconds after which a runner hangs: virtual time makes every wait short.
+    patience = 30
 
     def __init__(self, form: Form, keeper: Keeper, directory: Path) -> None:
         self.form = form
@@ -195,7 +197,7 @@ class World:
                 key = Key(status, self.simulator.secret_of(access_key))
                 is_ours = name == SUBJECT and access_key not in self.planted
                 (ours if is_ours else foreign)[access_key] = key
-        stored = self.keeper.stored(self)
+        stored = self.keeper.stored(self, SUBJECT)
         far = self._far_keys()
         last = self.moments[-1] if self.moments else None
         if last and (last.keys, last.stored, last.foreign, last.far) == (

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any, Optional
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.auth import Auth, LoginAuth
-from ansible_collections.objectstore.credentials.plugins.module_utils.http import LOGIN, path
+from ansible_collections.objectstore.credentials.plugins.module_utils.http import LOGIN
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import (
     AccessKey,
     Account,
@@ -36,6 +36,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.model impo
     Pair,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.platform import Platform
+from ansible_collections.objectstore.credentials.plugins.module_utils.urls import path
 from ansible_collections.objectstore.credentials.tests.lab.ceph import (
     LONGEST,
     LabError,

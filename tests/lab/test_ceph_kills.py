@@ -62,7 +62,7 @@ def _importing(world: World) -> Mapping[str, Any]:
 
 
 def _current(world: World) -> str:
-    stored = world.keeper.stored(world)
+    stored = world.keeper.stored(world, SUBJECT)
     assert stored is not None
     current = world.keeper.record(stored).current
     assert current is not None

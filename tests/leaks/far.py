@@ -13,6 +13,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -20,6 +21,11 @@ from typing import Any, Optional
 import yaml
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
+from ansible_collections.objectstore.credentials.plugins.module_utils.journal_chains import (
+    no_heads,
+    verify_journal,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.journal_findings import HEADS
 from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
@@ -27,12 +33,14 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.store_regi
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import (
     Place,
+    SecretStore,
     StoreContext,
 )
 from ansible_collections.objectstore.credentials.tests.simulators.s3_signature import signed_headers
 
-from .lab import BIN, MODULE_PYTHON, ROOT, ROTATE, SECRET_OPTIONS, TOTALS
+from .lab import BIN, MODULE_PYTHON, ROTATE, SECRET_OPTIONS
 from .processes import processes_of, wait_until
+from .scenarios import ROOT
 
 SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
 #: The method of what makes or replaces a key.
@@ -87,7 +95,7 @@ class Far:
             os.kill(each.pid, signal.SIGKILL)
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
 
     def _hold(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -111,9 +119,13 @@ class Far:
         """Return how many keys the platform has made or replaced."""
         return int(self.ask("state")["writes"])
 
-    def slow_down(self, after: int, seconds: float) -> None:
-        """Let every new key take so long, but for the first ones."""
-        fault = {"action": "delay", "seconds": seconds, "skip": after, "times": 0}
+    def is_making(self) -> bool:
+        """Tell whether a request that makes or replaces a key is being answered."""
+        return MAKING[self.platform] in self.ask("state")["under_way"]
+
+    def slow_down(self, after: int, seconds: float, when: str = "before") -> None:
+        """Let every new key take so long, but for the first ones; or its answer (when: after)."""
+        fault = {"action": "delay", "seconds": seconds, "skip": after, "times": 0, "when": when}
         self.ask("faults", {**fault, "method": MAKING[self.platform]})
 
     def hurry_up(self) -> None:
@@ -150,9 +162,23 @@ class Far:
             "vault_password_file": str(self.folder / "password"),
         }
 
+    def opened(self) -> SecretStore:
+        """Open the secret store to look into it."""
+        return open_store(self.store, StoreContext(Clock(), Redactor(), "look"))
+
+    def unsound_chains(self) -> list[str]:
+        """Return what is wrong with the journal, held against the heads in the secret store."""
+        store = self.opened()
+        found = store.read_note(HEADS)
+        store.close()
+        heads = found[0] if found else no_heads()
+        chains = verify_journal(str(self.folder / "journal"), heads)
+        assert chains, "there is no journal"
+        return [f"{each.chain}: {each.message}" for each in chains if not each.is_sound]
+
     def records(self) -> dict[str, Record]:
         """Return the records there are; one that cannot be read fails the test."""
-        store = open_store(self.store, StoreContext(Clock(), Redactor(), "look"))
+        store = self.opened()
         found = {}
         for name in self.names:
             stored = store.read(Place(self.platform, "far", name))
@@ -165,14 +191,28 @@ class Far:
 
     def begin(self, timeout: int = 0, **more: Any) -> subprocess.Popen[str]:
         """Start a rotation of all accounts with ansible-playbook, as leader of a new session."""
-        self.runs += 1
-        TOTALS.runs += 1
-        plain = {k: v for k, v in self.told["options"].items() if k not in SECRET_OPTIONS}
+        book = self._book(timeout, more)
+        command = [str(BIN / "ansible-playbook"), "-i", "localhost,", str(book), "-v"]
+        return self._start(command, {})
+
+    def launch(self, *, is_role: bool) -> subprocess.Popen[str]:
+        """Start it with ansible-runner, as a controller does: one task, or the whole role."""
+        private = self.folder / "private"
+        (private / "project").mkdir(parents=True, exist_ok=True)
+        book = "objectstore.credentials.rotate" if is_role else str(self._book(0, {}))
+        inventory = str(self._inventory()) if is_role else str(self.folder / "hosts")
+        (self.folder / "hosts").write_text("localhost\n")
+        command = [str(BIN / "ansible-runner"), "run", str(private), "-p", book]
+        command += ["-i", f"launch-{self.runs + 1}", "--inventory", inventory]
+        return self._start(command, {"HOME": str(self.folder / "home")})
+
+    def _book(self, timeout: int, more: Mapping[str, Any]) -> Path:
+        """Write a play with one rotation of all accounts."""
         task: dict[str, Any] = {
             ROTATE: {
                 "platform": self.platform,
                 "endpoint": "far",
-                **plain,
+                **self._plain(),
                 "users": self.names,
                 "adopt": "rotate",
                 "allow_disruption": True,
@@ -180,7 +220,7 @@ class Far:
                 "secret_store": self.store,
                 "verify": {"s3_url": self.told["s3_url"]},
                 "journal": str(self.folder / "journal"),
-                "report_path": str(self.folder / f"report-{self.runs}.jsonl"),
+                "report_path": str(self.folder / f"report-{self.runs + 1}.jsonl"),
                 **more,
             },
             **({"timeout": timeout} if timeout else {}),
@@ -188,9 +228,33 @@ class Far:
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False}
         book = self.folder / "book.yml"
         book.write_text(yaml.safe_dump([{**play, "tasks": [task]}]))
+        return book
+
+    def _inventory(self) -> Path:
+        """Write the fleet of this one endpoint, as an operator would."""
+        defaults = {
+            "adopt": "rotate",
+            "allow_disruption": True,
+            "allow_ephemeral": True,
+            "parallelism": 2,
+            "secret_store": self.store,
+            "journal": str(self.folder / "journal"),
+            "vars": {"s3_rotate_report_dir": str(self.folder / "evidence")},
+        }
+        entry = {"platform": self.platform, "s3_url": self.told["s3_url"], **self._plain()}
+        path = self.folder / "far.s3_fleet.yml"
+        fleet = {"plugin": "objectstore.credentials.s3_fleet", "defaults": defaults}
+        path.write_text(yaml.safe_dump({**fleet, "endpoints": {"far": entry}}))
+        return path
+
+    def _plain(self) -> dict[str, Any]:
+        return {k: v for k, v in self.told["options"].items() if k not in SECRET_OPTIONS}
+
+    def _start(self, command: list[str], more: Mapping[str, str]) -> subprocess.Popen[str]:
+        self.runs += 1
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "S3_"))}
         return subprocess.Popen(
-            [str(BIN / "ansible-playbook"), "-i", "localhost,", str(book), "-v"],
+            command,
             cwd=self.folder,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -201,6 +265,7 @@ class Far:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env={
                 **inherited,
+                "PATH": f"{BIN}:{os.environ['PATH']}",
                 "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
                 "ANSIBLE_HOME": str(self.folder / "home"),
                 "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
@@ -210,6 +275,7 @@ class Far:
                 "S3_CREDENTIALS_TEST_OFFSET": str(self.offset),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "S3_ALLOW_EPHEMERAL": "true",
+                **more,
             },
         )
 

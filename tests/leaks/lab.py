@@ -24,13 +24,14 @@ from ansible_collections.objectstore.credentials.tests.simulators.fleet import E
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 from ansible_collections.objectstore.credentials.tests.simulators.vault_kv2 import VaultKv2Double
 
+from .outcome import FQCN, Outcome, events_of, scenarios_in
+from .scenarios import DECLARED, ROOT, Row, Table
 from .search import Found, search
+from .watch import Watch
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Which Ansible runs: the one beside this Python, or that of another environment.
 BIN = Path(os.environ.get("ANSIBLE_BIN") or Path(sys.executable).parent).absolute()
 MODULE_PYTHON = str(BIN / "python")
-FQCN = "objectstore.credentials."
 ROTATE = FQCN + "s3_access_key_rotate"
 #: Characters that break JSON, YAML, URLs, shells and templates, and some that nothing escapes.
 TRICKY = "p@ss/w0rd+\"quo'te\\é{{ 7 * 6 }}&=%41#4CanaryOfTheLogin"
@@ -43,44 +44,7 @@ SECRET_OPTIONS = ("api_password", "api_token", "api_secret_key")
 BY_FILE, BY_VARIABLE = "file", "variable"
 
 
-@dataclass
-class Totals:
-    """What all tests together did."""
-
-    runs: int = 0
-    files: int = 0
-    bytes: int = 0
-    searches: int = 0
-
-
-TOTALS = Totals()
-
-
-@dataclass
-class Outcome:
-    """What one run came to."""
-
-    status: str
-    code: Optional[int]
-    output: str
-    #: Of every task that ended: outcome, task and result, as the job events have them.
-    events: list[dict[str, Any]]
-
-    def results(self, task: str) -> list[dict[str, Any]]:
-        """Return the results of a task, by its name."""
-        return [
-            each["event_data"]["res"]
-            for each in self.events
-            if each["event_data"].get("task") == task and "res" in each["event_data"]
-        ]
-
-    def failed(self, task: str) -> list[bool]:
-        """Return whether each run of a task failed."""
-        return [
-            each["event"] == "runner_on_failed"
-            for each in self.events
-            if each["event_data"].get("task") == task and "res" in each["event_data"]
-        ]
+TABLE = Table()
 
 
 @dataclass
@@ -95,6 +59,13 @@ class Lab:
     secrets: dict[str, str] = field(default_factory=dict)
     number: int = 0
     environment: dict[str, str] = field(default_factory=dict)
+    #: Account -> its secret, where a scenario tells accounts apart.
+    canaries: dict[str, str] = field(default_factory=dict)
+    row: Row = field(default_factory=lambda: Row("none"))
+    #: What the runs did, as scenarios.py calls it.
+    covered: set[str] = field(default_factory=set)
+    #: The store of AWS, where a scenario has one.
+    aws: Optional[SimulatorServer] = None
 
     def __post_init__(self) -> None:
         for name in ("held", "remote", "local", "home", "private/project", "private/env", "trees"):
@@ -118,7 +89,10 @@ class Lab:
 
     def add(self, name: str, platform: str, variant: str, accounts: int = 2) -> Endpoint:
         """Start a platform; every secret that it ever has will be looked for."""
-        endpoint = fleet.start(name, fleet.platforms()[platform], variant, seed=accounts)
+        kind = fleet.platforms()[platform]
+        # Each draws its own: one endpoint's identifier must not be another's secret.
+        kind = type(kind.__name__, (kind,), {"SEED": 100 + len(self.endpoints)})
+        endpoint = fleet.start(name, kind, variant, seed=accounts)
         self.endpoints[name] = endpoint
         simulator = endpoint.simulator
         if platform in PASSWORDS:
@@ -139,6 +113,12 @@ class Lab:
         options = self.endpoints[name].options
         return {key: str(options[key]) for key in SECRET_OPTIONS if key in options}
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """Return the current access key of each account, as the report's file has it."""
+        path = self.folder / "evidence" / "parts" / f"{name}.run.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        return {row["account"]: row["access_key"] for row in rows if row["access_key"]}
+
     def add_vault(self) -> SimulatorServer:
         """Start a server of HashiCorp Vault."""
         double = VaultKv2Double()
@@ -146,6 +126,10 @@ class Lab:
         self.vault_token = double.root.id
         self.learn("token of Vault", self.vault_token)
         return self.vault
+
+    def canaries_by_secret(self) -> dict[str, str]:
+        """Return the accounts by their secrets, as a search wants them."""
+        return {secret: account for account, secret in self.canaries.items()}
 
     def later(self, seconds: float) -> None:
         """Let time pass, for the platforms and for the next runs."""
@@ -157,8 +141,9 @@ class Lab:
         """Stop all."""
         for endpoint in self.endpoints.values():
             endpoint.stop()
-        if self.vault:
-            self.vault.stop()
+        for server in (self.vault, self.aws):
+            if server:
+                server.stop()
 
     # --- tasks -----------------------------------------------------------------------------------
 
@@ -215,8 +200,6 @@ class Lab:
 
         variables: secrets of the play, which come from a file that is not searched.
         """
-        self.number += 1
-        TOTALS.runs += 1
         held = self.hold("variables.yml", _unsafe(variables or {}))
         first = {
             "hosts": "localhost",
@@ -224,22 +207,69 @@ class Lab:
             "gather_facts": False,
             "vars_files": [str(held)],
         }
-        book = self.folder / "private" / "project" / f"book-{self.number}.yml"
-        book.write_text(yaml.safe_dump([{**first, **(play or {}), "tasks": tasks}]))
-        done = ansible_runner.run(
-            private_data_dir=str(self.folder / "private"),
-            playbook=book.name,
-            ident=f"run-{self.number}",
-            inventory="localhost,",
-            verbosity=4,
-            cmdline=" ".join(flags) or None,
-            quiet=True,
-            envvars={**self._environment(pipelining), **(environment or {})},
-            settings={"idle_timeout": 300, "suppress_env_files": False},
-        )
+        book = self.folder / "private" / "project" / f"book-{self.number + 1}.yml"
+        text = yaml.safe_dump([{**first, **(play or {}), "tasks": tasks}])
+        book.write_text(text)
+        if f"{FQCN}s3_secret" in text:
+            self.covered.add("lookup s3_secret")
+        return self.run_book(book.name, *flags, pipelining=pipelining, environment=environment)
+
+    def run_book(
+        self,
+        book: str,
+        *flags: str,
+        inventory: str = "localhost,",
+        pipelining: bool = True,
+        variables: Optional[Mapping[str, Any]] = None,
+        environment: Optional[Mapping[str, str]] = None,
+    ) -> Outcome:
+        """Run a playbook, also one of the collection by its name, as run() does.
+
+        variables: extra variables, which are no secrets. environment: what the operator injects.
+        """
+        self.number += 1
+        self.row.runs += 1
+        injected = dict(environment or {})
+        watch = Watch(self.folder, injected)
+        watch.start()
+        try:
+            done = ansible_runner.run(
+                private_data_dir=str(self.folder / "private"),
+                playbook=book,
+                ident=f"run-{self.number}",
+                inventory=inventory,
+                verbosity=4,
+                extravars=dict(variables or {}),
+                cmdline=" ".join(flags) or None,
+                quiet=True,
+                envvars={**self._environment(pipelining), **injected},
+                settings={"idle_timeout": 300, "suppress_env_files": False},
+            )
+        finally:
+            watch.finish()
+        assert watch.processes, "no process of the run was seen"
+        self.row.processes += len(watch.processes)
+        (self.folder / "processes").mkdir(exist_ok=True)
+        (self.folder / "processes" / f"run-{self.number}").write_bytes(watch.text())
         artifacts = self.folder / "private" / "artifacts" / f"run-{self.number}"
         output = (artifacts / "stdout").read_text(errors="replace")
-        return Outcome(done.status, done.rc, output, list(_events(artifacts)))
+        outcome = Outcome(done.status, done.rc, output, list(events_of(artifacts)))
+        self._note(outcome, book, inventory, flags, pipelining)
+        return outcome
+
+    def _note(
+        self, done: Outcome, book: str, inventory: str, flags: tuple[str, ...], pipelining: bool
+    ) -> None:
+        """Note which scenarios a run was."""
+        self.covered.update(scenarios_in(done))
+        if book.startswith(FQCN) and done.events:
+            self.covered.add(f"playbook {book.removeprefix(FQCN)}")
+        if inventory.endswith(".s3_fleet.yml") and done.events:
+            self.covered.add("inventory s3_fleet")
+        ways = {"check mode": "--check" in flags, "diff": "--diff" in flags}
+        ways["a fact cache"] = any(self.folder.glob("private/artifacts/*/fact_cache/*"))
+        ways["without pipelining"] = not pipelining
+        self.covered.update(f"way: {way}" for way, is_so in ways.items() if is_so)
 
     def _environment(self, pipelining: bool) -> dict[str, str]:
         inherited = {
@@ -259,8 +289,6 @@ class Lab:
             "ANSIBLE_PIPELINING": str(pipelining),
             "ANSIBLE_DISPLAY_TRACEBACK": "always",
             "ANSIBLE_PYTHON_INTERPRETER": MODULE_PYTHON,
-            "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
-            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
             "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree,ansible.builtin.junit",
             "ANSIBLE_CALLBACK_TREE_DIR": str(folder / "trees"),
             "JUNIT_OUTPUT_DIR": str(folder / "trees"),
@@ -279,15 +307,16 @@ class Lab:
             self.learn(f"secret of {endpoint.platform}", *endpoint.simulator.secrets())
         out = [self.folder / "held", *(self.folder / name for name in leave_out)]
         found = search([self.folder], self.secrets, out)
-        TOTALS.searches += 1
-        TOTALS.files += found.files
-        TOTALS.bytes += found.bytes
+        self.row.searches += 1
+        self.row.files += found.files
+        self.row.bytes += found.bytes
         return found
 
     def assert_no_leak(self, *leave_out: str) -> None:
         """Fail when anything left behind holds a secret."""
         found = self.found(*leave_out)
         assert found.files > 5
+        self.row.leaks += len(found.leaks)
         assert not found.leaks, "\n".join(map(str, found.leaks[:12]))
 
     def assert_leaks_are(self, *expected: str) -> None:
@@ -301,6 +330,8 @@ class Lab:
         missing = [each for each in expected if not any(re.fullmatch(each, f) for f in files)]
         assert not missing, f"{missing} have no secret, docs/security.md says otherwise: {files}"
         others = [leak for leak in leaks if not any(re.fullmatch(e, leak.file) for e in expected)]
+        self.row.known += len(leaks) - len(others)
+        self.row.leaks += len(others)
         assert not others, "\n".join(map(str, others[:12]))
 
 
@@ -310,25 +341,23 @@ def _unsafe(variables: Mapping[str, Any]) -> str:
     return "\n".join(["---", *lines, ""]) if lines else "{}\n"
 
 
-def _events(artifacts: Path) -> Iterator[dict[str, Any]]:
-    def number(path: Path) -> int:
-        head = path.name.partition("-")[0]
-        return int(head) if head.isdigit() else -1
-
-    for path in sorted((artifacts / "job_events").glob("*.json"), key=number):
-        event = json.loads(path.read_text())
-        if event.get("event", "").startswith("runner_"):
-            yield event
-
-
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+def lab(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Lab]:
     """An adapter with keys side by side and a cluster with keys in place, tricky passwords."""
     monkeypatch.setattr(ose_world, "PASSWORD", PASSWORDS["ose"])
     monkeypatch.setattr(ontap, "PASSWORD", PASSWORDS["ontap"])
-    made = Lab(tmp_path)
+    made = Lab(tmp_path, row=Row(request.node.name))
+    failed_before = request.session.testsfailed
     made.add("adapter", "ose", "osis")
     made.add("cluster", "ontap", "9.14.1")
     yield made
+    TABLE.rows.append(made.row)
     made.close()
     shutil.rmtree(tmp_path, ignore_errors=True)
+    missing = DECLARED.get(request.node.originalname, frozenset()) - made.covered
+    # One that failed came to no end.
+    assert not missing or request.session.testsfailed > failed_before, (
+        f"the test says that it covers {missing}, and its runs did not"
+    )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .lab import FQCN, Lab
+from .lab import Lab
+from .outcome import FQCN
 
 DEBUG = "ansible.builtin.debug"
 

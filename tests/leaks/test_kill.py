@@ -13,8 +13,10 @@ import pytest
 from ansible_collections.objectstore.credentials.tests.simulators.base import Request
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 
-from .lab import Lab, Outcome
+from .lab import Lab
+from .outcome import Outcome
 from .processes import Process, controllers_of, kill, modules_of, processes_of, wait_until
+from .scenarios import covers
 from .test_rotate import as_variables, login_by_variable
 
 #: What Ansible itself leaves of a killed run without pipelining: the module with its arguments.
@@ -67,6 +69,7 @@ def run_and_kill(lab: Lab, whom: str, pipelining: bool, by_variable: bool) -> Ou
     return done
 
 
+@covers("way: a killed run")
 @pytest.mark.parametrize("whom", ["module", "controller", "both"])
 @pytest.mark.parametrize(
     ("pipelining", "by_variable"),
@@ -77,6 +80,7 @@ def test_killed_run_leaves_no_secret(
     lab: Lab, whom: str, pipelining: bool, by_variable: bool
 ) -> None:
     run_and_kill(lab, whom, pipelining, by_variable)
+    lab.covered.add("way: a killed run")
     lab.assert_no_leak()
     # The next run repairs it, and leaves none either.
     lab.later(300)
@@ -85,6 +89,7 @@ def test_killed_run_leaves_no_secret(
     lab.assert_no_leak()
 
 
+@covers("way: without pipelining")
 def test_arguments_stay_behind_without_pipelining(lab: Lab) -> None:
     run_and_kill(lab, "both", pipelining=False, by_variable=True)
     lab.assert_leaks_are(CORE_LEAVES)

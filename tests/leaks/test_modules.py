@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from .lab import FQCN, OTHER_PASSWORD, Lab
+from .lab import OTHER_PASSWORD, Lab
+from .outcome import FQCN
 from .test_rotate import BOTH, actions, as_variables, kinds, login_by_variable
 
 CONSUMED = "held/consumed.json"

@@ -18,7 +18,9 @@ from ansible_collections.objectstore.credentials.tests.simulators.base import (
     Simulator,
 )
 
-from .lab import OTHER_PASSWORD, Lab, Outcome
+from .lab import OTHER_PASSWORD, Lab
+from .outcome import Outcome
+from .scenarios import covers
 
 BOTH = pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "no pipelining"])
 
@@ -116,6 +118,7 @@ def test_check_mode(lab: Lab, pipelining: bool) -> None:
     lab.assert_no_leak()
 
 
+@covers("way: a task that fails")
 @BOTH
 def test_wrong_vault_password(lab: Lab, pipelining: bool) -> None:
     lab.run([lab.rotation("adapter")])

@@ -69,6 +69,8 @@ class SimulatorServer:
         self.keep_log = keep_log
         self.requests = 0
         self.connections = 0
+        #: The methods of the requests that are being answered.
+        self.under_way: list[str] = []
         self._lock = threading.Lock()
         self._timers: list[threading.Timer] = []
         self._certificate = certificate
@@ -122,9 +124,20 @@ class SimulatorServer:
         self, request: Request, connection: int
     ) -> tuple[Optional[Response], Optional[Fault]]:
         """Return the response (None: close the connection) and the fault that spoils it."""
+        method, target = self.simulator.seen_as(request)
+        with self._lock:
+            self.under_way.append(method)
+        try:
+            return self._answer(request, connection, method, target)
+        finally:
+            with self._lock:
+                self.under_way.remove(method)
+
+    def _answer(
+        self, request: Request, connection: int, method: str, target: str
+    ) -> tuple[Optional[Response], Optional[Fault]]:
         if self.latency:
             time.sleep(self.latency)
-        method, target = self.simulator.seen_as(request)
         fault = self.faults.take(method, target)
         after = 0.0
         if fault and fault.action == "delay":
@@ -181,6 +194,7 @@ class SimulatorServer:
                 {
                     "name": self.simulator.name,
                     "requests": self.requests,
+                    "under_way": self.under_way,
                     "connections": self.connections,
                     "writes": self.simulator.writes,
                     "commits": [commit.what for commit in self.simulator.commits],

@@ -33,11 +33,11 @@ PYTHON = [
 ]
 #: Of module_utils, the lowest layer first: a file imports only from its own layer or lower ones.
 ORDER = (
-    ("ancestors", "copies", "errors"),
-    ("clock", "model", "options", "redaction"),
-    ("auth", "invocation", "pacing", "settings", "signing"),
-    ("ephemeral", "store_environment", "transport", "transport_errors"),
-    ("http", "liaison", "record", "record_document", "record_moves", "report", "shard"),
+    ("ancestors", "copies", "errors", "visible"),
+    ("clock", "model", "options", "redaction", "urls"),
+    ("auth", "invocation", "pacing", "settings", "shard", "signing"),
+    ("ephemeral", "store_environment", "transport", "transport_bounds", "transport_errors"),
+    ("http", "liaison", "record", "record_document", "record_moves", "record_types", "report"),
     ("journal", "platform", "progress", "record_summary", "results", "stores", "verify"),
     ("audit", "bulk", "escrow", "mirrored_verify", "mirrored_view", "platforms", "store_registry"),
     ("mirrored", "mirrored_open", "registry", "rotation_parts", "selection"),
@@ -57,7 +57,7 @@ HEADER = (
     "# SPDX-License-Identifier: GPL-3.0-or-later\n"
 )
 #: The one layer of module_utils that may know Ansible, and the files that may know requests.
-FRONT, HTTP = "front", ("transport", "transport_errors")
+FRONT, HTTP = "front", ("transport", "transport_bounds", "transport_errors")
 
 
 def relative(path: Path) -> str:

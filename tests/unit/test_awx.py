@@ -16,6 +16,8 @@ import pytest
 import yaml
 from jinja2 import sandbox
 
+from ansible_collections.objectstore.credentials.tests.simulators.awx_injection import load
+
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "s3_awx"
 PROJECT = ROLE / "files" / "project"
@@ -29,24 +31,8 @@ QUESTION_TYPES = {
 }
 
 
-class Loader(yaml.SafeLoader):
-    """Reads !unsafe as the text that it is."""
-
-
-def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-Loader.add_constructor("!unsafe", _unsafe)
-
-
-def variables(name: str) -> dict[str, Any]:
-    """Return a file of the role's variables as AWX gets it."""
-    return dict(yaml.load((ROLE / name).read_text(), Loader=Loader))  # noqa: S506 - safe, one tag
-
-
-TYPES = variables("vars/main/credential_types.yml")["s3_awx__credential_types"]
-KIT = variables("vars/main/kit.yml")
+TYPES = load(ROLE / "vars/main/credential_types.yml")["s3_awx__credential_types"]
+KIT = load(ROLE / "vars/main/kit.yml")
 IMPORT = json.loads((ROLE / "files" / "import.json").read_text())
 TEMPLATES = KIT["s3_awx__job_templates"]
 QUESTIONS = KIT["s3_awx__questions"]

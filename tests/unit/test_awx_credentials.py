@@ -11,7 +11,6 @@ from typing import Any
 
 import jinja2
 import pytest
-import yaml
 from jinja2 import sandbox
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.options import CONNECTION
@@ -19,6 +18,11 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.registry i
 from ansible_collections.objectstore.credentials.plugins.module_utils.settings import resolve
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_environment import fill
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import STORES
+from ansible_collections.objectstore.credentials.tests.simulators.awx_injection import (
+    filename,
+    load,
+    rendered,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "s3_awx"
@@ -47,51 +51,17 @@ RESERVED |= {
 }
 
 
-class Loader(yaml.SafeLoader):
-    """Reads !unsafe as the text that it is."""
+TYPES = load(ROLE / "vars/main/credential_types.yml")["s3_awx__credential_types"]
 
 
-def _unsafe(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-Loader.add_constructor("!unsafe", _unsafe)
-
-
-def variables(name: str) -> dict[str, Any]:
-    """Return a file of the role's variables as AWX gets it."""
-    return dict(yaml.load((ROLE / name).read_text(), Loader=Loader))  # noqa: S506 - safe, one tag
-
-
-TYPES = variables("vars/main/credential_types.yml")["s3_awx__credential_types"]
-
-
-class Filenames:
-    """The namespace tower.filename, or the one file's path."""
-
-    def __init__(self, names: list[str]) -> None:
-        for name in names:
-            setattr(self, name, f"/runner/env/{name}")
+def place(label: str) -> str:
+    """Return where a job has the file of a label."""
+    return f"/runner/env/{label or 'file'}"
 
 
 def injected(kind: dict[str, Any], inputs: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return environment and files of a job as AWX makes them: what is empty is undefined there."""
-    environment = sandbox.ImmutableSandboxedEnvironment()
-    given = {name: value for name, value in inputs.items() if value}
-    templates = kind["injectors"].get("file", {})
-    names = [name.partition(".")[2] for name in templates]
-    filename: Any = "/runner/env/file" if names == [""] else Filenames(names)
-    env = {
-        name: environment.from_string(text).render(**given, tower={"filename": filename})
-        for name, text in kind["injectors"]["env"].items()
-    }
-    files = {
-        f"/runner/env/{name.partition('.')[2] or 'file'}": environment.from_string(text).render(
-            **given
-        )
-        for name, text in templates.items()
-    }
-    return env, files
+    """Return environment and files of a job."""
+    return rendered(kind, inputs, place)
 
 
 def of(name: str) -> dict[str, Any]:
@@ -143,8 +113,8 @@ def test_injectors_keep_to_the_schema_and_know_only_their_own_fields(kind: dict[
     assert "template" not in files or len(files) == 1
     strict = sandbox.ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined)
     example: dict[str, Any] = {field["id"]: "EXAMPLE" for field in kind["inputs"]["fields"]}
-    names = [name.partition(".")[2] for name in files]
-    example["tower"] = {"filename": "FILE" if names == [""] else Filenames(names)}
+    labels = [name.partition(".")[2] for name in files]
+    example["tower"] = {"filename": filename({label: place(label) for label in labels})}
     used = ""
     for group in injectors.values():
         for text in group.values():

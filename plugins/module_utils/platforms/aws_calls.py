@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from ..errors import CredentialsError
 from ..http import READ, Answer
 from ..platform import ErrorParts, Platform
+from ..urls import query_of
 from .aws_xml import Element, parsed, parsed_or_none
 
 IAM_VERSION, STS_VERSION = "2010-05-08", "2011-06-15"
@@ -227,4 +227,4 @@ def form_of(action: str, version: str, parameters: Mapping[str, Any] | None) -> 
     """Return the body of a request; what is None is left out."""
     pairs = [("Action", action), ("Version", version)]
     pairs += [(name, str(value)) for name, value in (parameters or {}).items() if value is not None]
-    return urlencode(pairs, quote_via=quote).encode()
+    return query_of(pairs).encode()

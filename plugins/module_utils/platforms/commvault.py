@@ -17,9 +17,10 @@ from typing import Any, Callable, TypeVar
 
 from ..auth import Auth, HeaderAuth, Headers, LoginAuth
 from ..errors import CredentialsError
-from ..http import LOGIN, Answer, path
+from ..http import LOGIN, Answer
 from ..model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued, Pair
 from ..platform import ErrorParts, Platform
+from ..urls import path
 from . import commvault_answers as answers
 from .commvault_answers import Body
 

@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from ..clock import Clock
 from ..errors import CredentialsError
-from ..http import path
+from ..urls import path
 from . import commvault_answers as answers
 from .commvault import Commvault
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..errors import CredentialsError
-from ..http import path
 from ..model import AccountRef
 from ..options import split_hint
+from ..urls import path
 from . import commvault_answers as answers
 from .commvault import Commvault
 from .commvault_answers import Body

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..auth import Auth, HeaderAuth, Headers, LoginAuth
 from ..errors import CredentialsError
-from ..http import LOGIN, path
+from ..http import LOGIN
 from ..model import Account, AccountRef
+from ..urls import path
 from .huawei_calls import IamCalls, Row
 from .huawei_signing import SdkHmacAuth
 

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import CredentialsError
-from ..http import Query, path
+from ..http import Query
 from ..model import Account, AccountRef
+from ..urls import path
 from .huawei_calls import Fresh, IamCalls, Row
 from .huawei_login import Login
 

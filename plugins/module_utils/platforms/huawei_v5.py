@@ -9,8 +9,8 @@ import dataclasses
 
 from ..clock import parse_time
 from ..errors import CredentialsError
-from ..http import path
 from ..model import AccessKey, Account, Issued, Pair
+from ..urls import path
 from .huawei_calls import IamCalls, Row
 
 _NAME_THE_USER = "Name the account with the option user; then one listing of its keys is enough."

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from ..auth import Auth, BasicAuth, HeaderAuth
 from ..errors import CredentialsError
-from ..http import Answer, Client, path
+from ..http import Answer, Client
 from ..model import EndpointInfo, Facts
 from ..platform import ErrorParts, Platform
 from ..settings import Settings
+from ..urls import path
 from . import ontap_rows as rows
 
 PAGE = 1000

@@ -15,9 +15,9 @@ from typing import Any
 
 from ..auth import Auth, HeaderAuth, LoginAuth
 from ..errors import CredentialsError
-from ..http import path
 from ..model import AccessKey, Account, AccountRef, EndpointInfo, Issued, Pair
 from ..platform import Platform
+from ..urls import path
 from .ose_flavor import Flavor
 from .ose_login import DirectorLogin
 from .ose_wire import date_of, flag_of, is_meant, row_of, rows, status_of, text_of

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import CredentialsError
-from ..http import TOUCH, path
+from ..http import TOUCH
 from ..model import AccessKey, Account, AccountRef, Issued, Pair
+from ..urls import path
 from .ose_osis_users import OsisUsers, fits_filter, make_filter
 from .ose_wire import (
     NOT_AVAILABLE,

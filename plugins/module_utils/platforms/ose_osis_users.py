@@ -15,9 +15,9 @@ from typing import Any
 
 from ..auth import Auth, BasicAuth, HeaderAuth, LoginAuth
 from ..errors import CredentialsError
-from ..http import path
 from ..model import Account, AccountRef, EndpointInfo
 from ..platform import Platform
+from ..urls import path
 from .ose_flavor import Flavor
 from .ose_login import OsisLogin
 from .ose_wire import is_meant, row_of, rows

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import CredentialsError
-from ..http import Answer, path
+from ..http import Answer
 from ..platform import ErrorParts, Platform
+from ..urls import path
 
 #: The major versions that this file speaks, the best first; both have the same calls for keys.
 _VERSIONS = (4, 3)

@@ -181,8 +181,8 @@ class KvServer:
 
         try:
             answer = work()
-        except VaultError:
-            # hvac's own text quotes the answer and the URL; ours says what it means.
+        except (VaultError, AttributeError, LookupError, TypeError, ValueError):
+            # hvac's text quotes the answer and the URL, and it trips over answers of other forms.
             raise refusal(self._session.last, what, self._fail, hints) from None
         if isinstance(answer, Answer) and answer.status_code != 204:
             raise refusal(answer, what, self._fail, hints)

@@ -268,3 +268,21 @@ def test_key_with_a_life_shorter_than_the_thresholds_is_not_due_for_ever(
     lab.later(1.5)
     result = lab.one()
     assert result.action == "rotated" or (result.failure or {}).get("kind") == "limit"
+
+
+@pytest.mark.parametrize("form", [UNLABELLED, IN_PLACE])
+def test_rotation_id_that_is_done_leaves_the_limit_in_force(lab_of: OpenLab, form: Form) -> None:
+    lab = lab_of(form)
+    lab.managed()
+    winter: dict[str, Any] = {"rotation_id": "winter"}
+    assert lab.one(**winter).action == "rotated"
+    # Once for this identifier, also where all are to be rotated.
+    assert lab.one(**winter, force=True).action == "unchanged"
+    lab.settle_down(**winter)
+    lab.later(70)
+    result = lab.one(**winter)
+    assert result.action == "rotated"
+    assert "due since" in str(result.why)
+    ids = [past.rotation_id for past in lab.rec().rotations]
+    assert ids.count("winter") == 1
+    assert lab.one(**winter).action == "unchanged"

@@ -100,6 +100,17 @@ def test_different_keys_of_an_unmanaged_account_must_be_named(mirrors_of: OpenMi
     in_step(lab)
 
 
+def test_import_of_a_pair_that_one_lacks_names_what_is_there(mirrors_of: OpenMirrorLab) -> None:
+    lab = mirrors_of(CHOSEN)
+    near, far = lab.only(), lab.far_set()
+    entry = {"name": ACCOUNT, "access_key": near, "secret_key": lab.simulator.secret_of(near)}
+    result = lab.one(users=[entry], adopt="import")
+    assert (result.failure or {})["kind"] == "not_found"
+    assert f"no access key {near} everywhere; it has" in str(result.why)
+    assert far in str(result.why)
+    assert lab.record() is None
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_old_keys_end_at_both(mirrors_of: OpenMirrorLab, form: Form) -> None:
     lab = mirrors_of(form)

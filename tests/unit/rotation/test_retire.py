@@ -351,3 +351,42 @@ def test_refused_new_key_ends_as_far_as_the_platform_can(
     assert lab.truth()[old] == "active"
     assert "active" not in [status for key, status in lab.truth().items() if key != old]
     assert lab.current() == old
+
+
+def test_old_keys_that_will_not_end_hold_no_rotation_back(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED, accounts=3)
+    names = ("app-0001", "app-0002", "app-0003")
+    lab.run(all=True, adopt="rotate")
+    first = {name: lab.current(name) for name in names}
+    lab.simulator.modes["patch"] = "ignored"
+    lab.later(8)
+    for days in (1, 80):
+        outcome = lab.run(all=True)
+        # Each is named, the canary's among them, and is no reason to leave out the others.
+        assert [each.account for each in outcome.failures] == list(names)
+        assert {(each.failure or {})["kind"] for each in outcome.failures} == {"unsupported"}
+        lab.later(days)
+    outcome = lab.run(all=True)
+    assert outcome.changed
+    for name, each in zip(names, outcome.accounts):
+        assert (each.account, each.has_failed) == (name, True)
+        assert "is still active" in str(each.why)
+        assert any("rotated" in step for step in each.details["steps"])
+        assert each.extra["acknowledged"] is True
+        assert lab.current(name) != first[name]
+        assert lab.stored_pair_works(name)
+
+
+def test_retirement_that_was_not_wanted_waits_whatever_else_leaked(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED, accounts=2)
+    lab.run(all=True, adopt="rotate")
+    old = next(key for key in lab.truth("app-0001") if key != lab.current("app-0001"))
+    lab.later(10)
+    leaked = lab.current("app-0002")
+    outcome = lab.run(all=True, retire=False, compromised=[leaked], reason="it was in a log")
+    assert {each.account: each.action for each in outcome.accounts} == {
+        "app-0001": "unchanged",
+        "app-0002": "rotated",
+    }
+    assert lab.truth("app-0001")[old] == "active"
+    assert lab.truth("app-0002")[leaked] == "inactive"

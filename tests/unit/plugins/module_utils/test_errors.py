@@ -11,6 +11,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.errors imp
     KINDS,
     CredentialsError,
 )
+from ansible_collections.objectstore.credentials.plugins.module_utils.visible import (
+    LONGEST_MESSAGE,
+)
 
 NAMES = {
     *("kind", "platform", "endpoint", "account", "step", "http_status", "code"),
@@ -80,3 +83,19 @@ def test_internal_names_the_exception_and_its_place() -> None:
     assert error.landed is None
     assert "ZeroDivisionError at test_errors.py:" in error.message
     assert "by nought" in error.message
+
+
+ESCAPES = "\x1b[31mred\x1b]0;title\x07 \x9b31m \u202egnp \x00 \ud800"
+
+
+def test_texts_of_strangers_act_on_no_terminal() -> None:
+    error = CredentialsError("rejected", ESCAPES, code=ESCAPES, next_step=ESCAPES, alive=ESCAPES)
+    error.message += ESCAPES
+    for text in (error.message, str(error), error.code, error.next_step, error.alive):
+        assert text is not None
+        assert text.isprintable()
+        assert "\\u001b[31mred" in text
+
+
+def test_message_has_a_bound() -> None:
+    assert len(CredentialsError("rejected", "x" * 10**6).message) == LONGEST_MESSAGE

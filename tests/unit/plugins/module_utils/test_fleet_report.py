@@ -30,6 +30,7 @@ from ansible_collections.objectstore.credentials.tests.unit.report_fleet import 
     key_row,
     rotated,
     unmanaged,
+    written,
 )
 
 
@@ -496,6 +497,33 @@ def saved(fleet: Fleet, name: str, **params: Any) -> str:
     path = fleet.folder / f"{name}.json"
     path.write_text(json_of(report_of(fleet, **params)))
     return str(path)
+
+
+@pytest.mark.parametrize("name", ["hosts", "accounts", "journals", "made_at"])
+def test_a_report_to_merge_that_lacks_a_part_is_refused_and_nothing_is_written(
+    tmp_path: Path, name: str
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.add("huawei", "eu-de", [rotated("app")])
+    path = Path(saved(fleet, "one"))
+    document = json.loads(path.read_text())
+    document["hosts"][0]["seen_at"] = None
+    del document[name]
+    path.write_text(json.dumps(document))
+    with pytest.raises(CredentialsError) as caught:
+        written(Fleet(tmp_path), endpoints=[], merge=[str(path)], path=str(tmp_path / "new"))
+    assert caught.value.kind == "invalid_option"
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_an_age_beyond_all_time_is_unknown(tmp_path: Path) -> None:
+    row = account_row("app", 10)
+    row["created_at"] = row["record"]["created_at"] = None
+    row["record"]["age_days"] = 10**12
+    row["access_keys"] = []
+    fleet = Fleet(tmp_path)
+    fleet.add("huawei", "eu-de", [row])
+    assert report_of(fleet)["accounts"][0]["age_days"] is None
 
 
 def test_merged_slices_are_as_one_report_of_all(tmp_path: Path) -> None:

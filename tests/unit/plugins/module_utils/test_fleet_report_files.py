@@ -22,10 +22,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_repo
 from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_report_prometheus import (  # noqa: E501
     last_success_in,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_report_text import (
-    cell,
-    visible,
-)
+from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_report_text import cell
+from ansible_collections.objectstore.credentials.plugins.module_utils.visible import visible
 from ansible_collections.objectstore.credentials.tests.unit.report_fleet import (
     HOSTILE,
     NOW,

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_report_hosts import (
     host_of,
 )
@@ -84,3 +86,20 @@ def test_a_file_that_is_not_there_is_noted_and_the_others_are_read(tmp_path: Pat
     assert [row["account"] for row in rows_of(entry, host)] == ["a"]
     assert "No such file" in host["unread"]
     assert host["failure"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_number_that_no_other_reader_takes_is_no_line(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "1"
+    path.write_text(f'{{"account": "a", "action": "unchanged", "age_days": {number}}}\n')
+    host = host_of({"host": "one"}, "2026-11-28T00:00:00Z")
+    assert rows_of({"report_path": str(path)}, host) == []
+    assert "1 lines are no JSON" in host["unread"]
+
+
+def test_names_of_other_types_are_told_apart_all_the_same(tmp_path: Path) -> None:
+    odd: list[Any] = [["a"], {"b": 1}, 5, None]
+    lines = [{"account": name, "account_id": "1", "action": "unchanged"} for name in odd]
+    host = host_of({"host": "one"}, "2026-11-28T00:00:00Z")
+    entry = {"report_path": part(tmp_path, "1", *lines)}
+    assert [row["account"] for row in rows_of(entry, host)] == odd

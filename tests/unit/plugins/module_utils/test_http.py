@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client, path
+from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
+from ansible_collections.objectstore.credentials.plugins.module_utils.urls import path, query_of
 from ansible_collections.objectstore.credentials.tests.simulators.base import Response
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 from ansible_collections.objectstore.credentials.tests.unit.conftest import MakeClient
@@ -37,12 +38,18 @@ def test_path_encodes_each_segment_whole(segments: tuple[Any, ...], expected: st
     assert path(*segments) == expected
 
 
-@pytest.mark.parametrize("segment", ["", ".", ".."])
+@pytest.mark.parametrize("segment", ["", ".", "..", "half \ud800"])
 def test_path_refuses_what_a_url_cannot_carry(segment: str) -> None:
     error = raised(path, "users", segment)
     assert error.kind == "unsupported"
     # One such name in a listing must not stop the other accounts.
     assert not error.stops_endpoint
+
+
+def test_query_refuses_what_a_url_cannot_carry() -> None:
+    error = raised(query_of, [("name", "half \ud800")])
+    assert error.kind == "unsupported"
+    assert "\\ud800" in error.message
 
 
 def test_query_is_encoded_and_nothing_is_left_out_silently(client: Client, echo: Echo) -> None:

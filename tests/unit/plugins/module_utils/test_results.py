@@ -173,3 +173,19 @@ def test_unchanged_accounts_are_only_counted_when_nobody_asks_for_them() -> None
     returned = Outcome(accounts).as_dict(report_unchanged=False)
     assert [row["account"] for row in returned["accounts"]] == ["b", "c"]
     assert returned["totals"] == {"unchanged": 2, "updated": 1}
+
+
+def test_what_ansible_prints_as_it_is_acts_on_no_terminal() -> None:
+    name = "evil\x1b[31m\x9b\u202e"
+    error = CredentialsError("rejected", f"no such account {name}")
+    bad = failed(error, AccountResult(name, "unchanged", before={"a": 1}, after={"a": 2}))
+    bad.before, bad.after = {"a": 1}, {"a": 2}
+    moved = AccountResult(name, "updated", why=f"renamed from {name}")
+
+    told = Outcome([bad, moved]).as_dict(diff=True)
+
+    printed = [told["msg"], told["accounts"][1]["why"]]
+    printed += [each[f"{side}_header"] for each in told["diff"] for side in ("before", "after")]
+    assert all(text.isprintable() for text in printed), printed
+    # A machine gets the name as it is: it finds the account by it.
+    assert told["accounts"][0]["account"] == name
