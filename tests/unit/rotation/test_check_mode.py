@@ -308,7 +308,7 @@ def test_a_rehearsal_without_a_vault_password_fails_as_the_real_run_would(
     lab_of: OpenLab,
 ) -> None:
     lab = lab_of(LABELLED)
-    lab.password = None
+    lab.password = None  # type: ignore[assignment]
     failures = []
     for check_mode in (True, False):
         with pytest.raises(CredentialsError) as caught:
