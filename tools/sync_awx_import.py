@@ -74,9 +74,12 @@ def import_file(
                 "overwrite_vars": True,
                 "update_on_launch": True,
                 "inventory": inventory,
-                "natural_key": key(
-                    "inventory_source", names["s3_awx_inventory_source"], inventory=inventory
-                ),
+                # Without the organization, or a second import makes it again and is refused.
+                "natural_key": {
+                    "name": names["s3_awx_inventory_source"],
+                    "inventory": inventory,
+                    "type": "inventory_source",
+                },
             }
         ],
         "job_templates": [
@@ -102,7 +105,7 @@ def import_file(
                 "description": each["description"],
                 "rrule": each["rrule"],
                 "enabled": False,
-                "extra_data": each.get("extra_data", {}),
+                "extra_data": {},
                 "unified_job_template": key(each["type"], each["of"]),
                 "natural_key": {
                     "unified_job_template": key(each["type"], each["of"]),

@@ -83,6 +83,7 @@ def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Est
     assert estate.all_writes() == before
     stats = handed_on(plan.output)
     assert {row["endpoint"] for row in stats["s3_rotation"]["accounts"]} == set(estate.endpoints)
+    assert stats["s3_rotation"]["rehearsed"] is True
     workflow = {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
     assert set(workflow) == {"s3_rotate_plan_hash", "s3_rotate_plan_text"}
 
@@ -102,6 +103,7 @@ def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Est
         assert set(estate.actions(name).values()) == {"rotated"}
     done = handed_on(rotated.output)["s3_rotation"]
     assert {row["action"] for row in done["accounts"]} == {"rotated"}
+    assert done["rehearsed"] is False
     assert not any(secret in rotated.output for secret in estate.secrets())
 
 

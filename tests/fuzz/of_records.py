@@ -122,8 +122,9 @@ def _check_part(part: Any) -> None:
         elif isinstance(value, dict):
             assert "Mapping" in said, where
         elif not isinstance(value, Secret):
-            assert type(value) in (str, int, float), where
-            assert type(value).__name__ in said or (type(value) is int and "float" in said), where
+            kind = value.__class__.__name__
+            assert kind in ("str", "int", "float"), where
+            assert kind in said or (kind == "int" and "float" in said), where
 
 
 @target("record documents", spoils(), short=150)

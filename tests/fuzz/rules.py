@@ -103,6 +103,11 @@ def is_text(value: Any, *, or_none: bool = True) -> bool:
     return isinstance(value, str) and value.encode("utf-8", "surrogatepass") is not None
 
 
+def is_slot(value: Any) -> bool:
+    """Tell whether this is a number of a slot, or none; a truth value is no number."""
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
+
+
 def is_moment(value: Any) -> bool:
     """Tell whether a value is no date, or one with a zone."""
     return value is None or (isinstance(value, dt.datetime) and value.tzinfo is not None)
@@ -132,7 +137,7 @@ def check_key(key: Any) -> None:
         assert is_moment(moment), key
     assert is_text(key.description), key
     assert isinstance(key.immutable, bool), key
-    assert key.slot is None or type(key.slot) is int, key
+    assert is_slot(key.slot), key
     json.dumps(key.details)
 
 
@@ -153,7 +158,7 @@ def check_issued(issued: Any) -> None:
         check_pair(issued.pair)
     assert is_moment(issued.created_at), issued
     assert is_moment(issued.expires_at), issued
-    assert issued.slot is None or type(issued.slot) is int, issued
+    assert is_slot(issued.slot), issued
     json.dumps(issued.details)
 
 

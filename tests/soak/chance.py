@@ -39,5 +39,5 @@ def end() -> None:
     secrets_of._sysrand = system
     secrets_of.choice = system.choice
     secrets_of.randbits = system.getrandbits
-    secrets_of.randbelow = lambda exclusive: system._randbelow(exclusive)  # type: ignore[attr-defined]
+    secrets_of.randbelow = system._randbelow  # type: ignore[attr-defined]
     secrets_of.token_bytes = lambda size=None: _SYSTEM(32 if size is None else size)
