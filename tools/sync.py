@@ -198,6 +198,8 @@ def failures() -> str:
         "",
         "Every failure carries `msg` and `failure`, whose `kind` is one of these words."
         " Made by `make sync` from `plugins/module_utils/errors.py`.",
+        "[On call](on-call.md) says for each what is dead, where the new pair is, and which"
+        " playbook mends it.",
         "",
         "| kind | means | what to do | stops the whole list |",
         "|---|---|---|---|",

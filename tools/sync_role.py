@@ -17,7 +17,10 @@ OF_THE_CALL = frozenset(
         "access_key",
         "all",
         "compromised",
+        "cut_first",
         "force",
+        "force_retire",
+        "hold_until",
         "plan",
         "plan_hash",
         "preflight",
@@ -35,6 +38,11 @@ _USERS = {
     "elements": "raw",
     "required": True,
     "description": ["The accounts, as in the module's C(users); of one endpoint, so use --limit."],
+}
+_SOME_USERS = {
+    "type": "list",
+    "elements": "raw",
+    "description": ["Only these accounts, of one endpoint; all when left out."],
 }
 _REASON = {"type": "str", "required": True, "description": ["Why; goes on record."]}
 #: The role's own variables, beside the module's options.
@@ -154,14 +162,55 @@ _REPLACES = {
         "A retiring key to delete where the platform has no room for another; for one leaked key."
     ],
 }
+_FORCE = {
+    "type": "bool",
+    "default": False,
+    "description": [
+        "Rotate these accounts now, also where platform and record contradict each other: the"
+        " answer to C(drifted), once you know who changed what."
+    ],
+}
+_ITS_REPLACES = {
+    "type": "list",
+    "elements": "str",
+    "description": [
+        "Which of several unknown keys the new one replaces; for one account. For several, give"
+        " C(replaces) in the entries of C(s3_rotate_users)."
+    ],
+}
+
+
+def _as_in_the_module(name: str, kind: str, what: str) -> dict[str, Any]:
+    """Return a variable that one entry point alone hands on."""
+    return {"type": kind, "description": [f"{what}; as the option C({name})."]}
+
+
 #: Entry point -> what it does, and the variables that it cannot do without.
 ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
     "audit": ("Report every account and key; reads only", {}),
-    "retire": ("Disable and delete old keys that are past their dates", {}),
+    "retire": (
+        "Disable and delete old keys that are past their dates",
+        {
+            "users": _SOME_USERS,
+            "force_retire": _as_in_the_module(
+                "force_retire", "str", "Why old keys of named accounts go although they are used"
+            ),
+        },
+    ),
     "acknowledge": ("Note that the consumers have these keys", {"users": _USERS}),
     "rollback": (
         "Make the key before the current one again",
-        {"users": _USERS, "reason": _REASON},
+        {
+            "users": _USERS,
+            "reason": _REASON,
+            "hold_until": _as_in_the_module(
+                "hold_until", "str", "Until when the schedule leaves them alone"
+            ),
+        },
+    ),
+    "repair": (
+        "Take over, import or rotate accounts that are named",
+        {"users": _USERS, "reason": _REASON, "force": _FORCE, "replaces": _ITS_REPLACES},
     ),
     "decommission": (
         "End the keys of accounts for good",
@@ -169,7 +218,14 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "emergency": (
         "Replace and revoke leaked keys, wherever they are",
-        {"compromised": _COMPROMISED, "reason": _REASON, "replaces": _REPLACES},
+        {
+            "compromised": _COMPROMISED,
+            "reason": _REASON,
+            "replaces": _REPLACES,
+            "cut_first": _as_in_the_module(
+                "cut_first", "bool", "Revoke them before there are new ones"
+            ),
+        },
     ),
     "verify_journal": ("Verify the chains of the journal; reads only", {}),
 }

@@ -105,11 +105,13 @@ class Turns:
             ]
         order = [i for i, each in enumerate(rehearsed_turns) if not is_quiet(each, self.desk)]
         self.to_do = len(order)
+        if order:
+            # Not before: a run that has nothing to do writes nothing. In check mode none does, and
+            # what is missing altogether, such as a vault password, is found all the same.
+            self.desk.store.probe()
         if check_mode:
             return results
         if order:
-            # Not before: a run that has nothing to do writes nothing.
-            self.desk.store.probe()
             self.desk.journal.prepare()
         groups = self._in_order(rehearsed_turns, order)
         self.progress.begin(len(order), "accounts")

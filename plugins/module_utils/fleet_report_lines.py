@@ -38,10 +38,11 @@ def line_of(
     keys = [dict(each) for each in sequence(row.get("access_keys")) if isinstance(each, Mapping)]
     limit = _duration(policy.get("max_age"), max_age)
     age = _oldest(keys, row, record, at)
-    compliance = _compliance(row, age, limit)
+    state = _state(row, record)
+    has_ended = record.get("state") == "decommissioned" and not any(map(_works, keys))
+    compliance = NOT_APPLICABLE if has_ended else _compliance(row, age, limit)
     exception = exception_of(policy.get("exception"), at)
     is_excused = exception is not None and not exception["expired"]
-    state = _state(row, record)
     line: dict[str, Any] = {
         "platform": host["platform"],
         "endpoint": host["endpoint"],

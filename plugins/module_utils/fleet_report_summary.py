@@ -22,6 +22,8 @@ from .fleet_report_lines import (
 Rows = Sequence[Mapping[str, Any]]
 #: Days at which the bars of the picture of ages begin.
 AGES = (0, 15, 30, 45, 60, 75, 90, 120, 180, 365)
+#: How many endpoints the status line names; it goes into notifications.
+_MOST_NAMED = 5
 
 
 def summary_of(hosts: Rows, lines: Rows, journals: Rows, findings: Rows) -> dict[str, Any]:
@@ -35,9 +37,11 @@ def summary_of(hosts: Rows, lines: Rows, journals: Rows, findings: Rows) -> dict
     chains = {chain["chain"]: chain["is_sound"] for chain in checks}
     chains.update({chain["chain"]: chain["is_sound"] for chain in journals})
     levels = Counter(finding["level"] for finding in findings)
+    ends = endpoints_of(hosts, lines)
     return {
         "endpoints": len({(host["platform"], host["endpoint"]) for host in hosts}),
-        "endpoints_finished": sum(row["finished"] for row in endpoints_of(hosts, lines)),
+        "endpoints_finished": sum(row["finished"] for row in ends),
+        "endpoints_unfinished": [row["endpoint"] for row in ends if not row["finished"]],
         "accounts": len(lines),
         "managed": sum(line["managed"] is True for line in lines),
         "unmanaged": sum(line["state"] == "unmanaged" for line in lines),
@@ -81,7 +85,14 @@ def status_of(summary: Mapping[str, Any], findings: Rows) -> dict[str, str]:
     )
     said = [f"{n:,} {_plural('account', n)} {what}" for n, what in counts if n]
     count = summary["accounts"]
+    if not count and finished < endpoints:
+        said = ["no account was looked at"]
     parts += said or [f"{count:,} {_plural('account', count)}, none failed or overdue"]
+    unfinished = summary["endpoints_unfinished"]
+    if unfinished:
+        more = len(unfinished) - _MOST_NAMED
+        names = ", ".join(unfinished[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+        parts.append(f"not finished: {names}")
     if summary["journal_unsound"]:
         parts.append("the journal is not as it was written")
     levels = {finding["level"] for finding in findings}

@@ -188,3 +188,26 @@ def write_tasks(path: Path, tasks: Sequence[Mapping[str, Any]]) -> str:
     """Write a task file and return its path."""
     path.write_text(yaml.safe_dump(list(tasks)))
     return str(path)
+
+
+def add_consumer(estate: Fleet, *, fails: bool = False) -> None:
+    """Have a consumer that notes what it is told, and one that may fail."""
+    told = {
+        "name": "Note what is told",
+        "ansible.builtin.copy": {
+            "dest": str(estate.folder) + "/told-{{ inventory_hostname }}-"
+            "{{ s3_rotate_accounts | map(attribute='account') | join('+') }}.json",
+            "content": "{{ query('objectstore.credentials.s3_secret',"
+            " s3_rotate_accounts | map(attribute='account') | list,"
+            " platform=s3_rotate_reference.platform, endpoint=s3_rotate_reference.endpoint,"
+            " secret_store=s3_rotate_reference.secret_store) | to_json }}",
+            "mode": "0600",
+        },
+        "no_log": True,
+        "diff": False,
+    }
+    broken = {"name": "Break", "ansible.builtin.fail": {"msg": "the backup server is down"}}
+    proof = {"name": "Prove", "ansible.builtin.debug": {"msg": "reachable"}}
+    check = write_tasks(estate.folder / "check.yml", [proof])
+    tasks = write_tasks(estate.folder / "tasks.yml", [told, *([broken] if fails else [])])
+    estate.variables["s3_rotate_consumers"] = [{"name": "backup", "tasks": tasks, "check": check}]

@@ -42,14 +42,44 @@ def test_a_dead_endpoint_does_not_stop_the_others_and_fails_the_run(estate: Flee
     assert ends["cloud"]["failure"]["message"]
 
 
-def test_every_endpoint_is_looked_at_before_the_first_write(estate: Fleet) -> None:
-    estate.variables["s3_rotate_secret_store"]["vault_password_file"] = str(estate.folder / "no")
+def test_nothing_is_written_where_no_store_can_be_used(estate: Fleet) -> None:
+    del estate.variables["s3_rotate_secret_store"]["vault_password_file"]
 
+    rehearsed = estate.run("rotate", "--check")
     run = estate.run("rotate")
 
-    assert run.code == 2
+    # A missing password needs no write to be found.
+    assert (rehearsed.code, run.code) == (2, 2)
     assert estate.all_writes() == dict.fromkeys(SMALL, 0)
-    assert "no" in run.output
+    for output in (rehearsed.output, run.output):
+        assert "has no vault password" in output
+        assert "no account was looked at, not finished: cloud, cluster, osis" in output
+
+
+def test_every_endpoint_is_looked_at_before_the_first_write(estate: Fleet) -> None:
+    # One that was limited away removes no canary step.
+    canary = {"s3_rotate_canary_endpoint": "osis"}
+
+    run = estate.run("rotate", "--limit", "cloud,cluster", variables=canary)
+
+    assert run.code == 0, run.output
+    logs = {name: estate.endpoints[name].server.log for name in ("cloud", "cluster")}
+    looked = {name: min(entry.number for entry in log) for name, log in logs.items()}
+    written = {name: [entry.number for entry in log if entry.writes] for name, log in logs.items()}
+    first = min(map(min, written.values()))
+    assert all(number < first for number in looked.values())
+    # One of them went first, the whole of it.
+    first_one = min(written, key=lambda name: written[name][0])
+    others = [number for name, log in written.items() if name != first_one for number in log]
+    assert max(written[first_one]) < min(others)
+
+
+def test_a_canary_that_the_inventory_does_not_have_is_refused(estate: Fleet) -> None:
+    run = estate.run("rotate", variables={"s3_rotate_canary_endpoint": "osiss"})
+
+    assert run.code == 2
+    assert "the inventory has no host osiss" in run.output
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
 
 
 def test_a_canary_endpoint_that_fails_keeps_the_others_from_being_touched(estate: Fleet) -> None:

@@ -120,9 +120,13 @@ def test_rollback_and_retire_and_verify(estate: Fleet) -> None:
     assert estate.rows("osis")["app-0001"]["access_key"] == first
 
     estate.later(8)
+    named = {"s3_rotate_users": ["app-0002"], "s3_rotate_force_retire": "CHG7, nobody needs it"}
+    some = estate.run("retire", "--limit", "osis", variables=named)
+    assert some.code == 0, some.output
+    assert estate.actions("osis") == {"app-0002": "disabled"}
     retire = estate.run("retire")
     assert retire.code == 0, retire.output
-    assert estate.actions("osis")["app-0002"] == "disabled"
+    assert set(estate.actions("cloud").values()) == {"disabled"}
 
     verify = estate.run("verify_journal")
     assert verify.code == 0, verify.output

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,9 @@ def test_rotates_all_endpoints_then_changes_nothing(estate: Fleet) -> None:
 
 def test_check_mode_gives_the_whole_plan_and_changes_nothing(estate: Fleet) -> None:
     plan = estate.folder / "plan.json"
+    opens, closes = ((dt.datetime.now(dt.timezone.utc).hour + hours) % 24 for hours in (2, 6))
+    window = {"s3_rotate_window": f"{opens:02}:00-{closes:02}:00"}
+    estate.host_vars["cluster"].update(window)
     run = estate.run("rotate", "--check", variables={"s3_rotate_write_plan": str(plan)})
 
     assert run.code == 0, run.output
@@ -56,6 +60,8 @@ def test_check_mode_gives_the_whole_plan_and_changes_nothing(estate: Fleet) -> N
     assert {entry["endpoint"] for entry in document["entries"]} == set(SMALL)
     assert all(len(entry["accounts"]) == ACCOUNTS for entry in document["entries"])
     assert document["sha256"] in run.output
+    assert "skipped: due; waits for its window, which opens" in run.output
+    assert "Only a real run tells: whether the secret store can be written" in run.output
 
     real = estate.run(
         "rotate",

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .fleet_lab import SMALL, Fleet
+from .fleet_lab import SMALL, Fleet, add_consumer
 
 pytestmark = pytest.mark.fleet
 ACCOUNTS = 2
+IN_PLACE = {"one": ("ontap", "9.14.1"), "two": ("ontap", "9.14.1")}
 
 
 class Estate(Fleet):
     """Endpoints whose inventory names no secret store: a job's credential does."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, SMALL, ACCOUNTS)
+    def __init__(self, folder: Path, wanted: Mapping[str, tuple[str, str]] = SMALL) -> None:
+        super().__init__(folder, wanted, ACCOUNTS)
         self.store: dict[str, str] = self.variables.pop("s3_rotate_secret_store")
 
 
@@ -31,6 +32,15 @@ class Estate(Fleet):
 def estate(tmp_path: Path) -> Iterator[Estate]:
     """Running endpoints."""
     made = Estate(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def in_place(tmp_path: Path) -> Iterator[Estate]:
+    """Running endpoints whose old keys die at once, and a consumer of their pairs."""
+    made = Estate(tmp_path, IN_PLACE)
+    add_consumer(made)
     yield made
     made.stop()
 
@@ -95,6 +105,25 @@ def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Est
     assert {row["action"] for row in done["accounts"]} == {"rotated"}
     assert done["rehearsed"] is False
     assert not any(secret in rotated.output for secret in estate.secrets())
+
+
+def test_a_plan_that_came_as_text_binds_the_batches_of_keys_in_place(in_place: Estate) -> None:
+    environment = credential(in_place)
+    path = str(in_place.folder / "plan.json")
+    plan = in_place.run(
+        "rotate",
+        environment=environment,
+        variables={"awx_job_id": 7, "s3_rotate_dry_run": "yes", "s3_rotate_write_plan": path},
+    )
+    stats = handed_on(plan.output)
+    workflow = {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
+
+    done = in_place.run("rotate", environment=environment, variables=workflow)
+
+    assert done.code == 0, done.output
+    assert in_place.all_writes() == dict.fromkeys(IN_PLACE, ACCOUNTS)
+    told = {path.stem for path in in_place.folder.glob("told-*")}
+    assert told == {f"told-{host}-app-000{n}" for host in IN_PLACE for n in (1, 2)}
 
 
 def test_answers_of_several_lines_name_accounts_and_keys(estate: Estate) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import assert_no_secret
-from .fleet_lab import Fleet, write_tasks
+from .fleet_lab import Fleet, add_consumer
 
 pytestmark = pytest.mark.fleet
 ACCOUNTS = 2
@@ -28,31 +28,8 @@ def estate(tmp_path: Path) -> Iterator[Fleet]:
     made.stop()
 
 
-def _consumer(estate: Fleet, *, fails: bool = False) -> None:
-    """Have a consumer that notes what it is told, and one that may fail."""
-    told = {
-        "name": "Note what is told",
-        "ansible.builtin.copy": {
-            "dest": str(estate.folder) + "/told-{{ inventory_hostname }}-"
-            "{{ s3_rotate_accounts | map(attribute='account') | join('+') }}.json",
-            "content": "{{ query('objectstore.credentials.s3_secret',"
-            " s3_rotate_accounts | map(attribute='account') | list,"
-            " platform=s3_rotate_reference.platform, endpoint=s3_rotate_reference.endpoint,"
-            " secret_store=s3_rotate_reference.secret_store) | to_json }}",
-            "mode": "0600",
-        },
-        "no_log": True,
-        "diff": False,
-    }
-    broken = {"name": "Break", "ansible.builtin.fail": {"msg": "the backup server is down"}}
-    proof = {"name": "Prove", "ansible.builtin.debug": {"msg": "reachable"}}
-    check = write_tasks(estate.folder / "check.yml", [proof])
-    tasks = write_tasks(estate.folder / "tasks.yml", [told, *([broken] if fails else [])])
-    estate.variables["s3_rotate_consumers"] = [{"name": "backup", "tasks": tasks, "check": check}]
-
-
 def test_consumers_get_the_new_pairs_and_acknowledge_them(estate: Fleet) -> None:
-    _consumer(estate)
+    add_consumer(estate)
 
     run = estate.run("rotate")
 
@@ -69,7 +46,7 @@ def test_consumers_get_the_new_pairs_and_acknowledge_them(estate: Fleet) -> None
 
 
 def test_a_consumer_that_fails_is_tried_again_and_nothing_retires_before(estate: Fleet) -> None:
-    _consumer(estate, fails=True)
+    add_consumer(estate, fails=True)
     first = estate.run("rotate")
     assert first.code == 2
     assert "the backup server is down" in first.output
@@ -85,7 +62,7 @@ def test_a_consumer_that_fails_is_tried_again_and_nothing_retires_before(estate:
     assert estate.run("rotate", "--limit", "cloud").code == 2
     assert estate.keys("cloud") == keys, "an old key was retired although nobody has the new one"
 
-    _consumer(estate)
+    add_consumer(estate)
     last = estate.run("rotate")
 
     assert last.code == 0, last.output
@@ -95,7 +72,7 @@ def test_a_consumer_that_fails_is_tried_again_and_nothing_retires_before(estate:
 
 
 def test_in_place_a_consumer_without_a_check_is_refused(estate: Fleet) -> None:
-    _consumer(estate)
+    add_consumer(estate)
     del estate.variables["s3_rotate_consumers"][0]["check"]
 
     run = estate.run("rotate")

@@ -25,6 +25,7 @@ from typing import Optional
 from . import fleet
 from .base import Simulator
 from .fleet import Endpoint
+from .nightly import write_files
 
 Kind = type[Simulator]
 STOPPING = {signal.SIGTERM, signal.SIGINT}
@@ -61,7 +62,8 @@ def main(
             _write(logins, {one.label: one.options for one in endpoints})
             if options.port_file:
                 _write(Path(options.port_file), {one.label: one.as_dict() for one in endpoints})
-            print(_story(endpoints, logins), flush=True)
+            commands = write_files(Path(folder), endpoints)
+            print(_story(endpoints, logins, commands), flush=True)
             _wait(options.parent_pid)
         except OSError as exc:
             print(f"cannot start: {exc}", file=sys.stderr)
@@ -148,7 +150,7 @@ def _wait(parent_pid: Optional[int]) -> None:
             return
 
 
-def _story(endpoints: Sequence[Endpoint], logins: Path) -> str:
+def _story(endpoints: Sequence[Endpoint], logins: Path, commands: Sequence[str]) -> str:
     """Return what a person needs to know."""
     lines = ["", "The simulators are up, on loopback only. Ctrl-C stops them.", ""]
     for one in endpoints:
@@ -170,7 +172,7 @@ def _story(endpoints: Sequence[Endpoint], logins: Path) -> str:
                 f"    a pair   {access_key} {one.simulator.secret_of(access_key)}  (of {name})",
             ]
         lines.append("")
-    return "\n".join([*lines, *_examples(endpoints, logins)])
+    return "\n".join([*lines, *_examples(endpoints, logins, commands)])
 
 
 def _s3_note(one: Endpoint) -> str:
@@ -182,7 +184,7 @@ def _s3_note(one: Endpoint) -> str:
     )
 
 
-def _examples(endpoints: Sequence[Endpoint], logins: Path) -> list[str]:
+def _examples(endpoints: Sequence[Endpoint], logins: Path, commands: Sequence[str]) -> list[str]:
     root = Path(__file__).parents[5]
     adhoc = "  ansible localhost -m objectstore.credentials"
     lines = [
@@ -191,6 +193,13 @@ def _examples(endpoints: Sequence[Endpoint], logins: Path) -> list[str]:
         f"  export PATH={Path(sys.executable).parent}:$PATH",
         f"  export ANSIBLE_COLLECTIONS_PATH={root}",
         f"  export S3_CREDENTIALS_FILE={logins}",
+        "  export S3_ALLOW_EPHEMERAL=true  # all of this is forgotten at the end",
+        "",
+        "The nightly job, over all of them:",
+        "",
+        *(f"  {command}" for command in commands),
+        "",
+        "Single tasks:",
         "",
     ]
     for one in endpoints:

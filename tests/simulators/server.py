@@ -13,6 +13,7 @@ DELETE /_simulator/log.
 from __future__ import annotations
 
 import email.utils
+import itertools
 import json
 import socket
 import ssl
@@ -40,6 +41,12 @@ class Logged:
     connection: int
     headers: dict[str, str]
     body: str
+    #: Its place among all requests to the servers of this process.
+    number: int = 0
+
+
+#: What numbers are drawn from; itertools.count needs no lock.
+_NUMBERS = itertools.count(1)
 
 
 class SimulatorServer:
@@ -167,6 +174,7 @@ class SimulatorServer:
                         connection,
                         dict(request.headers.items()),
                         request.body.decode("utf-8", "replace"),
+                        next(_NUMBERS),
                     )
                 )
         return response, fault

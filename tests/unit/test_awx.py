@@ -63,11 +63,9 @@ def test_questions_keep_to_the_schema(name: str) -> None:
 def test_answers_are_variables_that_the_role_knows() -> None:
     specs = yaml.safe_load((ROOT / "roles/s3_rotate/meta/argument_specs.yml").read_text())
     known = {name for entry in specs["argument_specs"].values() for name in entry["options"]}
-    emergency = {"s3_rotate_cut_first"}
     answers = {question["variable"] for question in QUESTIONS.values()}
     extra = {name for each in TEMPLATES for name in each.get("extra_vars", {})}
-    assert (answers | extra) - known <= {"s3_hosts"} | emergency
-    assert "s3_rotate_cut_first" in (ROOT / "roles/s3_rotate/tasks/emergency.yml").read_text()
+    assert (answers | extra) - known <= {"s3_hosts"}
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each["name"])

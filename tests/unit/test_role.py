@@ -63,3 +63,36 @@ def test_playbook_says_how_it_is_run_and_never_means_all_hosts(path: Path) -> No
     assert (ROLE / "tasks" / f"{entry}.yml").is_file()
     specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
     assert entry in specs
+
+
+def test_a_plan_binds_every_call_whether_it_came_as_a_file_or_as_text() -> None:
+    for path in (ROLE / "tasks").glob("*.yml"):
+        for template in re.findall(r"^ +plan: (.*)$", path.read_text(), re.MULTILINE):
+            given = template in (
+                '"{{ s3_rotate__approved or omit }}"',
+                '"{{ s3_rotate__call.plan | default(omit) }}"',
+            )
+            assert given, f"{path.name} hands on another plan than the approved one: {template}"
+
+
+def test_no_variable_is_documented_that_nothing_reads() -> None:
+    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    parts = [
+        *(ROLE / "tasks").glob("*.yml"),
+        *(ROLE / "templates").glob("*"),
+        ROLE / "vars/main.yml",
+    ]
+    # What a default is made of counts: verify is made of s3_url.
+    text = "".join(path.read_text() for path in [*parts, ROLE / "defaults" / "main.yml"])
+    read = set(re.findall(r"\bs3_rotate_(?!_)\w+", re.sub(r"(?m)^s3_rotate_\w+:", "", text)))
+    documented = {name for entry in specs.values() for name in entry["options"] or {}}
+    assert not documented - read
+
+
+@pytest.mark.parametrize("name", ["force", "force_retire", "hold_until", "cut_first"])
+def test_what_one_playbook_alone_hands_on_is_documented_there(name: str) -> None:
+    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    variable = f"s3_rotate_{name}"
+    entries = {entry for entry, spec in specs.items() if variable in (spec["options"] or {})}
+    assert len(entries) == 1
+    assert re.search(rf"\b{variable}\b", (ROLE / "tasks" / f"{entries.pop()}.yml").read_text())

@@ -127,7 +127,10 @@ class SecretStore:
         raise NotImplementedError
 
     def probe(self) -> None:
-        """Prove that records can be written, by writing something that is no record."""
+        """Prove that records can be written, by writing something that is no record.
+
+        In check mode nothing is written, and only what is missing for it is found.
+        """
         raise NotImplementedError
 
     def read(self, place: Place) -> Stored | None:

@@ -302,3 +302,21 @@ def test_plan_of_a_strict_list_that_stops_is_what_the_real_run_does(
     assert differences(lab, "stopped", wanted) == []
     assert lab.last is not None
     assert not lab.last.changed
+
+
+def test_a_rehearsal_without_a_vault_password_fails_as_the_real_run_would(
+    lab_of: OpenLab,
+) -> None:
+    lab = lab_of(LABELLED)
+    lab.password = None  # type: ignore[assignment]
+    failures = []
+    for check_mode in (True, False):
+        with pytest.raises(CredentialsError) as caught:
+            lab.run(check_mode=check_mode, adopt="rotate")
+        failures.append(caught.value.failure())
+    assert failures[0] == failures[1]
+    assert "no vault password" in failures[0]["message"]
+    assert lab.writes == 0
+
+    # States are read without one, so that what has nothing to do is told.
+    assert lab.run(check_mode=True, adopt="report").accounts[0].action == "unmanaged"

@@ -144,7 +144,13 @@ def test_command_starts_tells_and_stops(
     output, _unused = process.communicate(timeout=20)
     assert process.returncode == 0
     assert not is_open(told["ontap"]["s3_url"])
-    for word in ("ontap", "ose-front", "S3_CREDENTIALS_FILE", "endpoint=ose-front all=true"):
+    for word in (
+        "ontap",
+        "ose-front",
+        "S3_CREDENTIALS_FILE",
+        "endpoint=ose-front all=true",
+        ".rotate -i",
+    ):
         assert word in output
 
 

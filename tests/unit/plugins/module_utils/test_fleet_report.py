@@ -153,6 +153,31 @@ def test_accounts_without_a_working_key_are_no_part_of_the_share(fleet: Fleet) -
 # --- exceptions -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("is_left", [False, True])
+def test_decommissioned_account_without_keys_is_no_part_of_the_share(
+    fleet: Fleet, is_left: bool
+) -> None:
+    ended = {
+        **account_row("gone", access_keys=[], compliance="insufficient_data", managed=False),
+        "record": {"state": "decommissioned"},
+        "details": {"left": True} if is_left else {},
+    }
+    fleet.add("ose", "osis", [ended, account_row("app")])
+    document = report_of(fleet)
+    verdicts = {line["account"]: line["compliance"] for line in document["accounts"]}
+    assert verdicts == {"gone": "NOT_APPLICABLE", "app": "COMPLIANT"}
+    assert document["summary"]["compliant_percent"] == 100
+    assert "no_age" not in words(document)
+
+
+def test_decommissioned_account_whose_key_still_works_is_judged_by_it(fleet: Fleet) -> None:
+    row = {
+        **account_row("back", access_keys=[key_row("K", 200)], compliance="non_compliant"),
+        "record": {"state": "decommissioned"},
+    }
+    assert one(fleet, row)["compliance"] == "NON_COMPLIANT"
+
+
 def test_valid_exception_excuses_and_stays_non_compliant(fleet: Fleet) -> None:
     line = one(fleet, excepted("nas", until=-30, expired=False))
     assert line["compliance"] == "NON_COMPLIANT"
@@ -349,6 +374,16 @@ def test_failure_of_one_account_in_a_result_is_not_the_endpoints(
     assert document["endpoints"][0]["finished"] is finished
     assert ("endpoints" in words(document)) is not finished
     assert success(document, "eu") is None
+
+
+def test_status_line_says_that_nothing_was_looked_at_and_where(fleet: Fleet) -> None:
+    failure = {"step": "preflight", "message": "the secret store refuses"}
+    for name in ("cloud", "cluster"):
+        fleet.endpoints.append({"host": name, "endpoint": name, "failure": failure})
+    document = report_of(fleet)
+    assert document["status_line"] == (
+        "0 of 2 endpoints finished, no account was looked at, not finished: cloud, cluster"
+    )
 
 
 def test_failure_around_that_of_a_module_is_one_failure(fleet: Fleet) -> None:
