@@ -85,6 +85,8 @@ def test_duties_that_must_be_apart_are_apart() -> None:
     duties = {each["name"].partition(": ")[2]: each["duty"] for each in TEMPLATES}
     apart = [duties[name] for name in ("audit", "rotate", "retire", "acknowledge", "emergency")]
     assert len(set(apart)) == len(apart)
+    # Who proposes starts the workflow alone; its jobs rotate what was approved.
+    assert not {"propose", "approve"} & set(duties.values())
     for each in TEMPLATES:
         if each["duty"] == "rotate" and each["playbook"] == "rotate.yml":
             assert each["extra_vars"]["s3_rotate_retire"] is False
