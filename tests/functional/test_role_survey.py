@@ -23,7 +23,7 @@ IN_PLACE = {"one": ("ontap", "9.14.1"), "two": ("ontap", "9.14.1")}
 class Estate(Fleet):
     """Endpoints whose inventory names no secret store: a job's credential does."""
 
-    def __init__(self, folder: Path, wanted: Mapping[str, tuple[str, str]] = SMALL) -> None:
+    def __init__(self, folder: Path, wanted: Mapping[str, tuple[str, str]]) -> None:
         super().__init__(folder, wanted, ACCOUNTS)
         self.store: dict[str, str] = self.variables.pop("s3_rotate_secret_store")
 
@@ -31,7 +31,7 @@ class Estate(Fleet):
 @pytest.fixture
 def estate(tmp_path: Path) -> Iterator[Estate]:
     """Running endpoints."""
-    made = Estate(tmp_path)
+    made = Estate(tmp_path, SMALL)
     yield made
     made.stop()
 
