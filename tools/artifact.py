@@ -27,7 +27,7 @@ ALLOWED = re.compile(
     r"""
       README\.md | CONTRIBUTING\.md | SECURITY\.md | CHANGELOG\.md | COPYING | requirements\.txt
     | MANIFEST\.json | FILES\.json
-    | changelogs/(config|changelog)\.yaml | changelogs/fragments/[\w.-]+\.yml
+    | changelogs/(config|changelog)\.yaml
     | docs/([\w-]+/)*[\w.-]+\.(md|rst|yml)
     | meta/(runtime|execution-environment)\.yml | meta/ee-[a-z]+\.txt
     | plugins/(action|doc_fragments|inventory|lookup|modules|plugin_utils)/\w+\.py

@@ -230,6 +230,8 @@ class Lab:
         self.number += 1
         self.row.runs += 1
         injected = dict(environment or {})
+        # ansible-runner keeps the variables of a run for the next one that has none.
+        (self.folder / "private" / "env" / "extravars").unlink(missing_ok=True)
         watch = Watch(self.folder, injected)
         watch.start()
         try:

@@ -115,7 +115,7 @@ def test_the_role_over_every_platform_with_every_consumer(lab: Lab) -> None:
 
 @covers(
     *(f"playbook {name}" for name in ("rotate", "audit", "acknowledge", "emergency", "rollback")),
-    *(f"playbook {name}" for name in ("retire", "decommission", "verify_journal")),
+    *(f"playbook {name}" for name in ("retire", "repair", "decommission", "verify_journal")),
     *(f"module s3_access_key_rotate: {state}" for state in ("rotated", "acknowledged", "retired")),
     *(f"module s3_access_key_rotate: {state}" for state in ("rolled_back", "decommissioned")),
     *(f"consumer {name}" for name in ("files", "systemd", "webhook")),
@@ -151,6 +151,7 @@ def test_every_duty_and_every_consumer(lab: Lab) -> None:
         play("emergency", "--limit", "adapter", **emergency)
         lab.later(9 * 86400)
         play("retire", "--limit", "adapter")
+        play("repair", "--limit", "adapter", **named, s3_rotate_force=True)
         play("decommission", "--limit", "adapter", **named)
         play("verify_journal", "--limit", "adapter")
     # The evidence that was searched is there, and what consumers got is not searched.
