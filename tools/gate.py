@@ -26,7 +26,7 @@ from environments import NOT_HERE, ROOT, missing_cells
 
 GATES = ROOT / ".build" / "gates"
 #: Seconds after which a gate is taken for hanging.
-LONGEST = 1500
+LONGEST = 2400
 
 
 @dataclass
