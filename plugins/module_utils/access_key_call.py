@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from .access_key_rotate import STORE_NOT_PROVEN, rotate_access_keys
 from .custody import CUSTODY, escrow_of, new_run, opened_store
 from .custody import Call as StoreCall
-from .ephemeral import is_ephemeral_allowed, refuse_ephemeral
+from .ephemeral import refuse_unless_allowed
 from .errors import CredentialsError
 from .journal import Journal
 from .mirrored_open import open_site
@@ -72,9 +72,7 @@ def rotate(call: Call) -> Outcome:
             change=wanted.policy.change,
         )
         opened.callback(journal.close)
-        if params.get("journal"):
-            allowed = is_ephemeral_allowed(params)
-            refuse_ephemeral("journal", params["journal"], allowed=allowed)
+        refuse_unless_allowed("journal", params.get("journal"), params)
         if call.is_preflight:
             with opened_store(call, run, check_mode=False) as proven:
                 proven.probe()

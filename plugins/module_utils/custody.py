@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Optional, Protocol
 
 from .clock import Clock
-from .ephemeral import EPHEMERAL, is_ephemeral_allowed, refuse_ephemeral
+from .ephemeral import EPHEMERAL, refuse_unless_allowed
 from .errors import CredentialsError
 from .escrow import Escrow, escrow_folder
 from .journal import Journal
@@ -220,9 +220,8 @@ def opened_store(call: Call, run: str, *, check_mode: bool) -> Iterator[SecretSt
             )
         store = open_store(options, context)
     with contextlib.closing(store):
-        if store.folder and "allow_ephemeral" in call.params:
-            allowed = is_ephemeral_allowed(call.params)
-            refuse_ephemeral("secret_store.path", store.folder, allowed=allowed)
+        if "allow_ephemeral" in call.params:
+            refuse_unless_allowed("secret_store.path", store.folder, call.params)
         yield store
 
 

@@ -94,6 +94,15 @@ def is_ephemeral_allowed(
     return word in ("true", "yes", "1")
 
 
+def refuse_unless_allowed(option: str, path: Optional[str], params: Mapping[str, Any]) -> None:
+    """Refuse a path that will vanish, unless a task or its job insists. None: there are no files.
+
+    Raises custody_refused and invalid_option. Reads only.
+    """
+    if path:
+        refuse_ephemeral(option, path, allowed=is_ephemeral_allowed(params))
+
+
 def refuse_ephemeral(
     option: str, path: str, surroundings: Optional[Surroundings] = None, allowed: bool = False
 ) -> None:

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from typing import Any
 
 from .custody import CUSTODY
-from .ephemeral import is_ephemeral_allowed, refuse_ephemeral
+from .ephemeral import refuse_unless_allowed
 from .errors import CredentialsError
 from .options import COMMON, ArgumentSpec
 from .record_moves import MOVED, RESTRICTED
@@ -21,7 +19,6 @@ from .secret_store_move import copy_store
 from .secret_store_rekey import rekey_store
 from .secret_store_work import Call, Work, new_run, opened
 from .store_registry import secret_store_spec
-from .stores.base import SecretStore
 
 SPEC = (
     COMMON
@@ -78,7 +75,7 @@ def look_after(call: Call) -> Outcome:
             opened(call, params["secret_store"], run, may_read=may_read, new_vault=new_vault)
         )
         if state == "rekeyed":
-            _refuse_ephemeral(params, "secret_store", store)
+            refuse_unless_allowed("secret_store.path", store.folder, params)
         work = Work(call, store)
         if state == "checked":
             outcome = check_store(work)
@@ -86,13 +83,8 @@ def look_after(call: Call) -> Outcome:
             outcome = rekey_store(work)
         else:
             other = stack.enter_context(opened(call, params["destination"], run, may_read=may_read))
-            _refuse_ephemeral(params, "destination", other)
+            refuse_unless_allowed("destination.path", other.folder, params)
             outcome = copy_store(work, other)
             outcome.warnings += other.warnings
         outcome.warnings += store.warnings
         return outcome
-
-
-def _refuse_ephemeral(params: Mapping[str, Any], option: str, store: SecretStore) -> None:
-    if store.folder:
-        refuse_ephemeral(f"{option}.path", store.folder, allowed=is_ephemeral_allowed(params))

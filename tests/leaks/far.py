@@ -187,6 +187,16 @@ class Far:
         store.close()
         return found
 
+    def assert_all_work(self) -> None:
+        """See that nothing is pending and that S3 takes the stored pair of every account."""
+        records = self.records()
+        assert sorted(records) == self.names
+        for name, record in records.items():
+            assert record.pending is None, name
+            assert record.current is not None
+            assert record.current.secret is not None
+            assert self.honours(str(record.current.access_key), record.current.secret.open()), name
+
     # --- runs ------------------------------------------------------------------------------------
 
     def begin(self, timeout: int = 0, **more: Any) -> subprocess.Popen[str]:

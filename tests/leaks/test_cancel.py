@@ -117,13 +117,7 @@ def test_cancelled_job_resumes_at_the_next_launch(
     again = far.launch(is_role=is_role)
 
     assert again.wait(LONGEST) == 0, far.output()[-3000:]
-    records = far.records()
-    assert sorted(records) == far.names
-    for name, record in records.items():
-        assert record.pending is None, name
-        assert record.current is not None
-        assert record.current.secret is not None
-        assert far.honours(str(record.current.access_key), record.current.secret.open()), name
+    far.assert_all_work()
     # Two at a time at most were under way, and each costs one more rotation at the most.
     assert far.accounts <= far.made() <= far.accounts + 2
     assert far.unsound_chains() == []

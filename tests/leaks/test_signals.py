@@ -186,12 +186,6 @@ def test_impatient_second_signal_is_repaired_by_the_next_run(
     far.later(300)
     again = far.begin()
     assert again.wait(LONGEST) == 0, far.output()[-3000:]
-    records = far.records()
-    assert sorted(records) == far.names
-    for name, record in records.items():
-        assert record.pending is None, name
-        assert record.current is not None
-        assert record.current.secret is not None
-        assert far.honours(str(record.current.access_key), record.current.secret.open()), name
+    far.assert_all_work()
     # At most two at a time were under way, and each costs one more rotation at the most.
     assert far.accounts <= far.made() <= far.accounts + 2
