@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the gates and tell how long each took.
+"""Run the gates and tell how long each took, and how much of the processors.
 
 gate.py run NAME -- COMMAND...    run one gate; its time and result go into the table
 gate.py report                    print the table of this run and, last, "N passed, N failed"
@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -37,6 +38,8 @@ class Gate:
     passed: bool
     seconds: float
     finished: float
+    #: Seconds of processor time, of it and all that it waited for: what a busy machine leaves comparable.
+    cpu: float = 0.0
     #: Tests that a pytest run in it counted.
     tests: int = 0
     failures: int = 0
@@ -56,6 +59,8 @@ def run(name: str, command: Sequence[str]) -> int:
     started = time.monotonic()
     code = _bounded(words)
     gate = Gate(name, code in (0, NOT_HERE), time.monotonic() - started, time.time())
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    gate.cpu = spent.ru_utime + spent.ru_stime
     gate.ran = code != NOT_HERE
     if junit.exists():
         for suite in ElementTree.parse(junit).iter("testsuite"):
@@ -66,7 +71,7 @@ def run(name: str, command: Sequence[str]) -> int:
         print(f"{name}: {gate.skipped} tests were skipped, and none may be.")
         gate.passed, code = False, code or 1
     (GATES / f"{name}.json").write_text(json.dumps(asdict(gate)))
-    print(f"== {name}: {_result(gate)} in {gate.seconds:.0f} s", flush=True)
+    print(f"== {name}: {_result(gate)} in {gate.seconds:.0f} s, {gate.cpu:.0f} s of CPU", flush=True)
     return 0 if gate.passed else code
 
 
@@ -99,9 +104,9 @@ def report() -> int:
     gates = [Gate(**json.loads(file.read_text())) for file in GATES.glob("*.json")]
     gates = [gate for gate in gates if gate.run == os.environ.get("GATE_RUN", "")]
     width = max([len(gate.name) for gate in gates], default=4)
-    print(f"\n{'gate':{width}}  result  seconds  tests")
+    print(f"\n{'gate':{width}}  result  seconds      CPU  tests")
     for gate in sorted(gates, key=lambda gate: gate.finished):
-        line = f"{gate.name:{width}}  {_result(gate):7}  {gate.seconds:6.1f}  {gate.tests or '':>5}"
+        line = f"{gate.name:{width}}  {_result(gate):7}  {gate.seconds:7.1f}  {gate.cpu:7.1f}  {gate.tests or '':>5}"
         print(line.rstrip())
     for name in missing_cells():
         print(f"not run here: {name}, for want of its Python")

@@ -74,6 +74,45 @@ def test_every_endpoint_is_looked_at_before_the_first_write(estate: Fleet) -> No
     assert max(written[first_one]) < min(others)
 
 
+@pytest.mark.parametrize("book", ["rotate", "emergency", "audit"])
+def test_a_scope_that_fits_no_endpoint_is_refused(estate: Fleet, book: str) -> None:
+    named = {"s3_rotate_compromised": ["AKIALEAKED"], "s3_rotate_reason": "a leak"}
+
+    run = estate.run(book, variables={**named, "s3_hosts": "clusterr"})
+
+    assert run.code == 2
+    assert "No host of the inventory fits clusterr" in run.output
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+
+
+def test_a_limit_that_leaves_no_endpoint_is_refused(estate: Fleet) -> None:
+    run = estate.run("rotate", "--limit", "cloud", variables={"s3_hosts": "osis"})
+
+    assert run.code == 2
+    assert "Check s3_hosts (in AWX: the scope) and --limit" in run.output
+
+
+def test_an_inventory_without_a_host_is_refused_also_in_a_slice(estate: Fleet) -> None:
+    empty = estate.folder / "empty.yml"
+    empty.write_text("s3_endpoints: {}\n")
+    command = [*estate.command("rotate"), "-e", "s3_allow_no_hosts=true"]
+    command[command.index("-i") + 1] = str(empty)
+
+    done = subprocess.run(
+        command, env=estate.environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 2
+    assert "The inventory has no host at all" in done.stdout
+
+
+def test_a_slice_may_be_without_endpoints(estate: Fleet) -> None:
+    run = estate.run("rotate", variables={"s3_hosts": "clusterr", "s3_allow_no_hosts": True})
+
+    assert run.code == 0, run.output
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+
+
 def test_a_canary_that_the_inventory_does_not_have_is_refused(estate: Fleet) -> None:
     run = estate.run("rotate", variables={"s3_rotate_canary_endpoint": "osiss"})
 

@@ -277,6 +277,8 @@ class Referee:
         for life in self.site.living():
             periods = self.periods[life.name]
             record = self.site.record(life)
+            known = record.known_access_keys() if record else ()
+            life.strangers |= {key for key in life.alive if key not in known}
             if life.name not in self._served or self._waits(life, record, periods, now):
                 life.lost_days += 1.0
             is_off = life.is_suspended or life.is_over or life.excuse or life.may_cut
@@ -309,8 +311,9 @@ class Referee:
         for key, at in life.alive.items():
             lost = life.lost_days - life.lost_before.get(key, 0.0)
             days = (now - at) / DAY - lost
-            is_ours = key in life.born and key in known and keys[key].status == "active"
-            if is_ours and days > periods.max_age + _SLACK:
+            is_ours = key in life.born and key in known and key not in life.strangers
+            is_old = days > periods.max_age + _SLACK
+            if is_ours and is_old and keys[key].status == "active":
                 yield Violation(
                     "no key is older than max_age",
                     f"{key} is {(now - at) / DAY:.1f} days old, {lost:.0f} of them lost",
