@@ -115,6 +115,7 @@ def test_the_role_over_every_platform_with_every_consumer(lab: Lab) -> None:
 
 @covers(
     *(f"playbook {name}" for name in ("rotate", "audit", "acknowledge", "emergency", "rollback")),
+    "playbook find_endpoints",
     *(f"playbook {name}" for name in ("retire", "repair", "decommission", "verify_journal")),
     *(f"module s3_access_key_rotate: {state}" for state in ("rotated", "acknowledged", "retired")),
     *(f"module s3_access_key_rotate: {state}" for state in ("rolled_back", "decommissioned")),

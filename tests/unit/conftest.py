@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any, Callable
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -29,6 +31,16 @@ settings.register_profile(
     "gate", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("gate")
+
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _botocore_reads_its_models_once() -> Iterator[None]:
+    """Let all sessions share what botocore has read: half a second of JSON for each client otherwise."""
+    shared = functools.lru_cache(None)(botocore.session.create_loader)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", shared)
+        yield
 
 
 def pytest_configure(config: pytest.Config) -> None:
