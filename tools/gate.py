@@ -71,7 +71,9 @@ def run(name: str, command: Sequence[str]) -> int:
         print(f"{name}: {gate.skipped} tests were skipped, and none may be.")
         gate.passed, code = False, code or 1
     (GATES / f"{name}.json").write_text(json.dumps(asdict(gate)))
-    print(f"== {name}: {_result(gate)} in {gate.seconds:.0f} s, {gate.cpu:.0f} s of CPU", flush=True)
+    print(
+        f"== {name}: {_result(gate)} in {gate.seconds:.0f} s, {gate.cpu:.0f} s of CPU", flush=True
+    )
     return 0 if gate.passed else code
 
 

@@ -33,7 +33,6 @@ settings.register_profile(
 settings.load_profile("gate")
 
 
-
 @pytest.fixture(scope="session", autouse=True)
 def _botocore_reads_its_models_once() -> Iterator[None]:
     """Let all sessions share what botocore has read: half a second of JSON for each client otherwise."""
