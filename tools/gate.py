@@ -38,7 +38,7 @@ class Gate:
     passed: bool
     seconds: float
     finished: float
-    #: Seconds of processor time, of it and all that it waited for: what a busy machine leaves comparable.
+    #: Seconds of processor time, with all that it waited for: comparable on a busy machine too.
     cpu: float = 0.0
     #: Tests that a pytest run in it counted.
     tests: int = 0
@@ -108,8 +108,8 @@ def report() -> int:
     width = max([len(gate.name) for gate in gates], default=4)
     print(f"\n{'gate':{width}}  result  seconds      CPU  tests")
     for gate in sorted(gates, key=lambda gate: gate.finished):
-        line = f"{gate.name:{width}}  {_result(gate):7}  {gate.seconds:7.1f}  {gate.cpu:7.1f}  {gate.tests or '':>5}"
-        print(line.rstrip())
+        times = f"{gate.seconds:7.1f}  {gate.cpu:7.1f}"
+        print(f"{gate.name:{width}}  {_result(gate):7}  {times}  {gate.tests or '':>5}".rstrip())
     for name in missing_cells():
         print(f"not run here: {name}, for want of its Python")
     # A gate without counted tests counts as one.

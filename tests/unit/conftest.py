@@ -35,7 +35,7 @@ settings.load_profile("gate")
 
 @pytest.fixture(scope="session", autouse=True)
 def _botocore_reads_its_models_once() -> Iterator[None]:
-    """Let all sessions share what botocore has read: half a second of JSON for each client otherwise."""
+    """Let all sessions share what botocore has read: else half a second of JSON for each client."""
     shared = functools.lru_cache(None)(botocore.session.create_loader)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", shared)
