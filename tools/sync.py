@@ -96,14 +96,23 @@ def find_platforms() -> list[type[Any]]:
 
 def registry(platforms: list[type[Any]]) -> str:
     """Return module_utils/registry.py."""
-    imports = "\n".join(f"from .platforms.{cls.name} import {cls.__name__}" for cls in platforms)
-    rows = "\n".join(f"    {cls.__name__}.name: {cls.__name__}," for cls in platforms)
+    branches = "".join(
+        f'    if name == "{cls.name}":\n'
+        f"        from .platforms.{cls.name} import {cls.__name__}\n\n"
+        f"        return {cls.__name__}\n"
+        for cls in platforms
+    )
+    scopes = _spec({cls.name: cls.SCOPE for cls in platforms}, len("SCOPES"))
     return (
         f'{HEADER}"""The platforms there are, made by tools/sync.py.\n\n'
-        'Static imports, because Ansible ships nothing else with a module.\n"""\n\n'
-        "from __future__ import annotations\n\n"
-        f"from .platform import Platform\n{imports}\n\n"
-        f"PLATFORMS: dict[str, type[Platform]] = {{\n{rows}\n}}\n"
+        "A platform's scope options are known at once; its class is imported when it is asked for."
+        '\n"""\n\nfrom __future__ import annotations\n\n'
+        "from collections.abc import Mapping\nfrom typing import Any\n\n"
+        "from .lazy import LazyClasses\nfrom .platform import Platform\n\n"
+        "#: Platform -> its scope options, as an argument spec.\n"
+        f"SCOPES: dict[str, dict[str, dict[str, Any]]] = {scopes}\n\n\n"
+        f"def _class_of(name: str) -> type[Platform]:\n{branches}    raise KeyError(name)\n\n\n"
+        "PLATFORMS: Mapping[str, type[Platform]] = LazyClasses(SCOPES, _class_of)\n"
     )
 
 
@@ -301,6 +310,27 @@ def _literal(value: Any, indent: int = 0) -> str:
         return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
     rows = "".join(f"{inner}{_literal(each)},\n" for each in value)
     return f"(\n{rows}{' ' * indent})"
+
+
+def _spec(value: Any, used: int = 0, indent: int = 0) -> str:
+    """Return an argument spec as the formatter leaves it: on one line where it fits.
+
+    used: characters that stand on the line before it.
+    """
+    if isinstance(value, dict):
+        (first, last), names, inner = "{}", [f'"{n}": ' for n in value], list(value.values())
+    elif isinstance(value, list):
+        (first, last), names, inner = "[]", [""] * len(value), value
+    else:
+        return f'"{value}"' if isinstance(value, str) else repr(value)
+    line = first + ", ".join(n + _spec(v) for n, v in zip(names, inner)) + last
+    if "\n" not in line and used + len(line) < 100:
+        return line
+    rows = "".join(
+        f"{' ' * (indent + 4)}{n}{_spec(v, indent + 4 + len(n), indent + 4)},\n"
+        for n, v in zip(names, inner)
+    )
+    return f"{first}\n{rows}{' ' * indent}{last}"
 
 
 def _between(path: Path, start: str, end: str, content: str) -> str:
