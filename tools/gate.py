@@ -38,7 +38,8 @@ class Gate:
     passed: bool
     seconds: float
     finished: float
-    #: Seconds of processor time, of it and all that it waited for: what a busy machine leaves comparable.
+    #: Seconds of processor time, of it and all that it waited for: a busy machine leaves them
+    #: comparable.
     cpu: float = 0.0
     #: Tests that a pytest run in it counted.
     tests: int = 0
@@ -71,7 +72,8 @@ def run(name: str, command: Sequence[str]) -> int:
         print(f"{name}: {gate.skipped} tests were skipped, and none may be.")
         gate.passed, code = False, code or 1
     (GATES / f"{name}.json").write_text(json.dumps(asdict(gate)))
-    print(f"== {name}: {_result(gate)} in {gate.seconds:.0f} s, {gate.cpu:.0f} s of CPU", flush=True)
+    told = f"{_result(gate)} in {gate.seconds:.0f} s, {gate.cpu:.0f} s of CPU"
+    print(f"== {name}: {told}", flush=True)
     return 0 if gate.passed else code
 
 
@@ -106,8 +108,8 @@ def report() -> int:
     width = max([len(gate.name) for gate in gates], default=4)
     print(f"\n{'gate':{width}}  result  seconds      CPU  tests")
     for gate in sorted(gates, key=lambda gate: gate.finished):
-        line = f"{gate.name:{width}}  {_result(gate):7}  {gate.seconds:7.1f}  {gate.cpu:7.1f}  {gate.tests or '':>5}"
-        print(line.rstrip())
+        spent = f"{gate.seconds:7.1f}  {gate.cpu:7.1f}"
+        print(f"{gate.name:{width}}  {_result(gate):7}  {spent}  {gate.tests or '':>5}".rstrip())
     for name in missing_cells():
         print(f"not run here: {name}, for want of its Python")
     # A gate without counted tests counts as one.

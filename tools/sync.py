@@ -34,6 +34,7 @@ HEADER = (
     " (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
     "# SPDX-License-Identifier: GPL-3.0-or-later\n"
 )
+GUIDES_START = "<!-- guides, made by tools/sync.py -->"
 START, END = "<!-- made by tools/sync.py -->", "<!-- end of what tools/sync.py made -->"
 FRAGMENT_START = "# --- made by tools/sync.py: the action group"
 FRAGMENT_END = "# --- end of what tools/sync.py made"
@@ -62,7 +63,11 @@ def outputs() -> Iterator[tuple[Path, str]]:
     runtime = ROOT / "meta/runtime.yml"
     yield runtime, _between(runtime, FRAGMENT_START, FRAGMENT_END, action_group())
     readme = ROOT / "README.md"
+    threats = ROOT / "docs/threat-model.md"
     yield readme, _between(readme, START, END, table(platforms))
+    listed = f"- **Platforms**: {guides(platforms, 'docs/', '  ')}\n"
+    yield readme, _between(readme, GUIDES_START, END, listed)
+    yield threats, _between(threats, GUIDES_START, END, f"{guides(platforms)}.\n")
     yield ROOT / "docs/failures.md", failures()
     yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
     for name, indent, end in (("call", 4, "# When\n"), ("look", 8, "progress:")):
@@ -197,6 +202,12 @@ def table(platforms: list[type[Any]]) -> str:
             f" {yes(facts.tells_last_used != 'no')} | {facts.max_keys or 'no limit known'} |"
         )
     return "\n".join(rows) + "\n"
+
+
+def guides(platforms: list[type[Any]], docs: str = "", margin: str = "") -> str:
+    """Return links to the platforms' guides, one a line; docs: where the folder docs is."""
+    links = [f"[{cls.title}]({docs}platforms/{cls.name}.md)" for cls in platforms]
+    return f",\n{margin}".join(links)
 
 
 def failures() -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forms that the matrix runs over: one for each class of platform facts."""
+"""The forms that the matrix runs over: one for each class of platform facts, and each platform."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ class Form:
 
     def plant(self, simulator: Any, account_id: str) -> None:
         """Give an account one more key behind the API's back; only where there is room for it."""
-        simulator.make_key(simulator.users[account_id])
+        hands = simulator.hands()
+        hands.put_key(hands.user(account_id))
 
     def data_plane(self, simulator: Simulator) -> S3Simulator:
         """Return the S3 service of a world."""
@@ -113,6 +114,15 @@ class Form:
     def facts(self) -> Facts:
         """The facts before the endpoint has told its own."""
         return PLATFORMS[self.platform].FACTS
+
+
+def usual_form(platform: str) -> Form:
+    """Return the form of a platform that none is written down for: its usual variant."""
+    facts = PLATFORMS[platform].FACTS
+    variant, _unused = fleet.variant_of(fleet.platforms()[platform], None)
+    kind = "overlap" if facts.overlap else "in place"
+    has_room = facts.overlap and facts.max_keys is None
+    return Form(platform, platform, variant, kind, has_room=has_room)
 
 
 FORMS = {
@@ -195,3 +205,5 @@ FORMS = {
         Form("commvault-email", "commvault", "email", "in place, e-mail"),
     )
 }
+for _name in sorted(set(PLATFORMS) - {form.platform for form in FORMS.values()}):
+    FORMS[_name] = usual_form(_name)

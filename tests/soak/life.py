@@ -39,8 +39,9 @@ class Life:
         self.is_over = False
         #: The operator ordered that its key be cut off before there is another.
         self.may_cut = False
-        #: Keys that its record did not know at the end of a day: a record from a backup forgets some.
-        #: Nothing touches them until somebody says so; from then on only the dates of old keys bind.
+        #: Keys that its record did not know at the end of a day: a record from a backup forgets
+        #: some. Nothing touches them until somebody says so; from then on only the dates of old
+        #: keys bind.
         self.strangers: set[str] = set()
         #: Keys that the operator gave up by name.
         self.given_up: set[str] = set()
@@ -84,7 +85,7 @@ class Life:
         self.transitions.follow(record)
         names = [key.access_key for key in (record.retiring if record else ()) if key.access_key]
         if record and record.pending:
-            # A rollback under way brings this one back: its dates begin anew if nothing comes of it.
+            # A rollback under way brings this one back: its dates begin anew if it comes to nothing.
             names = [name for name in names if name != record.pending.access_key]
         current = record.current.access_key if record and record.current else None
         if current != self.current:
