@@ -64,9 +64,9 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield runtime, _between(runtime, FRAGMENT_START, FRAGMENT_END, action_group())
     readme = ROOT / "README.md"
     threats = ROOT / "docs/threat-model.md"
-    yield readme, _between(readme, START, END, table(platforms))
+    page = _between(readme, START, END, table(platforms))
     listed = f"- **Platforms**: {guides(platforms, 'docs/', '  ')}\n"
-    yield readme, _between(readme, GUIDES_START, END, listed)
+    yield readme, _between(readme, GUIDES_START, END, listed, page)
     yield threats, _between(threats, GUIDES_START, END, f"{guides(platforms)}.\n")
     yield ROOT / "docs/failures.md", failures()
     yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
@@ -344,8 +344,9 @@ def _spec(value: Any, used: int = 0, indent: int = 0) -> str:
     return f"{first}\n{rows}{' ' * indent}{last}"
 
 
-def _between(path: Path, start: str, end: str, content: str) -> str:
-    text = path.read_text()
+def _between(path: Path, start: str, end: str, content: str, text: str | None = None) -> str:
+    """Return a file, or a text of it, with what stands between two lines replaced."""
+    text = path.read_text() if text is None else text
     pattern = re.compile(rf"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)
     if not pattern.search(text):
         raise SystemExit(f"{path}: the lines {start!r} and {end!r} are missing")

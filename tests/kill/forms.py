@@ -14,6 +14,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.model impo
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
 from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from ansible_collections.objectstore.credentials.tests.simulators.base import Simulator
+from ansible_collections.objectstore.credentials.tests.simulators.hands import Hands
 from ansible_collections.objectstore.credentials.tests.simulators.s3 import PROFILES, S3Simulator
 
 from .virtual import WorldClock
@@ -118,10 +119,11 @@ class Form:
 
 def usual_form(platform: str) -> Form:
     """Return the form of a platform that none is written down for: its usual variant."""
-    facts = PLATFORMS[platform].FACTS
-    variant, _unused = fleet.variant_of(fleet.platforms()[platform], None)
+    facts, simulator = PLATFORMS[platform].FACTS, fleet.platforms()[platform]
+    variant, _unused = fleet.variant_of(simulator, None)
     kind = "overlap" if facts.overlap else "in place"
-    has_room = facts.overlap and facts.max_keys is None
+    has_hands = simulator.HANDS.put_key is not Hands.put_key
+    has_room = facts.overlap and facts.max_keys is None and has_hands
     return Form(platform, platform, variant, kind, has_room=has_room)
 
 

@@ -85,7 +85,7 @@ class Life:
         self.transitions.follow(record)
         names = [key.access_key for key in (record.retiring if record else ()) if key.access_key]
         if record and record.pending:
-            # A rollback under way brings this one back: its dates begin anew if it comes to nothing.
+            # A rollback under way brings this one back: its dates begin anew if that fails.
             names = [name for name in names if name != record.pending.access_key]
         current = record.current.access_key if record and record.current else None
         if current != self.current:
