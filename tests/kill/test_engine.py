@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
-
 from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from ansible_collections.objectstore.credentials.tests.simulators.hands import Hands
 
