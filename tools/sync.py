@@ -34,6 +34,7 @@ HEADER = (
     " (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
     "# SPDX-License-Identifier: GPL-3.0-or-later\n"
 )
+GUIDES_START = "<!-- guides, made by tools/sync.py -->"
 START, END = "<!-- made by tools/sync.py -->", "<!-- end of what tools/sync.py made -->"
 FRAGMENT_START = "# --- made by tools/sync.py: the action group"
 FRAGMENT_END = "# --- end of what tools/sync.py made"
@@ -62,7 +63,11 @@ def outputs() -> Iterator[tuple[Path, str]]:
     runtime = ROOT / "meta/runtime.yml"
     yield runtime, _between(runtime, FRAGMENT_START, FRAGMENT_END, action_group())
     readme = ROOT / "README.md"
-    yield readme, _between(readme, START, END, table(platforms))
+    threats = ROOT / "docs/threat-model.md"
+    page = _between(readme, START, END, table(platforms))
+    listed = f"- **Platforms**: {guides(platforms, 'docs/', '  ')}\n"
+    yield readme, _between(readme, GUIDES_START, END, listed, page)
+    yield threats, _between(threats, GUIDES_START, END, f"{guides(platforms)}.\n")
     yield ROOT / "docs/failures.md", failures()
     yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
     for name, indent, end in (("call", 4, "# When\n"), ("look", 8, "progress:")):
@@ -96,14 +101,23 @@ def find_platforms() -> list[type[Any]]:
 
 def registry(platforms: list[type[Any]]) -> str:
     """Return module_utils/registry.py."""
-    imports = "\n".join(f"from .platforms.{cls.name} import {cls.__name__}" for cls in platforms)
-    rows = "\n".join(f"    {cls.__name__}.name: {cls.__name__}," for cls in platforms)
+    branches = "".join(
+        f'    if name == "{cls.name}":\n'
+        f"        from .platforms.{cls.name} import {cls.__name__}\n\n"
+        f"        return {cls.__name__}\n"
+        for cls in platforms
+    )
+    scopes = _spec({cls.name: cls.SCOPE for cls in platforms}, len("SCOPES"))
     return (
         f'{HEADER}"""The platforms there are, made by tools/sync.py.\n\n'
-        'Static imports, because Ansible ships nothing else with a module.\n"""\n\n'
-        "from __future__ import annotations\n\n"
-        f"from .platform import Platform\n{imports}\n\n"
-        f"PLATFORMS: dict[str, type[Platform]] = {{\n{rows}\n}}\n"
+        "A platform's scope options are known at once; its class is imported when it is asked for."
+        '\n"""\n\nfrom __future__ import annotations\n\n'
+        "from collections.abc import Mapping\nfrom typing import Any\n\n"
+        "from .lazy import LazyClasses\nfrom .platform import Platform\n\n"
+        "#: Platform -> its scope options, as an argument spec.\n"
+        f"SCOPES: dict[str, dict[str, dict[str, Any]]] = {scopes}\n\n\n"
+        f"def _class_of(name: str) -> type[Platform]:\n{branches}    raise KeyError(name)\n\n\n"
+        "PLATFORMS: Mapping[str, type[Platform]] = LazyClasses(SCOPES, _class_of)\n"
     )
 
 
@@ -188,6 +202,12 @@ def table(platforms: list[type[Any]]) -> str:
             f" {yes(facts.tells_last_used != 'no')} | {facts.max_keys or 'no limit known'} |"
         )
     return "\n".join(rows) + "\n"
+
+
+def guides(platforms: list[type[Any]], docs: str = "", margin: str = "") -> str:
+    """Return links to the platforms' guides, one a line; docs: where the folder docs is."""
+    links = [f"[{cls.title}]({docs}platforms/{cls.name}.md)" for cls in platforms]
+    return f",\n{margin}".join(links)
 
 
 def failures() -> str:
@@ -303,8 +323,30 @@ def _literal(value: Any, indent: int = 0) -> str:
     return f"(\n{rows}{' ' * indent})"
 
 
-def _between(path: Path, start: str, end: str, content: str) -> str:
-    text = path.read_text()
+def _spec(value: Any, used: int = 0, indent: int = 0) -> str:
+    """Return an argument spec as the formatter leaves it: on one line where it fits.
+
+    used: characters that stand on the line before it.
+    """
+    if isinstance(value, dict):
+        (first, last), names, inner = "{}", [f'"{n}": ' for n in value], list(value.values())
+    elif isinstance(value, list):
+        (first, last), names, inner = "[]", [""] * len(value), value
+    else:
+        return f'"{value}"' if isinstance(value, str) else repr(value)
+    line = first + ", ".join(n + _spec(v) for n, v in zip(names, inner)) + last
+    if "\n" not in line and used + len(line) < 100:
+        return line
+    rows = "".join(
+        f"{' ' * (indent + 4)}{n}{_spec(v, indent + 4 + len(n), indent + 4)},\n"
+        for n, v in zip(names, inner)
+    )
+    return f"{first}\n{rows}{' ' * indent}{last}"
+
+
+def _between(path: Path, start: str, end: str, content: str, text: str | None = None) -> str:
+    """Return a file, or a text of it, with what stands between two lines replaced."""
+    text = path.read_text() if text is None else text
     pattern = re.compile(rf"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)
     if not pattern.search(text):
         raise SystemExit(f"{path}: the lines {start!r} and {end!r} are missing")

@@ -101,7 +101,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.errors imp
 from ansible_collections.objectstore.credentials.plugins.module_utils.record import HeldKey, Record
 from ansible_collections.objectstore.credentials.plugins.module_utils.record_moves import MOVING
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
-from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import SCOPES
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_environment import (
     store_of,
 )
@@ -141,10 +141,10 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
 
     def _pairs(self, terms: list[Any], variables: dict[str, Any], redactor: Redactor) -> list[Any]:
         platform = self.get_option("platform")
-        if platform not in PLATFORMS:
+        if platform not in SCOPES:
             raise CredentialsError(
                 "invalid_option",
-                f"platform: {platform!r} is not one of {', '.join(sorted(PLATFORMS))}.",
+                f"platform: {platform!r} is not one of {', '.join(sorted(SCOPES))}.",
             )
         endpoint = self.get_option("endpoint") or variables.get("inventory_hostname")
         if not endpoint:

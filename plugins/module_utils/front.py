@@ -33,6 +33,7 @@ from .settings import resolve
 from .shard import Shard
 
 Platforms = Mapping[str, type[Platform]]
+Scopes = Mapping[str, dict[str, dict[str, Any]]]
 
 
 class Job:
@@ -74,9 +75,18 @@ class Job:
         return [] if self._liaison is None else self._liaison.vault_secrets()
 
 
-def run(spec: ArgumentSpec, platforms: Platforms, operation: Callable[[Job], Outcome]) -> None:
-    """Parse the options, do the operation, leave with its result; never with a traceback."""
-    scopes = {name: known.SCOPE for name, known in platforms.items()}
+def run(
+    spec: ArgumentSpec,
+    platforms: Platforms,
+    operation: Callable[[Job], Outcome],
+    scopes: Optional[Scopes] = None,
+) -> None:
+    """Parse the options, do the operation, leave with its result; never with a traceback.
+
+    scopes: the scope options of the platforms, where no class is to be imported for them.
+    """
+    if scopes is None:
+        scopes = {name: known.SCOPE for name, known in platforms.items()}
     full = connection_spec(scopes) | COMMON | spec
     module = Module(supports_check_mode=True, **full.for_module())
     # An option such as proxy may hold a login, which a message would quote.

@@ -28,7 +28,7 @@ from .liaison import Liaison
 from .options import COMMON, ArgumentSpec, connection_spec
 from .progress import Progress
 from .redaction import Redactor
-from .registry import PLATFORMS
+from .registry import SCOPES
 from .report import Report
 from .results import Outcome
 
@@ -66,8 +66,7 @@ class _BareModule(Module):
 
     def _load_params(self) -> None:
         super()._load_params()
-        scopes = {name: known.SCOPE for name, known in PLATFORMS.items()}
-        others = {*connection_spec(scopes).options, *COMMON.options} - set(self.argument_spec)
+        others = {*connection_spec(SCOPES).options, *COMMON.options} - set(self.argument_spec)
         for name in others:
             self.params.pop(name, None)
             self.given.pop(name, None)

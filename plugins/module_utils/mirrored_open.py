@@ -15,8 +15,6 @@ from typing import Any
 from .clock import Clock, is_loopback
 from .errors import CredentialsError
 from .http import Client
-from .mirrored import Mirrored
-from .mirrored_verify import MirroredVerifier
 from .options import CONNECTION, SECRET_OPTIONS
 from .platform import Platform
 from .settings import FILE_VARIABLE, Settings, converted, resolve
@@ -50,6 +48,10 @@ def open_site(params: Mapping[str, Any], own: Platform, clock: Clock) -> Iterato
         if not entries:
             yield Site(own, verifier)
             return
+        # Here, because most endpoints have no mirrors: see lazy.
+        from .mirrored import Mirrored
+        from .mirrored_verify import MirroredVerifier
+
         mirrors: list[Platform] = []
         verifiers: dict[str, Verifier] = {}
         warnings: list[str] = []

@@ -3,26 +3,71 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The platforms there are, made by tools/sync.py.
 
-Static imports, because Ansible ships nothing else with a module.
+A platform's scope options are known at once; its class is imported when it is asked for.
 """
 
 from __future__ import annotations
 
-from .platform import Platform
-from .platforms.aws import Aws
-from .platforms.ceph_rgw import CephRgw
-from .platforms.commvault import Commvault
-from .platforms.huawei import Huawei
-from .platforms.ontap import Ontap
-from .platforms.ose import Ose
-from .platforms.storagegrid import StorageGrid
+from collections.abc import Mapping
+from typing import Any
 
-PLATFORMS: dict[str, type[Platform]] = {
-    Aws.name: Aws,
-    CephRgw.name: CephRgw,
-    Commvault.name: Commvault,
-    Huawei.name: Huawei,
-    Ontap.name: Ontap,
-    Ose.name: Ose,
-    StorageGrid.name: StorageGrid,
+from .lazy import LazyClasses
+from .platform import Platform
+
+#: Platform -> its scope options, as an argument spec.
+SCOPES: dict[str, dict[str, dict[str, Any]]] = {
+    "aws": {
+        "api_region": {"type": "str"},
+        "api_profile": {"type": "str"},
+        "api_role_arn": {"type": "str"},
+        "api_external_id": {"type": "str"},
+        "api_session_name": {"type": "str"},
+        "user_path": {"type": "str"},
+        "user_tags": {"type": "str"},
+    },
+    "ceph_rgw": {"tenant": {"type": "str"}},
+    "commvault": {"domain": {"type": "str"}},
+    "huawei": {"domain": {"type": "str"}, "api_version": {"type": "str", "default": "v3.0"}},
+    "ontap": {"svm": {"type": "str"}, "api_version": {"type": "str"}},
+    "ose": {
+        "flavor": {"type": "str", "choices": ["osis", "ose"], "default": "osis"},
+        "tenant": {"type": "str"},
+        "login_url": {"type": "str"},
+    },
+    "storagegrid": {"tenant": {"type": "str"}},
 }
+
+
+def _class_of(name: str) -> type[Platform]:
+    if name == "aws":
+        from .platforms.aws import Aws
+
+        return Aws
+    if name == "ceph_rgw":
+        from .platforms.ceph_rgw import CephRgw
+
+        return CephRgw
+    if name == "commvault":
+        from .platforms.commvault import Commvault
+
+        return Commvault
+    if name == "huawei":
+        from .platforms.huawei import Huawei
+
+        return Huawei
+    if name == "ontap":
+        from .platforms.ontap import Ontap
+
+        return Ontap
+    if name == "ose":
+        from .platforms.ose import Ose
+
+        return Ose
+    if name == "storagegrid":
+        from .platforms.storagegrid import StorageGrid
+
+        return StorageGrid
+    raise KeyError(name)
+
+
+PLATFORMS: Mapping[str, type[Platform]] = LazyClasses(SCOPES, _class_of)

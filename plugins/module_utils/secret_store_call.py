@@ -12,7 +12,7 @@ from .ephemeral import refuse_unless_allowed
 from .errors import CredentialsError
 from .options import COMMON, ArgumentSpec
 from .record_moves import MOVED, RESTRICTED
-from .registry import PLATFORMS
+from .registry import SCOPES
 from .results import Outcome
 from .secret_store_check import check_store
 from .secret_store_move import copy_store
@@ -31,7 +31,7 @@ SPEC = (
                 "choices": ["checked", "rekeyed", "copied"],
             },
             "destination": secret_store_spec(),
-            "platform": {"type": "str", "choices": sorted(PLATFORMS)},
+            "platform": {"type": "str", "choices": sorted(SCOPES)},
             "endpoint": {"type": "str"},
             "open_secrets": {"type": "bool", "default": False},
             "journal": {"type": "path"},

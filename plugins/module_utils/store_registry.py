@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The secret stores there are, their options together, and the opening of the one that is wanted.
 
-Static imports, because Ansible ships nothing else with a module.
+A store's options are known at once; its class is imported when it is the one that is wanted.
 """
 
 from __future__ import annotations
@@ -12,17 +12,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import CredentialsError
+from .lazy import LazyClasses
 from .store_environment import TYPE_VARIABLE, fill, unused_warning
-from .stores.ansible_vault import AnsibleVault
-from .stores.aws_secretsmanager import AwsSecretsManager
+from .stores import ansible_vault_spec, aws_secretsmanager_spec, vault_kv2_spec
 from .stores.base import SecretStore, StoreContext
-from .stores.vault_kv2 import VaultKv2
 
-STORES: dict[str, type[SecretStore]] = {
-    AnsibleVault.name: AnsibleVault,
-    VaultKv2.name: VaultKv2,
-    AwsSecretsManager.name: AwsSecretsManager,
+#: Store -> its options, as an argument spec.
+OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "ansible_vault": ansible_vault_spec.OPTIONS,
+    "vault_kv2": vault_kv2_spec.OPTIONS,
+    "aws_secretsmanager": aws_secretsmanager_spec.OPTIONS,
 }
+
+
+def _class_of(name: str) -> type[SecretStore]:
+    if name == "ansible_vault":
+        from .stores.ansible_vault import AnsibleVault
+
+        return AnsibleVault
+    if name == "vault_kv2":
+        from .stores.vault_kv2 import VaultKv2
+
+        return VaultKv2
+    if name == "aws_secretsmanager":
+        from .stores.aws_secretsmanager import AwsSecretsManager
+
+        return AwsSecretsManager
+    raise KeyError(name)
+
+
+STORES: Mapping[str, type[SecretStore]] = LazyClasses(OPTIONS, _class_of)
 
 #: What two stores that share an option's name must agree on; each may have its own default.
 _AGREED = ("type", "elements", "no_log")
@@ -35,10 +54,10 @@ def secret_store_spec() -> dict[str, Any]:
     requires nothing but the type; open_store() knows what the chosen store has and wants.
     """
     merged: dict[str, dict[str, Any]] = {
-        "type": {"type": "str", "required": True, "choices": sorted(STORES)}
+        "type": {"type": "str", "required": True, "choices": sorted(OPTIONS)}
     }
-    for name in sorted({name for store in STORES.values() for name in store.OPTIONS}):
-        specs = [store.OPTIONS[name] for store in STORES.values() if name in store.OPTIONS]
+    for name in sorted({name for own in OPTIONS.values() for name in own}):
+        specs = [own[name] for own in OPTIONS.values() if name in own]
         # Two meanings under one name are a defect, which a test finds before any user does.
         if any(spec.get(each) != specs[0].get(each) for spec in specs for each in _AGREED):
             raise ValueError(f"two secret stores mean different things by {name}")
@@ -105,7 +124,7 @@ def _chosen(options: Mapping[str, Any] | None) -> type[SecretStore]:
 def _check(store_class: type[SecretStore], name: str, value: Any) -> None:
     spec = store_class.OPTIONS.get(name)
     if spec is None:
-        others = [other.name for other in STORES.values() if name in other.OPTIONS]
+        others = [other for other, own in OPTIONS.items() if name in own]
         what = f"an option of {' and '.join(others)}, not" if others else "no option"
         raise CredentialsError(
             "invalid_option",

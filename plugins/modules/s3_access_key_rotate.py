@@ -317,12 +317,15 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.access_key
     rotate,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import run
-from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import (
+    PLATFORMS,
+    SCOPES,
+)
 
 
 def main() -> None:
     """Run the module."""
-    run(SPEC, PLATFORMS, rotate)
+    run(SPEC, PLATFORMS, rotate, SCOPES)
 
 
 if __name__ == "__main__":

@@ -348,12 +348,15 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.credential
     audit,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import run
-from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import (
+    PLATFORMS,
+    SCOPES,
+)
 
 
 def main() -> None:
     """Run the module."""
-    run(SPEC, PLATFORMS, audit)
+    run(SPEC, PLATFORMS, audit, SCOPES)
 
 
 if __name__ == "__main__":

@@ -200,7 +200,10 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.custody im
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.front import Job, run
 from ansible_collections.objectstore.credentials.plugins.module_utils.options import ArgumentSpec
-from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import (
+    PLATFORMS,
+    SCOPES,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
 
 SPEC = CUSTODY | ArgumentSpec(
@@ -241,7 +244,7 @@ def operation(job: Job) -> Outcome:
 
 def main() -> None:
     """Run the module."""
-    run(SPEC, PLATFORMS, operation)
+    run(SPEC, PLATFORMS, operation, SCOPES)
 
 
 if __name__ == "__main__":

@@ -19,14 +19,13 @@ from ..module_utils.errors import CredentialsError, sentences
 from ..module_utils.http import Client
 from ..module_utils.options import check_scope, connection_spec
 from ..module_utils.redaction import Redactor
-from ..module_utils.registry import PLATFORMS
+from ..module_utils.registry import PLATFORMS, SCOPES
 from ..module_utils.selection import Selection, select
 from ..module_utils.settings import resolve
 
 #: Endpoints that are asked at a time.
 _AT_A_TIME = 16
-_SCOPES = {name: platform.SCOPE for name, platform in PLATFORMS.items()}
-_OPTIONS = connection_spec(_SCOPES).options
+_OPTIONS = connection_spec(SCOPES).options
 
 Answer = dict[str, Any]
 
@@ -64,7 +63,7 @@ def _answer(options: Mapping[str, Any], redactor: Redactor, warnings: list[str])
     if parsed.error_messages:
         raise CredentialsError("invalid_option", "; ".join(parsed.error_messages))
     params = parsed.validated_parameters
-    check_scope(params, _SCOPES)
+    check_scope(params, SCOPES)
     chosen = PLATFORMS[params["platform"]]
     settings = resolve(params, chosen.name, chosen.SCOPE, usual_url=chosen.usual_url)
     warnings += settings.warnings

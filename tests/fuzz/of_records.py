@@ -330,7 +330,7 @@ def places(names: tuple[str, str, str]) -> None:
     assert file_name == file_name.lower()
     if not file_names.is_hashed(file_name):
         assert file_names.unescape(file_name) == place.account
-    paths = vault_kv2_paths.Paths(vault_kv2_paths.DEFAULT_TEMPLATE)
+    paths = vault_kv2_paths.Paths(VaultKv2.OPTIONS["path"]["default"])
     where = value_or_refusal(paths.record, place)
     if not isinstance(where, Refused):
         assert [vault_kv2_paths.unescape(part) for part in where.split("/")[1:]] == list(names)

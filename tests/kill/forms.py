@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forms that the matrix runs over: one for each class of platform facts."""
+"""The forms that the matrix runs over: one for each class of platform facts, and each platform."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.model impo
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
 from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from ansible_collections.objectstore.credentials.tests.simulators.base import Simulator
+from ansible_collections.objectstore.credentials.tests.simulators.hands import Hands
 from ansible_collections.objectstore.credentials.tests.simulators.s3 import PROFILES, S3Simulator
 
 from .virtual import WorldClock
@@ -67,7 +68,8 @@ class Form:
 
     def plant(self, simulator: Any, account_id: str) -> None:
         """Give an account one more key behind the API's back; only where there is room for it."""
-        simulator.make_key(simulator.users[account_id])
+        hands = simulator.hands()
+        hands.put_key(hands.user(account_id))
 
     def data_plane(self, simulator: Simulator) -> S3Simulator:
         """Return the S3 service of a world."""
@@ -113,6 +115,16 @@ class Form:
     def facts(self) -> Facts:
         """The facts before the endpoint has told its own."""
         return PLATFORMS[self.platform].FACTS
+
+
+def usual_form(platform: str) -> Form:
+    """Return the form of a platform that none is written down for: its usual variant."""
+    facts, simulator = PLATFORMS[platform].FACTS, fleet.platforms()[platform]
+    variant, _unused = fleet.variant_of(simulator, None)
+    kind = "overlap" if facts.overlap else "in place"
+    has_hands = simulator.HANDS.put_key is not Hands.put_key
+    has_room = facts.overlap and facts.max_keys is None and has_hands
+    return Form(platform, platform, variant, kind, has_room=has_room)
 
 
 FORMS = {
@@ -195,3 +207,5 @@ FORMS = {
         Form("commvault-email", "commvault", "email", "in place, e-mail"),
     )
 }
+for _name in sorted(set(PLATFORMS) - {form.platform for form in FORMS.values()}):
+    FORMS[_name] = usual_form(_name)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.tests.simulators import fleet
+from ansible_collections.objectstore.credentials.tests.simulators.hands import Hands
+
 from .arena import Cell
 from .engine import rotate, warm_up
-from .forms import FORMS
+from .forms import FORMS, usual_form
 from .keepers import KEEPERS
 from .matrix import try_cell, try_duels
 from .plan import faults, kills
@@ -30,6 +34,17 @@ CELLS = (
     ("ontap-9.19.1-mirror", "ansible_vault", "retire, grace"),
     ("aws-slow", "ansible_vault", "rotate"),
 )
+
+
+def test_every_platform_is_in_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {form.platform for form in FORMS.values()} == set(PLATFORMS)
+    side_by_side, in_place = usual_form("ceph_rgw"), usual_form("ontap")
+    assert (side_by_side.facts_class, side_by_side.has_room) == ("overlap", True)
+    assert (in_place.facts_class, in_place.has_room) == ("in place", False)
+    assert not usual_form("aws").has_room
+    # A platform whose people do nothing yet is in it all the same.
+    monkeypatch.setattr(fleet.platforms()["ceph_rgw"], "HANDS", Hands)
+    assert not usual_form("ceph_rgw").has_room
 
 
 def _cell(form: str, keeper: str, scenario: str) -> Cell:

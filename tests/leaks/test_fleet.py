@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.tests.simulators import fleet
+
 from .fleet_of import add_systemctl, secret_from, stand_ins, stores_of, webhook, write_fleet
 from .lab import Lab
 from .outcome import FQCN
 from .scenarios import covers
 
 ALL = (
-    *(f"platform {name}" for name in ("aws", "ceph_rgw", "commvault", "huawei")),
-    *(f"platform {name}" for name in ("ontap", "ose", "storagegrid")),
+    *(f"platform {name}" for name in PLATFORMS),
     *(f"store {name}" for name in ("ansible_vault", "aws_secretsmanager", "vault_kv2")),
 )
 #: Modules of awx.awx that the kit is installed with.
@@ -52,7 +54,12 @@ def add_platforms(lab: Lab) -> dict[str, dict[str, Any]]:
     twin: Any = lab.endpoints["far"].simulator
     for account in twin.svm.users.values():
         account.slots.clear()
+    known = {endpoint.platform for endpoint in lab.endpoints.values()}
+    others = {name: kind for name, kind in fleet.platforms().items() if name not in known}
+    for name, kind in others.items():
+        lab.add(name, name, fleet.variant_of(kind, None)[0])
     return {
+        **{name: {} for name in others},
         "adapter": aws,
         "cluster": kv2,
         "amazon": {},
@@ -109,7 +116,7 @@ def test_the_role_over_every_platform_with_every_consumer(lab: Lab) -> None:
         done = lab.run_book(FQCN + "rotate", "--diff", "--limit", "all,!far", inventory=inventory)
     assert done.status == "successful", done.output[-3000:]
     report = json.loads((lab.folder / "evidence" / "report.json").read_text())
-    assert (report["summary"]["failed"], report["summary"]["managed"]) == (0, 16)
+    assert (report["summary"]["failed"], report["summary"]["managed"]) == (0, 2 * len(own))
     lab.assert_no_leak()
 
 

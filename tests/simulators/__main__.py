@@ -40,7 +40,10 @@ def main(
     # Held back until _wait() asks for them, in the threads too, so that every start is a clean one.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
-        wanted = _copied(_wanted(options.platform, options.variant, known), options.copies)
+        asked = list(options.platform or ())
+        if options.others:
+            asked += sorted(set(known) - {word.partition(":")[0] for word in asked})
+        wanted = _copied(_wanted(asked, options.variant, known), options.copies)
     except LookupError as exc:
         print(exc.args[0], file=sys.stderr)
         return 2
@@ -81,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME[:VARIANT]",
         help="only this one; may be given several times",
+    )
+    parser.add_argument(
+        "--others", action="store_true", help="beside those named, every other platform too"
     )
     parser.add_argument("--variant", help="the form of those platforms that have it")
     parser.add_argument("--copies", type=int, default=1, metavar="N", help="N of each")

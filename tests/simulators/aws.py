@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from .aws_actions import EXTERNAL_ID, NAME, ROLE_ARN, Actions, denied
 from .aws_gate import Caller, Gate, Refusal
+from .aws_hands import AwsHands
 from .aws_world import MAX_KEYS, World
 from .base import Request, Response, Simulator, SimulatorClock, Variant
 from .s3_xml import Markup, document, element
@@ -48,6 +49,7 @@ class AwsSimulator(Simulator):
     """One AWS account. It starts without users but the one that logs in."""
 
     name = "aws"
+    HANDS = AwsHands
     MODES = {
         "denied": ((), "actions that the login's policy does not allow"),
         "empty_pages": (False, "an empty page with a marker comes before each one with rows"),

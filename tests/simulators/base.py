@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 from urllib.parse import parse_qsl, unquote
 
+from .hands import Hands
+
 
 class SimulatorClock:
     """The platform's clock: this machine's time, moved by as much as a test asks for."""
@@ -156,6 +158,8 @@ class Simulator:
     own_s3_url: Optional[str] = None
     #: Module options that only a running world knows, such as a login that was made for it.
     login: Mapping[str, Any] = {}
+    #: What people do at it behind the API's back, as far as it can be done.
+    HANDS: type[Hands] = Hands
     #: What its identifiers are drawn from: repeatable, and alike in two worlds of one class.
     SEED = 7
 
@@ -189,6 +193,10 @@ class Simulator:
         self.commits.append(Commit(self.clock.now(), what))
         for observe in self.observers:
             observe()
+
+    def hands(self) -> Hands:
+        """Return the hands of its people."""
+        return self.HANDS(self)
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""

@@ -18,6 +18,7 @@ from typing import Any, Optional
 
 from . import s3_signature
 from .base import Request, Response, Simulator, SimulatorClock, Variant
+from .ceph_rgw_hands import CephRgwHands
 from .s3_xml import S3Error
 
 #: The administrator that tests and demos log in as.
@@ -90,6 +91,7 @@ class CephRgwSimulator(Simulator):
     """One gateway. It starts with the administrator alone."""
 
     name = "ceph_rgw"
+    HANDS = CephRgwHands
     MODES = {
         "caps": ("users=read users=write", "the capabilities of the login"),
         "has_active": (False, "whether keys show and take active: not in 16.2"),

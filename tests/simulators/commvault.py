@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from .base import Request, Response, Simulator, SimulatorClock, Variant
 from .commvault_directory import Directory, User
+from .commvault_hands import CommvaultHands
 from .commvault_keys import Keys
 from .commvault_sessions import Login, Sessions
 from .commvault_vaults import Vaults
@@ -61,6 +62,7 @@ class CommvaultSimulator(Simulator):
     """One CommCell. Words and numbers of error codes are split as the vendor's pages split them."""
 
     name = "commvault"
+    HANDS = CommvaultHands
     BASE_PATH = "/commandcenter/api"
     MODES: Mapping[str, tuple[Any, str]] = {
         "key_delivery": ("email", "email | inline (PUT and GET) | inline_put_only: where pairs go"),

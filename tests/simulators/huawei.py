@@ -10,6 +10,7 @@ from typing import Any, Optional
 from .base import Request, Response, Simulator, SimulatorClock, Variant
 from .huawei_credentials import Credentials, unknown_call
 from .huawei_gate import Gate
+from .huawei_hands import HuaweiHands
 from .huawei_keystone import Keystone
 from .huawei_refusals import Refusal, rendered
 from .huawei_world import MAX_KEYS, Key, Token, User, World
@@ -29,6 +30,7 @@ class HuaweiSimulator(Simulator):
     """One account (domain) of a Huawei cloud. It starts without users but the one that logs in."""
 
     name = "huawei"
+    HANDS = HuaweiHands
     MODES = {
         "answers_description": (False, "whether the answer to an update holds the description"),
         "catalog_region": ("*", "the region that a token's catalog names"),

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any, Optional
 
 from .base import Request, Response, Simulator, SimulatorClock, Variant
+from .ontap_hands import OntapHands
 from .ontap_query import RefusalError, Row, collection, instance
 from .ontap_state import OLD_ALPHABET, Key, Svm, User, read_duration
 from .ontap_users import TWO_KEYS, Users
@@ -31,6 +32,7 @@ class OntapSimulator(Simulator):
     """A cluster with the SVMs svm-s3, svm-other (both with S3 and a root user) and svm-nas."""
 
     name = "ontap"
+    HANDS = OntapHands
     MODES = {
         "version": (
             "9.16.1",

@@ -13,6 +13,7 @@ from ansible_collections.objectstore.credentials.tests.simulators.base import (
     Variant,
 )
 from ansible_collections.objectstore.credentials.tests.simulators.ose_front import FrontApi
+from ansible_collections.objectstore.credentials.tests.simulators.ose_hands import OseHands
 from ansible_collections.objectstore.credentials.tests.simulators.ose_osis import OsisApi
 from ansible_collections.objectstore.credentials.tests.simulators.ose_world import (
     PASSWORD,
@@ -34,6 +35,7 @@ _DIRECTOR = {
 class OseSimulator(OseWorld):
     """One adapter, or one OSE with its Cloud Director at the same address."""
 
+    HANDS = OseHands
     VARIANTS: Mapping[str, Variant] = {
         "osis": Variant({}, _ADMIN),
         "osis-bearer": Variant(

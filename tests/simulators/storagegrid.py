@@ -15,6 +15,7 @@ import uuid
 from typing import Any, Optional
 
 from .base import BadBody, Request, Response, Simulator, SimulatorClock, Variant
+from .storagegrid_hands import StorageGridHands
 from .storagegrid_keys import Keys
 from .storagegrid_world import Key, Refusal, User, World
 
@@ -32,6 +33,7 @@ class StorageGridSimulator(Simulator):
     """One tenant of a grid. It starts without users but root and the one that logs in."""
 
     name = "storagegrid"
+    HANDS = StorageGridHands
     MODES = {
         "account_id_as": ("text", "accountId of a key: text, or number (rounded, as JavaScript's)"),
         "api_versions": ((2, 3, 4), "major versions of the API that are enabled"),

@@ -29,7 +29,6 @@ from ansible_collections.objectstore.credentials.tests.kill.virtual import DAY
 from ansible_collections.objectstore.credentials.tests.kill.world import Key, Moment, World
 from ansible_collections.objectstore.credentials.tests.simulators.base import Request, Response
 
-from .hands import Hands
 from .life import Life
 
 _NAME = re.compile(r"app-\d{4}")
@@ -68,7 +67,7 @@ class Site(World):
         super().__init__(form, keeper, directory)
         self.dice = dice
         self.is_real = True
-        self.hands = Hands(self.simulator)
+        self.hands = self.simulator.hands()
         self.lives: dict[str, Life] = {}
         self.count: Counter[str] = Counter()
         #: Changes of the platform, of the one behind a mirror, and of the store, seen so far.

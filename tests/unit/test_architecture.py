@@ -33,7 +33,7 @@ PYTHON = [
 ]
 #: Of module_utils, the lowest layer first: a file imports only from its own layer or lower ones.
 ORDER = (
-    ("ancestors", "copies", "errors", "visible"),
+    ("ancestors", "copies", "errors", "lazy", "visible"),
     ("clock", "model", "options", "redaction", "urls"),
     ("auth", "invocation", "pacing", "settings", "shard", "signing"),
     ("ephemeral", "store_environment", "transport", "transport_bounds", "transport_errors"),

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from ..errors import CredentialsError
 from ..record import Record, Secret
 from ..record_document import from_document, to_document, unreadable
+from .ansible_vault_spec import OPTIONS
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
 from .durable_files import TEMPORARY, Tree
 from .file_lease import FileLease, lock_name, note_lock_name
@@ -50,12 +51,7 @@ class AnsibleVault(SecretStore):
 
     name: ClassVar[str] = "ansible_vault"
     title: ClassVar[str] = "files encrypted with ansible-vault"
-    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
-        "path": {"type": "str", "required": True},
-        "vault_password_file": {"type": "path"},
-        "vault_password": {"type": "str", "no_log": True},
-        "vault_id": {"type": "str"},
-    }
+    OPTIONS = OPTIONS
 
     cannot_rekey_because = None
 

@@ -23,9 +23,10 @@ from ..errors import CredentialsError
 from ..options import parse_duration
 from ..record import Record, Secret
 from ..record_document import from_document, to_document, unreadable
-from .aws_secretsmanager_api import DEFAULT_TIMEOUT, Api
+from .aws_secretsmanager_api import Api
 from .aws_secretsmanager_beats import TagHeartbeats
 from .aws_secretsmanager_names import Names
+from .aws_secretsmanager_spec import OPTIONS
 from .aws_secretsmanager_tags import FREE, audit_tags, own_tags
 from .aws_secretsmanager_versions import NewSecret, Versions, tags_as_list
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
@@ -53,24 +54,7 @@ class AwsSecretsManager(SecretStore):
 
     name = "aws_secretsmanager"
     title = "AWS Secrets Manager"
-    OPTIONS = {
-        "path": {"type": "str", "default": "objectstore/{platform}/{endpoint}/{account}"},
-        "region": {"type": "str"},
-        "profile": {"type": "str"},
-        "aws_access_key_id": {"type": "str", "no_log": False},
-        "aws_secret_access_key": {"type": "str", "no_log": True},
-        "aws_session_token": {"type": "str", "no_log": True},
-        "role_arn": {"type": "str"},
-        "kms_key_id": {"type": "str", "no_log": False},
-        "tags": {"type": "dict"},
-        "audit_tags": {"type": "bool", "default": True},
-        "endpoint_url": {"type": "str"},
-        "validate_certs": {"type": "bool"},
-        "ca_path": {"type": "path"},
-        "proxy": {"type": "str"},
-        "timeout": {"type": "str", "default": DEFAULT_TIMEOUT},
-        "lease": {"type": "str", "default": "60s"},
-    }
+    OPTIONS = OPTIONS
 
     def __init__(self, options: Mapping[str, Any], context: StoreContext) -> None:
         defaults = {name: spec.get("default") for name, spec in self.OPTIONS.items()}

@@ -14,6 +14,7 @@ from ..errors import CredentialsError
 from ..options import parse_duration
 from ..pacing import Pace, retry_wait
 from .aws_secretsmanager_errors import LOGIN, THROTTLED, Fail, no_answer, of_exception
+from .aws_secretsmanager_spec import DEFAULT_TIMEOUT
 from .base import StoreContext
 
 #: The only operations that change nothing.
@@ -35,7 +36,6 @@ WRITES_PER_SECOND = 40.0
 #: takes a time-out each.
 _THROTTLED_TRIES, _FAILED_TRIES, _LOST_TRIES = 8, 3, 2
 _CONNECT_TIMEOUT = 10.0
-DEFAULT_TIMEOUT = "10s"
 
 
 class Api:

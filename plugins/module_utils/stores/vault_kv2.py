@@ -26,9 +26,10 @@ from .heartbeat import HeartbeatKeeper
 from .heartbeat_watch import HeartbeatWatch, run_of
 from .vault_kv2_auditor import audit_copy, is_settled, merged
 from .vault_kv2_beats import KvHeartbeats
-from .vault_kv2_options import OPTIONS, resolve_kv
+from .vault_kv2_options import resolve_kv
 from .vault_kv2_paths import Paths
 from .vault_kv2_server import KvServer
+from .vault_kv2_spec import OPTIONS
 
 #: A record that the lease read is handed to the turn's own first read, for so many seconds.
 _FRESH = 1.0

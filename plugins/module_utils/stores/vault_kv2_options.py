@@ -19,34 +19,10 @@ from ..clock import is_loopback
 from ..errors import CredentialsError
 from ..options import parse_duration
 from ..settings import CONNECT_TIMEOUT, Settings, same_url
-from .vault_kv2_paths import DEFAULT_TEMPLATE
+from .vault_kv2_spec import METHODS, OPTIONS
 
-METHODS = ("token", "approle", "kubernetes", "jwt")
 KUBERNETES_JWT = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 _SHORTEST_LEASE, _LONGEST_LEASE = 3.0, 3600.0
-
-OPTIONS: dict[str, dict[str, Any]] = {
-    "url": {"type": "str"},
-    "auth_method": {"type": "str", "choices": list(METHODS)},
-    "auth_mount": {"type": "str"},
-    "token": {"type": "str", "no_log": True},
-    "role_id": {"type": "str"},
-    "secret_id": {"type": "str", "no_log": True},
-    "role": {"type": "str"},
-    "jwt": {"type": "str", "no_log": True},
-    "jwt_path": {"type": "path"},
-    "namespace": {"type": "str"},
-    "mount": {"type": "str", "default": "secret"},
-    "path": {"type": "str", "default": DEFAULT_TEMPLATE},
-    "custom_metadata": {"type": "bool", "default": True},
-    "lease": {"type": "str", "default": "60s"},
-    "ca_path": {"type": "path"},
-    "validate_certs": {"type": "bool"},
-    "client_cert": {"type": "path"},
-    "client_key": {"type": "path", "no_log": False},
-    "timeout": {"type": "str", "default": "30s"},
-    "proxy": {"type": "str"},
-}
 #: Option -> its name behind BAO_ or VAULT_. Those that are secret travel only with the URL.
 _FROM_ENVIRONMENT = {
     "auth_method": "AUTH_METHOD",

@@ -15,8 +15,8 @@ from typing import Callable
 
 from ..errors import CredentialsError
 from .base import Place
+from .vault_kv2_spec import DEFAULT_TEMPLATE
 
-DEFAULT_TEMPLATE = "objectstore/{platform}/{endpoint}/{account}"
 #: Vault stores a path as a key of its storage; the longest key of any storage is far above.
 _LONGEST = 1500
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -97,25 +98,32 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-@pytest.fixture
-def running(
-    tmp_path: Path, environment: dict[str, str]
+@contextlib.contextmanager
+def started(
+    ports: Path, environment: dict[str, str], *arguments: str
 ) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    ports = tmp_path / "ports.json"
     process = subprocess.Popen(
-        command(
-            *("--platform", "ontap", "--platform", "ose:front", "--seed", "3"),
-            *("--port-file", str(ports)),
-        ),
+        command(*arguments, "--port-file", str(ports)),
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
     )
-    wait_for(ports)
-    assert stat.S_IMODE(ports.stat().st_mode) == 0o600
-    yield process, json.loads(ports.read_text())
-    process.kill()
-    process.communicate()
+    try:
+        wait_for(ports)
+        assert stat.S_IMODE(ports.stat().st_mode) == 0o600
+        yield process, json.loads(ports.read_text())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def running(
+    tmp_path: Path, environment: dict[str, str]
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    wanted = ("--platform", "ontap", "--platform", "ose:front", "--seed", "3")
+    with started(tmp_path / "ports.json", environment, *wanted) as found:
+        yield found
 
 
 def wait_for(path: Path) -> None:
@@ -152,6 +160,14 @@ def test_command_starts_tells_and_stops(
         ".rotate -i",
     ):
         assert word in output
+
+
+def test_command_starts_all_others_beside_those_that_are_named(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    wanted = ("--platform", "ontap:9.7", "--others", "--seed", "1")
+    with started(tmp_path / "ports.json", environment, *wanted) as (_process, told):
+        assert list(told) == ["ontap-9.7", *sorted(set(PLATFORMS) - {"ontap"})]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import yaml
 from ansible_collections.objectstore.credentials.plugins.module_utils import store_registry
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (
+    OPTIONS,
     STORES,
     open_store,
     secret_store_spec,
@@ -70,10 +71,18 @@ class Cellar(Shelf):
     }
 
 
+def there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be these two stores, with the options that they have now."""
+    stores: dict[str, type[SecretStore]] = {"shelf": Shelf, "cellar": Cellar}
+    monkeypatch.setattr(store_registry, "STORES", stores)
+    options = {name: store.OPTIONS for name, store in stores.items()}
+    monkeypatch.setattr(store_registry, "OPTIONS", options)
+
+
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Only these two stores."""
-    monkeypatch.setattr(store_registry, "STORES", {"shelf": Shelf, "cellar": Cellar})
+    there_are(monkeypatch)
     Shelf.happened.clear()
     yield
     Shelf.error = None
@@ -105,6 +114,7 @@ def test_two_meanings_of_one_name_are_a_defect(
     two: None, monkeypatch: pytest.MonkeyPatch, spec: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(Cellar, "OPTIONS", {"path": spec})
+    there_are(monkeypatch)
     with pytest.raises(ValueError, match="path"):
         secret_store_spec()
 
@@ -182,6 +192,7 @@ def test_documentation_has_every_option_of_every_store() -> None:
 @pytest.mark.parametrize("name", sorted(STORES))
 def test_store_is_known_by_its_own_name(name: str) -> None:
     assert STORES[name].name == name
+    assert STORES[name].OPTIONS is OPTIONS[name]
     assert STORES[name].title
     assert "type" not in STORES[name].OPTIONS
 

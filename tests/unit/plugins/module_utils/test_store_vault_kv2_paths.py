@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.base import Place
 from ansible_collections.objectstore.credentials.plugins.module_utils.stores.vault_kv2_paths import (  # noqa: E501  # one name
-    DEFAULT_TEMPLATE,
     Paths,
     escape,
     unescape,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.stores.vault_kv2_spec import (
+    DEFAULT_TEMPLATE,
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
