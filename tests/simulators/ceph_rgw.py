@@ -90,6 +90,7 @@ class CephRgwSimulator(Simulator):
     """One gateway. It starts with the administrator alone."""
 
     name = "ceph_rgw"
+    OWN_USER = ADMIN
     MODES = {
         "caps": ("users=read users=write", "the capabilities of the login"),
         "has_active": (False, "whether keys show and take active: not in 16.2"),
