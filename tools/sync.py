@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 from sync_awx import credential_types, load, types_file
 from sync_awx_import import import_file
-from sync_role import argument_specs
+from sync_role import argument_specs, role_variables
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "ansible_collections.objectstore.credentials.plugins"
@@ -292,6 +292,10 @@ def fleet_options(platforms: list[type[Any]]) -> str:
             [cls.name for cls in platforms if "names_of" in vars(cls)],
         ),
     }
+    tables["ROLE_VARIABLES"] = (
+        "The variables of the role s3_rotate, without s3_rotate_.",
+        sorted(role_variables(spec)),
+    )
     body = "\n".join(
         f"#: {meaning}\n{name}: {_annotation(value)} = {_literal(value)}\n"
         for name, (meaning, value) in tables.items()

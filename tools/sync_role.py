@@ -231,6 +231,12 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+def role_variables(options: dict[str, dict[str, Any]]) -> set[str]:
+    """Return the names of the role's variables, without what all of them begin with."""
+    needed = {name for _what, names in ENTRIES.values() for name in names}
+    return set(OWN) | needed | set(options) - OF_THE_CALL
+
+
 def argument_specs(header: str, options: dict[str, dict[str, Any]]) -> str:
     """Return meta/argument_specs.yml. options: the module's, as its argument spec has them."""
     variables = {PREFIX + name: spec for name, spec in OWN.items()}

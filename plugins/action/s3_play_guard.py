@@ -5,10 +5,20 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Any, Optional
 
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils.fleet_options import ALIASES, ROLE_VARIABLES
+
+_PREFIX = "s3_rotate_"
+#: What the role itself hands to consumers, and what only a fleet's file has as a word of its own.
+_HANDED = ("accounts", "account", "scope", "reference", "consumer")
+_OF_VERIFY = ("bucket", "region", "addressing_style")
+#: Far enough from all of them, a name may be a variable of the operator's own.
+_NEAR = 0.85
 #: A host that has ended a task waits for the others. "debug" is linear with a prompt.
 _IN_STEP = ("linear", "debug")
 
@@ -45,4 +55,30 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
                 " first before the others were looked at. Nothing was touched. Leave serial out;"
                 " forks (-f) sets how many endpoints work at a time.",
             )
+        elif wrong := misspelt(variables):
+            result.update(failed=True, msg=f"{wrong} Nothing was touched.")
         return result
+
+
+def misspelt(variables: Iterable[str]) -> Optional[str]:
+    """Say which variable was meant to be one of the role's; None where there is none.
+
+    Ansible ignores what nobody reads, and a run without the limit that it was to have, or without
+    the account that it was to be for, rotates all there is.
+    """
+    known = {*ROLE_VARIABLES, *_HANDED}
+    for name in sorted(variables):
+        word = name.removeprefix(_PREFIX)
+        if not name.startswith(_PREFIX) or word.startswith("_") or word in known:
+            continue
+        if word in _OF_VERIFY:
+            return f"{name} is no variable of the role: it stands in s3_rotate_verify."
+        near = (
+            [ALIASES[word]] if word in ALIASES else difflib.get_close_matches(word, known, 1, _NEAR)
+        )
+        if near:
+            return (
+                f"{name} is no variable of the role, {_PREFIX}{near[0]} is; a variable of your own"
+                " needs another name."
+            )
+    return None

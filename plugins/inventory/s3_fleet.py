@@ -103,7 +103,7 @@ endpoints:
     accounts_file: cloud1-accounts.yml
 accounts_file: accounts.yml
 keyed_groups:
-  - key: s3_rotate_region | default('nowhere')
+  - key: s3_rotate_verify.region | default('nowhere')
     prefix: region
 groups:
   sharded: s3_rotate_shard is defined

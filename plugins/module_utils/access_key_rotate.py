@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 MOST_CLOCK_OFFSET = 300.0
 _HEADS = "journal"
 #: What a rehearsal cannot know, unless it is the preflight of a real run.
-STORE_NOT_PROVEN = "whether the secret store can be written: only a real run proves it"
+STORE_NOT_PROVEN = "whether the secret store can be written"
 
 
 def rotate_access_keys(

@@ -192,6 +192,13 @@ def sentences(message: Optional[str], next_step: Optional[str]) -> str:
     return f"{text} {next_step or ''}".strip()
 
 
+#: What to do where a state needs a record, and the account that was named has none.
+NO_RECORD_HERE = (
+    "Check endpoint and secret_store: records hang on both. An account that was never taken over"
+    " needs adopt: rotate or adopt: import first."
+)
+
+
 def missing(what: str) -> RuntimeError:
     """Return the error for what cannot be missing there; a defect of this collection."""
     return RuntimeError(f"{what} is missing")

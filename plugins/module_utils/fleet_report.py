@@ -90,14 +90,15 @@ class Pool:
         summary = summary_of(hosts, lines, journals, findings)
         moments = [host[name] for host in hosts for name in ("started_at", "ended_at")]
         known = [moment for moment in moments if moment]
+        is_dry_run = bool(hosts) and all(host["check_mode"] for host in hosts)
         return {
             "format": FORMAT,
             "kind": KIND,
             **about,
             "from": min(known, default=None),
             "until": max(known, default=None),
-            "is_dry_run": bool(hosts) and all(host["check_mode"] for host in hosts),
-            **status_of(summary, findings),
+            "is_dry_run": is_dry_run,
+            **status_of(summary, findings, is_dry_run),
             "summary": summary,
             "findings": findings,
             "histogram": histogram_of(lines),

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Optional
 
-from .fleet_report_lines import INSUFFICIENT_DATA, has_failed
+from .fleet_report_lines import INSUFFICIENT_DATA, beyond_limit, has_failed, without_age
 
 Line = Mapping[str, Any]
 
@@ -31,6 +31,32 @@ def _compromised(line: Line) -> str | None:
     return ", ".join(alive) or None
 
 
+#: What an access key that is not the current one is to its record.
+_ROLES = {"retiring": "which retires", "unknown": "which no record knows"}
+
+
+def _overdue(line: Line) -> str | None:
+    if not line["is_overdue"]:
+        return None
+    whose = _not_current(line, beyond_limit(line))
+    return f"{whose}{line['age_days']} days old, the limit is {line['limit_days']}; {_done(line)}"
+
+
+def _undated(line: Line) -> str | None:
+    if line["compliance"] != INSUFFICIENT_DATA:
+        return None
+    return f"{_not_current(line, without_age(line))}{line['why'] or 'no date'}"
+
+
+def _not_current(line: Line, access_keys: Sequence[Line]) -> str:
+    """Name the keys where a rotation would end none of them, being those beside the current one."""
+    roles = [_ROLES.get(str(key.get("held"))) for key in access_keys]
+    if not line["managed"] or not roles or not all(roles):
+        return ""
+    named = [f"{key.get('access_key')}, {role}" for key, role in zip(access_keys, roles)]
+    return "; ".join(named) + ": "
+
+
 #: Findings about accounts: a word for filters, the level, the title, what to do, and what is said
 #: of an account that it concerns (None: it does not).
 CONCERNS: tuple[tuple[str, str, str, str, Telling], ...] = (
@@ -38,13 +64,10 @@ CONCERNS: tuple[tuple[str, str, str, str, Telling], ...] = (
         "overdue",
         ACT,
         "Access keys older than their limit, without a valid exception",
-        "Rotate them now; where the run skipped or failed them, its reason is in the list. A reason"
+        "Rotate them now; where the run skipped or failed them, its reason is in the list. One that"
+        " retires goes at its date, one that no record knows only by replaces or by hand. A reason"
         " to wait needs an exception with reason, approver and end.",
-        lambda line: (
-            f"{line['age_days']} days old, the limit is {line['limit_days']}; {_done(line)}"
-            if line["is_overdue"]
-            else None
-        ),
+        _overdue,
     ),
     (
         "compromised",
@@ -174,8 +197,9 @@ CONCERNS: tuple[tuple[str, str, str, str, Telling], ...] = (
         "no_age",
         NOTE,
         "Access keys whose age nobody knows",
-        "A first rotation gives them a date; until then they count as not compliant.",
-        lambda line: line["why"] or "no date" if line["compliance"] == INSUFFICIENT_DATA else None,
+        "A rotation makes a key with a date; until the one without is gone, its account counts as"
+        " not compliant.",
+        _undated,
     ),
     (
         "never_used",

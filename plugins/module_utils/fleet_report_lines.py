@@ -103,6 +103,23 @@ def has_changed(line: Mapping[str, Any]) -> bool:
     return line["action"] not in QUIET_ACTIONS
 
 
+def beyond_limit(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the access keys of an account that work and are older than its limit."""
+    limit = dt.timedelta(days=line["limit_days"])
+    return [key for key, age in _ages(line) if age is not None and age > limit]
+
+
+def without_age(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the access keys of an account that work and whose age nobody knows."""
+    return [key for key, age in _ages(line) if age is None]
+
+
+def _ages(line: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Optional[dt.timedelta]]]:
+    at = parse_time(line["seen_at"])
+    working = [key for key in line["access_keys"] if _works(key)]
+    return [(key, _age(key.get("created_at"), key.get("age_days"), at)) for key in working]
+
+
 def _state(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     if mapping(row.get("details")).get("left"):
         return "left"

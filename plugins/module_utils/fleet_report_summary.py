@@ -74,20 +74,25 @@ def summary_of(hosts: Rows, lines: Rows, journals: Rows, findings: Rows) -> dict
     }
 
 
-def status_of(summary: Mapping[str, Any], findings: Rows) -> dict[str, str]:
+def status_of(summary: Mapping[str, Any], findings: Rows, is_dry_run: bool) -> dict[str, str]:
     """Return the state of the whole in one word and in one sentence."""
     finished, endpoints = summary["endpoints_finished"], summary["endpoints"]
     parts = [f"{finished} of {endpoints} {_plural('endpoint', endpoints)} finished"]
+    changed, count = summary["changed"], summary["accounts"]
+    if changed:
+        # Who rotated forty keys should not have to read from silence that it went well.
+        verb = "would change" if is_dry_run else "changed"
+        parts.append(f"{changed:,} of {count:,} {_plural('account', count)} {verb}")
     counts = (
         (summary["failed"], "failed"),
         (summary["overdue"], "overdue"),
         (summary["unmanaged"], "not under management"),
     )
     said = [f"{n:,} {_plural('account', n)} {what}" for n, what in counts if n]
-    count = summary["accounts"]
     if not count and finished < endpoints:
         said = ["no account was looked at"]
-    parts += said or [f"{count:,} {_plural('account', count)}, none failed or overdue"]
+    all_of_them = [] if changed else [f"{count:,} {_plural('account', count)}"]
+    parts += said or [*all_of_them, "none failed or overdue"]
     unfinished = summary["endpoints_unfinished"]
     if unfinished:
         more = len(unfinished) - _MOST_NAMED

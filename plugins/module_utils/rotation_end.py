@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from .errors import missing
+from .errors import NO_RECORD_HERE, missing
 from .model import ACTIVE
 from .record import Decommission, HeldKey
 from .rotation_case import Case, names
@@ -20,7 +20,9 @@ def acknowledge(case: Case) -> None:
     current, wanted = case.record.current, case.policy.access_key
     if current is None:
         raise case.fail(
-            "not_found", f"{case.account.name} is not managed: there is nothing to acknowledge."
+            "not_found",
+            f"{case.account.name} is not managed: there is nothing to acknowledge.",
+            next_step=NO_RECORD_HERE,
         )
     if wanted != current.access_key:
         raise case.fail(
@@ -47,7 +49,9 @@ def decommission(case: Case) -> None:
     """End the account's keys for good: off, after the soak deleted, at last a tombstone."""
     if not case.has_record:
         raise case.fail(
-            "not_found", f"{case.account.name} is not managed: there is nothing to decommission."
+            "not_found",
+            f"{case.account.name} is not managed: there is nothing to decommission.",
+            next_step=NO_RECORD_HERE,
         )
     if case.record.decommission is None:
         _begin(case)

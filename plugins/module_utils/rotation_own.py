@@ -48,8 +48,8 @@ def check_own_key(case: Case, planned: AccountResult) -> None:
         f"{own.access_key} of {case.account.name} is the key that this run logs in with,"
         " and it was not read from this account's record: after its rotation the next run could"
         " not log in.",
-        next_step="Read api_access_key and api_secret_key from the record with the lookup"
-        " s3_secret, or log in with another key.",
+        next_step="Leave the account out with exclude, log in with a key of another account, or"
+        " read api_access_key and api_secret_key from the record with the lookup s3_secret.",
         alive=own.access_key,
     )
 

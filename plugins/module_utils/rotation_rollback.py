@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from collections.abc import Sequence
 
-from .errors import missing
+from .errors import NO_RECORD_HERE, missing
 from .model import ACTIVE
 from .record import HeldKey, Hold, Pending
 from .rotation_case import Case
@@ -91,12 +92,27 @@ def _is_rolled_back(case: Case) -> bool:
     return wanted is not None or (record.held is not None and last == "rolled_back")
 
 
+def _instead(candidates: Sequence[HeldKey]) -> str:
+    """Say what helps where there is no pair to go back to."""
+    alive = [
+        str(key.access_key)
+        for key in candidates
+        if key.compromised is None and key.disabled_at is None and key.deleted_at is None
+    ]
+    step = "For another new pair name the account with force: true."
+    if alive:
+        return f"Clients that still have {', '.join(alive)} can go on with it for now. {step}"
+    return step
+
+
 def _target(case: Case) -> HeldKey:
     """Return the key to go back to: the one named, or the newest retiring one. Raises why not."""
     record, wanted = case.record, case.policy.access_key
     if not record.is_managed:
         raise case.fail(
-            "not_found", f"{case.account.name} is not managed: the record has no current key."
+            "not_found",
+            f"{case.account.name} is not managed: the record has no current key.",
+            next_step=NO_RECORD_HERE,
         )
     if not case.desk.facts.overlap:
         raise case.fail(
@@ -129,5 +145,5 @@ def _target(case: Case) -> HeldKey:
         f"{case.account.name} has no key to roll back to: "
         + ("; ".join(reasons) or "none is retiring")
         + ".",
-        next_step="Rotate the account again instead: name it with force: true.",
+        next_step=_instead(candidates),
     )

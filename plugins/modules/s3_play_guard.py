@@ -8,12 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: s3_play_guard
-short_description: Refuse a play that would defeat the preflight
+short_description: Refuse a play that would not do what it says
 version_added: 1.0.0
 author: objectstore.credentials contributors (@objectstore)
 description:
   - Fails when the play's strategy lets hosts run ahead of each other, or when C(serial) cuts the
     hosts into batches. Either would rotate keys at one endpoint before another was looked at.
+  - Fails when a variable is spelt nearly as one of the role's, which Ansible would ignore.
   - The role P(objectstore.credentials.s3_rotate#role) begins with it. Reads only, runs on the
     controller, and connects to nothing.
 options: {}
@@ -31,7 +32,7 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Refuse strategies and batches that would defeat the preflight
+- name: Refuse a strategy, batches and misspelt variables
   objectstore.credentials.s3_play_guard:
 """
 

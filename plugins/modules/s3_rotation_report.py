@@ -166,7 +166,7 @@ status_line:
   description: The same as a sentence.
   returned: success
   type: str
-  sample: 2 of 4 endpoints finished, 3 accounts overdue
+  sample: 3 of 3 endpoints finished, 40 of 900 accounts changed, 3 accounts overdue
 plan:
   description: The plan of all endpoints, its C(path) and C(sha256); null where none has a plan.
   returned: if O(write_plan)

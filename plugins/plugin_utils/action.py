@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
+import yaml
 from ansible import constants, context
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -16,6 +17,9 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.store_environment import store_of
 from .liaison import Liaison, sentence
+
+#: The options that are dictionaries: Ansible's own refusal of one would not name it.
+_DICTIONARIES = ("secret_store", "destination", "verify")
 
 
 class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
@@ -40,7 +44,7 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
         arguments = dict(self._task.args)
         if self.fills_endpoint and arguments.get("endpoint") is None:
             arguments["endpoint"] = variables.get("inventory_hostname")
-        refusal = self._secret_without_receiver(arguments)
+        refusal = _read_dictionaries(arguments) or self._secret_without_receiver(arguments)
         if refusal:
             result.update(failed=True, changed=False, msg=refusal)
             return result
@@ -113,6 +117,36 @@ class CredentialsAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
         return None
 
 
+def _read_dictionaries(arguments: dict[str, Any]) -> Optional[str]:
+    """Make dictionaries of those that were typed; say which one is none, without repeating it."""
+    for name in _DICTIONARIES:
+        if isinstance(arguments.get(name), str):
+            read = dictionary_of(arguments[name])
+            if read is None:
+                return (
+                    f"{name} is no dictionary. Write it as in an inventory, {name}='{{a: b}}', or"
+                    f" as {name}='a=b c=d'. Nothing was touched."
+                )
+            arguments[name] = read
+    return None
+
+
+def dictionary_of(text: str) -> Optional[dict[str, Any]]:
+    """Return the dictionary that a text is, as Ansible reads it, or else as an inventory would.
+
+    Of YAML every value is taken as the text that it is: nobody's password is a number.
+    """
+    try:
+        return dict(check_type_dict(text))
+    except (TypeError, ValueError):
+        pass
+    try:
+        read = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # makes texts alone
+    except yaml.YAMLError:
+        return None
+    return read if isinstance(read, dict) else None
+
+
 def holds_secrets(result: Mapping[str, Any]) -> bool:
     """Tell whether a module's result returns a secret key of any account."""
     accounts = result.get("accounts")
@@ -135,10 +169,7 @@ def wants_vault_secrets(arguments: Mapping[str, Any]) -> bool:
 
 def _is_of_vault(store: Any) -> bool:
     if isinstance(store, str):
-        try:
-            store = check_type_dict(store)
-        except (TypeError, ValueError):
-            return False
+        store = dictionary_of(store)
     return isinstance(store, Mapping) and store.get("type") == "ansible_vault"
 
 

@@ -66,7 +66,7 @@ def test_small_page_shows_every_account(browser: Browser, small: Path) -> None:
         key=lambda name: (["huawei", "ontap", "ose"].index(_platform(name)), name),
     )
     assert "10 of 10 accounts" in look.page.text
-    assert "3 of 4 endpoints finished, 1 account failed, 2 accounts overdue" in look.page.text
+    assert "3 of 4 endpoints finished, 2 of 10 accounts changed, 1 account failed" in look.page.text
     assert "hidden" not in look.page.attributes["finder"]
     assert look.page.details == []
 

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from ansible import context
 from ansible.module_utils.common.collections import ImmutableDict
 
+from ansible_collections.objectstore.credentials.plugins.action.s3_play_guard import misspelt
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.action import (
     CredentialsAction,
     holds_secrets,
@@ -35,6 +38,7 @@ def action(transport: str, arguments: dict[str, Any], answer: dict[str, Any]) ->
     made = CredentialsAction.__new__(CredentialsAction)
     made._task, made._connection = task, connection
     made.sent = {}
+    made._loader = None
     made._display = SimpleNamespace(warning=made.sent.setdefault("warned", []).append)
 
     def execute(module_args: dict[str, Any], **_rest: Any) -> dict[str, Any]:
@@ -65,6 +69,31 @@ def test_endpoint_is_left_out_where_that_means_all_of_them() -> None:
     plain.fills_endpoint = False
     plain.run(task_vars={"inventory_hostname": "cluster1"})
     assert "endpoint" not in plain.sent
+
+
+@pytest.mark.parametrize("name", ["secret_store", "destination", "verify"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{type: ansible_vault, path: /x, vault_password: 0042}",
+        '{"type": "ansible_vault", "path": "/x", "vault_password": "0042"}',
+        "type=ansible_vault path=/x vault_password=0042",
+    ],
+)
+def test_dictionary_is_read_as_a_person_types_it(name: str, typed: str) -> None:
+    done = action("local", {name: typed}, {})
+    done.run(task_vars={})
+    assert done.sent[name] == {"type": "ansible_vault", "path": "/x", "vault_password": "0042"}
+
+
+@pytest.mark.parametrize("typed", ["{type: hush", "hush", "a=b, hush", "[hush]", ""])
+def test_what_is_no_dictionary_is_refused_by_name_and_not_repeated(typed: str) -> None:
+    done = action("local", {"secret_store": typed}, {})
+    refused = done.run(task_vars={})
+    assert refused["failed"] is True
+    assert refused["msg"].startswith("secret_store is no dictionary.")
+    assert "hush" not in refused["msg"]
+    assert "secret_store" not in done.sent
 
 
 @pytest.mark.parametrize("name", ["secret_store", "destination"])
@@ -136,6 +165,7 @@ def test_failure_hidden_beside_secrets_is_said_in_a_warning() -> None:
         ({"type": "ansible_vault", "path": "/x"}, True),
         ('{"type": "ansible_vault"}', True),
         ("type=ansible_vault path=/x", True),
+        ("{type: ansible_vault, path: /x}", True),
         ({"type": "vault_kv2"}, False),
         ("type=vault_kv2", False),
         ({}, False),
@@ -212,3 +242,29 @@ def test_line_is_offered_where_the_module_can_reach_it(
     made.run(task_vars=variables)
     assert ("ansible_socket" in given) is has_line
     assert variables == {"inventory_hostname": "cluster1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("s3_rotate_max_rotation", "s3_rotate_max_rotations"),
+        ("s3_rotate_user", "s3_rotate_users"),
+        ("s3_rotate_consumer_s", "s3_rotate_consumers"),
+        ("s3_rotate_bucket", "s3_rotate_verify"),
+    ],
+)
+def test_misspelt_variable_is_refused_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    wrong = misspelt({name: 1, "s3_rotate_adopt": "rotate"})
+    assert wrong is not None
+    assert wrong.startswith(f"{name} is no variable of the role")
+    assert meant in wrong
+
+
+def test_variables_of_the_role_and_of_others_are_let_through() -> None:
+    role = Path(__file__).parents[2] / "roles" / "s3_rotate"
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    known = {name for spec in specs.values() for name in spec["options"]}
+    known |= set(yaml.safe_load((role / "defaults" / "main.yml").read_text()))
+    # What consumers are handed, the role's own, and an operator's.
+    others = ("s3_rotate_accounts", "s3_rotate__part", "s3_rotate_note", "s3_hosts", "users")
+    assert misspelt([*known, *others]) is None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +131,7 @@ def test_rollback_and_retire_and_verify(estate: Fleet) -> None:
 
     verify = estate.run("verify_journal")
     assert verify.code == 0, verify.output
+    assert re.search(r"Chains of the journal, each whole: [1-9]", verify.output), verify.output
     chains = (estate.folder / "evidence" / "journal").rglob("*.jsonl")
     chain = next(path for path in chains if "promoted" in path.read_text())
     chain.write_text(chain.read_text().replace("promoted", "prom0ted", 1))

@@ -20,9 +20,10 @@ pytestmark = pytest.mark.fleet
 
 @pytest.fixture
 def story(ansible: Ansible) -> Iterator[str]:
-    """What the command prints, until it waits: keys side by side, two of some, and in place."""
+    """What the command prints: keys side by side, two of some; in place; a login that is listed."""
+    wanted = ["--platform", "huawei", "--platform", "ontap", "--platform", "ceph_rgw"]
     process = subprocess.Popen(
-        [str(BIN / "python"), "-m", PACKAGE, "--platform", "huawei", "--platform", "ontap"],
+        [str(BIN / "python"), "-m", PACKAGE, *wanted],
         env={**ansible.environment, "PYTHONPATH": str(ROOT / ".build" / "collections")},
         stdout=subprocess.PIPE,
         text=True,
@@ -55,6 +56,6 @@ def test_nightly_job_works_as_printed(ansible: Ansible, story: str, tmp_path: Pa
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    last = re.findall(r"(2 of 2 endpoints finished.*?)\. Report", done.stdout)[-1]
+    last = re.findall(r"(3 of 3 endpoints finished.*?)\. Report", done.stdout)[-1]
     assert "not under management" not in last
     assert "failed" not in last

@@ -156,6 +156,8 @@ class Simulator:
     BASE_PATH = ""
     #: The URL of a data plane of its own, for what is a real system behind this face.
     own_s3_url: Optional[str] = None
+    #: The user that logs in, where the platform lists it among the others.
+    OWN_USER: Optional[str] = None
     #: Module options that only a running world knows, such as a login that was made for it.
     login: Mapping[str, Any] = {}
     #: What people do at it behind the API's back, as far as it can be done.

@@ -92,6 +92,7 @@ class CephRgwSimulator(Simulator):
 
     name = "ceph_rgw"
     HANDS = CephRgwHands
+    OWN_USER = ADMIN
     MODES = {
         "caps": ("users=read users=write", "the capabilities of the login"),
         "has_active": (False, "whether keys show and take active: not in 16.2"),

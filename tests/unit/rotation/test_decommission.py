@@ -170,3 +170,23 @@ def test_decommission_killed_at_each_write_is_finished(lab_of: OpenLab, form: Fo
                 lab.later(8)
             assert lab.truth() == {}, (skip, action)
             assert lab.rec().secrets() == ()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        GONE,
+        {"state": "rolled_back", "reason": "INC-1"},
+        {"state": "acknowledged", "access_key": "AKNOWN"},
+    ],
+)
+def test_account_without_a_record_says_where_records_hang(
+    lab_of: OpenLab, asked: dict[str, Any]
+) -> None:
+    lab = lab_of(TWO_KEYS)
+    result = lab.one(**asked)
+    assert result.failure is not None
+    assert result.failure["kind"] == "not_found"
+    # The account is there: its spelling is not what is wrong.
+    assert "spelling" not in result.failure["next_step"]
+    assert "endpoint and secret_store" in result.failure["next_step"]

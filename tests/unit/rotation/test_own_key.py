@@ -87,6 +87,7 @@ def test_own_key_that_is_not_from_this_record_is_refused(lab_of: OpenLab) -> Non
     assert result.failure is not None
     assert result.failure["kind"] == "disruption_refused"
     assert "s3_secret" in str(result.failure["next_step"])
+    assert "exclude" in str(result.failure["next_step"])
     assert lab.truth(ROTATOR) == {key: "active"}
     assert lab.record(ROTATOR) is None
 

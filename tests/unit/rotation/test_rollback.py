@@ -216,6 +216,23 @@ def test_retirement_does_not_race_an_interrupted_rollback(lab_of: OpenLab, form:
     assert lab.stored_pair_works()
 
 
+def test_account_taken_over_has_no_pair_to_go_back_to_and_says_what_clients_can_do(
+    lab_of: OpenLab,
+) -> None:
+    lab = lab_of(UNLABELLED)
+    old = lab.only()
+    lab.adopt()
+    result = lab.one(state="rolled_back")
+    assert result.failure is not None
+    assert f"the secret of {old} was never known" in result.failure["message"]
+    assert f"Clients that still have {old} can go on with it" in result.failure["next_step"]
+    lab.later(8)
+    assert lab.one().action == "disabled"
+    later = lab.one(state="rolled_back")
+    assert later.failure is not None
+    assert old not in later.failure["next_step"]
+
+
 def test_named_key_that_is_not_retiring_is_refused_and_the_others_named(lab_of: OpenLab) -> None:
     lab = lab_of(UNLABELLED)
     old, new = rotated(lab)

@@ -104,6 +104,38 @@ def test_old_key_that_still_works_counts_although_the_current_one_is_new(fleet: 
     assert line["is_overdue"]
 
 
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ("current", "200 days old, the limit is 90; "),
+        ("retiring", "OLD, which retires: 200 days old, the limit is 90; "),
+        ("unknown", "OLD, which no record knows: 200 days old, the limit is 90; "),
+    ],
+)
+def test_overdue_key_is_named_where_a_rotation_would_not_end_it(
+    fleet: Fleet, held: str, said: str
+) -> None:
+    row = account_row("app", age=1, compliance="non_compliant")
+    row["access_keys"].append(key_row("OLD", 200, held=held))
+    fleet.add("huawei", "eu-de", [row])
+    (concern,) = found(report_of(fleet), "overdue")["concerns"]
+    assert concern["text"] == f"{said}unchanged: nothing is due"
+
+
+def test_key_that_nobody_manages_is_overdue_by_itself(fleet: Fleet) -> None:
+    fleet.add("huawei", "eu-de", [unmanaged("app")])
+    (concern,) = found(report_of(fleet), "overdue")["concerns"]
+    assert concern["text"].startswith("400 days old, the limit is 90; ")
+
+
+def test_key_without_a_date_is_named_where_it_is_not_the_current_one(fleet: Fleet) -> None:
+    row = account_row("app", age=1, compliance="insufficient_data")
+    row["access_keys"].append(key_row("OLD", 0, held="retiring", created_at=None, age_days=None))
+    fleet.add("ceph_rgw", "zone", [row])
+    (concern,) = found(report_of(fleet), "no_age")["concerns"]
+    assert concern["text"] == "OLD, which retires: nothing is due"
+
+
 def test_old_key_that_is_disabled_or_expired_does_not_count(fleet: Fleet) -> None:
     row = account_row("app", age=1)
     row["access_keys"] += [
@@ -383,6 +415,18 @@ def test_status_line_says_that_nothing_was_looked_at_and_where(fleet: Fleet) -> 
     document = report_of(fleet)
     assert document["status_line"] == (
         "0 of 2 endpoints finished, no account was looked at, not finished: cloud, cluster"
+    )
+
+
+@pytest.mark.parametrize(
+    ("check_mode", "said"),
+    [(False, "2 of 3 accounts changed"), (True, "2 of 3 accounts would change")],
+)
+def test_status_line_says_how_much_was_done(fleet: Fleet, check_mode: bool, said: str) -> None:
+    rows = [rotated("a"), rotated("b"), account_row("c")]
+    fleet.add("huawei", "eu-de", rows, check_mode=check_mode)
+    assert report_of(fleet)["status_line"] == (
+        f"1 of 1 endpoint finished, {said}, none failed or overdue"
     )
 
 
