@@ -212,6 +212,16 @@ def _pair_of(store: SecretStore, place: Place, wanted: str) -> dict[str, str]:
             " Otherwise rotate the account, or take it over with adopt.",
         )
     access_key, secret = _wanted(stored.record, wanted, where)
+    if not (access_key + secret).isprintable():
+        # Behind the end of a line in a consumer's file stands a setting of its own: of one for the
+        # AWS tools a command that they run.
+        raise CredentialsError(
+            "store_unreadable",
+            f"{where}: its {wanted} pair holds a line end or another character that cannot be"
+            " printed, which no key of an object store has. It is not handed to a consumer.",
+            next_step="Find out whether the platform or somebody else made such a pair. Then rotate"
+            " the account, once the platform is to be trusted.",
+        )
     return {"access_key": access_key, "secret_key": secret}
 
 

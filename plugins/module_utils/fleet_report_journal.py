@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from .errors import CredentialsError
 from .fleet_report_values import mapping, mappings, text
-from .journal_chains import check_chain
+from .journal_chains import LONGEST_LINE, check_chain
 from .journal_files import chains_below, open_chain
 from .journal_lines import is_chain_name, read_line
 from .stores.file_names import escape
@@ -159,7 +159,8 @@ def _lines(base: str, chain: str) -> Iterator[tuple[dict[str, Any], str]]:
     if handle is None:
         return
     with handle:
-        for line in handle:
+        # A line without an end must not fill the memory; one that is cut is not as it was written.
+        while line := handle.readline(LONGEST_LINE):
             read = read_line(line.rstrip(b"\n"))
             if read is None:
                 return

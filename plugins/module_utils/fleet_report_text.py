@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .visible import visible
 
 #: What makes a spreadsheet take a cell for a formula, the full-width forms included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+#: Where semicolons part the cells, as in half of Europe, another cell begins behind each.
+_AFTER_SEMICOLON = re.compile(f"(;[ \"'\xa0]*)(?=[{re.escape(''.join(_FORMULA))}])")
 #: The longest text in a cell (a spreadsheet's own limit is 32,767).
 LONGEST_CELL = 30_000
 
@@ -24,7 +27,7 @@ def cell(value: Any) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     raw = str(value)
-    text = visible(raw, LONGEST_CELL)
+    text = visible(_AFTER_SEMICOLON.sub(r"\1'", raw), LONGEST_CELL)
     # A spreadsheet may trim blanks first.
     is_formula = raw.lstrip(" \xa0").startswith(_FORMULA)
     return f"'{text}" if is_formula else text

@@ -339,9 +339,7 @@ class Client:
             there = urlsplit(target)
         except ValueError:
             target, there = "", urlsplit("")
-        # User and password inside a URL would take the place of the login.
-        same = same_origin(answer.url, target) and not there.username
-        if effect != READ or not same or target == answer.url:
+        if effect != READ or not same_origin(answer.url, target) or target == answer.url:
             raise self.error(
                 "malformed_answer",
                 f"{answer.method} {answer.url} answered HTTP {answer.status}, a redirect to"

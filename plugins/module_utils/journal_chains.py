@@ -24,7 +24,7 @@ MISSING, UNKNOWN = "missing", "unknown"
 #: The form of the document of heads.
 FORMAT = 1
 #: No line is longer; a longer one is not read into memory.
-_LONGEST_LINE = 1 << 20
+LONGEST_LINE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def check_chain(
     is_torn = False
     with handle:
         while True:
-            line = handle.readline(_LONGEST_LINE)
+            line = handle.readline(LONGEST_LINE)
             if not line:
                 break
             if not line.endswith(b"\n") and not handle.read(1):

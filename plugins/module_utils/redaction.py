@@ -72,7 +72,8 @@ class Redactor:
         if isinstance(value, dict):
             for name, inner in value.items():
                 text = str(name)
-                is_secret = _SECRET_NAME.search(text) and not _NOT_SECRET_NAME.search(text)
+                # Its end tells, and a search through all of a long one would never come to it.
+                is_secret = _SECRET_NAME.search(text) and not _NOT_SECRET_NAME.search(text[-64:])
                 for each in inner if isinstance(inner, list) else (inner,):
                     if not isinstance(each, str):
                         self.learn_from(each)

@@ -36,8 +36,8 @@ class Report:
             return None
         report = cls(path)
         folder = os.path.dirname(report.path)
-        if os.path.islink(report.path) or os.path.isdir(report.path):
-            what = "a symbolic link" if os.path.islink(report.path) else "a directory"
+        what = _what_else(report.path)
+        if what:
             raise _refused(option, report.path, f"it is {what}")
         if not os.path.isdir(folder):
             raise _refused(option, report.path, f"the directory {folder} does not exist")
@@ -79,6 +79,16 @@ class Report:
     def _temporary(self) -> tuple[int, str]:
         folder, name = os.path.split(self.path)
         return tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
+
+
+def _what_else(path: str) -> Optional[str]:
+    """Return what stands in a file's place, None where that is a file or nothing."""
+    if os.path.islink(path):
+        return "a symbolic link"
+    if os.path.isdir(path):
+        return "a directory"
+    # Root would put a file in the place of /dev/null, and a pipe would be waited for.
+    return "no file" if os.path.exists(path) and not os.path.isfile(path) else None
 
 
 def _sync_folder(folder: str) -> None:

@@ -24,7 +24,7 @@ from .rotation_retire import reclaim
 KEEP_FOR = 120.0
 _BETWEEN_TRIES = 5.0
 #: What we append to an operator's description: the attempt that made the key.
-_LABEL = re.compile(r"\s*\[s3-rotation [0-9a-f]+\]$")
+_LABEL = re.compile(r"(?<!\s)\s*\[s3-rotation [0-9a-f]+\]$")
 _LONGEST_DESCRIPTION = 200
 
 

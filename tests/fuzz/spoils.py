@@ -110,7 +110,10 @@ def spoilt(payload: bytes, some: Sequence[Spoil]) -> bytes:
 
 def _spoilt_tree(payload: bytes, spoil: Spoil) -> bytes:
     if payload.lstrip()[:1] == b"<":
-        return _spoilt_xml(payload, spoil)
+        try:
+            return _spoilt_xml(payload, spoil)
+        except RecursionError:
+            return payload  # another spoil before this one made it deep: nothing reads on in it
     try:
         tree = json.loads(payload)
     except (ValueError, RecursionError):

@@ -14,6 +14,8 @@ from hypothesis.errors import HypothesisWarning
 from . import all_targets
 from .registry import TARGETS, Target
 from .runs import run
+from .spoils import Spoil, spoilt
+from .texts import DEEP
 
 all_targets.load()
 
@@ -37,6 +39,14 @@ def test_target_holds(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)
         holds()
+
+
+@pytest.mark.parametrize("payload", [b"<a><b>c</b></a>", b'{"a": [1]}'], ids=["XML", "JSON"])
+@pytest.mark.parametrize("how", ["replace", "twice", "wrap", "deep"])
+def test_what_one_spoil_made_deep_is_left_to_it_by_the_next(payload: bytes, how: str) -> None:
+    deep = spoilt(payload, [Spoil("deep", 0.9)])
+    assert len(deep) > DEEP
+    assert spoilt(deep, [Spoil(how, 0.5, [])]) == deep
 
 
 def test_a_target_that_does_not_hold_is_found_and_made_small() -> None:

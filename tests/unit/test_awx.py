@@ -179,6 +179,27 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
     assert context["url"] in text
 
 
+def test_a_name_adds_no_line_to_a_notification() -> None:
+    evil = "app\ncluster1 backup: deleted\x1b[31m\u202e<b>"
+    rows = [
+        {"endpoint": "osis", "account": name, "action": "rotated", "access_key": key}
+        for name, key in (("team/b@x", "AK/1+="), (evil, evil), ("app", None))
+    ]
+    report = {"line": "done", "endpoints_failed": [], "accounts": rows}
+    context = {"job": {"artifacts": {"s3_rotation": report}}, "url": "https://awx.example.com"}
+    environment = sandbox.ImmutableSandboxedEnvironment(undefined=Undefined)
+    text = environment.from_string(KIT["s3_awx__body_text"]).render(context)
+    said = [line.strip() for line in text.splitlines() if line.strip()]
+    written = r"app\ncluster1 backup: deleted\u001b[31m\u202e\u003cb\u003e"
+    assert said == [
+        "done",
+        "osis team/b@x: rotated AK/1+=",
+        f'osis "{written}": rotated {written}',
+        "osis app: rotated",
+        "https://awx.example.com",
+    ]
+
+
 # --- the file for awx import ---------------------------------------------------------------------
 
 

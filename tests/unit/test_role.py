@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_options import OPTIONS
 
@@ -101,3 +102,11 @@ def test_what_one_playbook_alone_hands_on_is_documented_there(name: str) -> None
     entries = {entry for entry, spec in specs.items() if variable in (spec["options"] or {})}
     assert len(entries) == 1
     assert re.search(rf"\b{variable}\b", (ROLE / "tasks" / f"{entries.pop()}.yml").read_text())
+
+
+@pytest.mark.parametrize("inside", ["\u2028", "\x85", "\x0b", "\x1c", " ", "\t"])
+def test_one_name_in_the_lines_of_a_survey_is_never_two(inside: str) -> None:
+    lines = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["s3_rotate__lines"]
+    named = f"app-0001\r\n  a{inside}b \n\nlast"
+    found = NativeEnvironment().from_string(lines).render(s3_rotate_users=named)
+    assert found == ["app-0001", f"a{inside}b", "last"]

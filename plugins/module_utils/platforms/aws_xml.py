@@ -14,6 +14,9 @@ from ..http import Answer
 
 Complain = Callable[[str], CredentialsError]
 _DEEPEST = 40
+#: A page of a thousand users has a few thousand; an answer of the longest could hold millions, each
+#: of which takes a hundred times its length here.
+_MOST_ELEMENTS = 500_000
 
 
 class Element:
@@ -23,6 +26,8 @@ class Element:
         self.name = name
         self.children: list[Element] = []
         self.value = ""
+        #: The text as it came, in pieces that are joined once: a server may send millions.
+        self.pieces: list[str] = []
         #: Makes the error for what is wrong with the answer.
         self.complain = complain
 
@@ -85,22 +90,27 @@ def parsed_or_none(answer: Answer) -> Element | None:
     """Return the root of an answer, or None; its secrets are learned by the redactor."""
     path: list[Element] = []
     roots: list[Element] = []
+    count = 0
     parser = expat.ParserCreate()
     # Texts may come in pieces.
     parser.buffer_text = True
 
     def start(name: str, _attributes: dict[str, str]) -> None:
+        nonlocal count
+        count += 1
         element = Element(name.rpartition(":")[2], answer.malformed)
         (path[-1].children if path else roots).append(element)
         path.append(element)
-        if len(path) > _DEEPEST:
+        if len(path) > _DEEPEST or count > _MOST_ELEMENTS:
             raise ValueError(name)
 
     def end(_name: str) -> None:
-        path.pop()
+        element = path.pop()
+        element.value = "".join(element.pieces)
+        element.pieces.clear()
 
     def text(data: str) -> None:
-        path[-1].value += data
+        path[-1].pieces.append(data)
 
     def doctype(*_declaration: object) -> None:
         # No answer of these APIs has one; entities, which it could declare, are its only use here.

@@ -208,7 +208,7 @@ def next_href(answer: Answer, body: Mapping[str, Any]) -> str | None:
     following = links.get("next") if isinstance(links, Mapping) else None
     if isinstance(following, Mapping) and following.get("href"):
         return str(following["href"])
-    for target, parameters in re.findall(r"<([^>]*)>([^<]*)", answer.headers.get("Link") or ""):
+    for target, parameters in re.findall(r"<([^<>]*)>([^<]*)", answer.headers.get("Link") or ""):
         if re.search(r";\s*rel=\"?next\b", parameters):
             return str(target)
     return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,7 @@ from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Store
 from .durable_files import TEMPORARY, Tree
 from .file_lease import FileLease, lock_name, note_lock_name
 from .file_locks import FileLock
-from .file_names import escape, is_hashed, unescape
+from .file_names import escape, is_hashed, is_platform, unescape
 from .record_yaml import read_yaml, write_yaml
 from .vault_checks import CheckFile, wrong_password
 from .vault_passwords import Keyring
@@ -180,7 +181,12 @@ class AnsibleVault(SecretStore):
         if platform is not None and endpoint is not None:
             yield from self._places(platform, endpoint)
             return
-        for above in [escape(platform)] if platform is not None else self._tree.folders():
+        if platform is not None:
+            platforms = [escape(platform)]
+        else:
+            # Beside the directories of platforms there may be a lost+found that nobody may read.
+            platforms = list(filter(is_platform, self._tree.folders()))
+        for above in platforms:
             wanted = self._tree.folders(above) if endpoint is None else [escape(endpoint)]
             for folder in wanted:
                 names = self._names_of(above, folder)
@@ -296,20 +302,11 @@ class AnsibleVault(SecretStore):
 
     def _some_secrets(self) -> Iterator[tuple[Place, Secret]]:
         """Yield the first secrets that a short look finds."""
-        tries = 0
-        for platform in self._tree.names():
-            for endpoint in self._tree.names(platform) if platform[0] != "." else ():
-                for name in self._tree.names(platform, endpoint):
-                    if tries == _TRIES:
-                        return
-                    tries += 1
-                    names = [unescape(each) for each in (platform, endpoint, name[:-4])]
-                    if name.endswith(_ENDING) and None not in names:
-                        place = Place(*map(str, names))
-                        made: list[Secret] = []
-                        data = self._tree.read(*self._parts(place)) or b"{}"
-                        self._document(data, f"The record {self._path(place)}", made)
-                        yield from ((place, secret) for secret in made)
+        for place in itertools.islice(self.places(None, None), _TRIES):
+            made: list[Secret] = []
+            data = self._tree.read(*self._parts(place)) or b"{}"
+            self._document(data, f"The record {self._path(place)}", made)
+            yield from ((place, secret) for secret in made)
 
     def _hashed(self, folders: tuple[str, str], stem: str) -> str | None:
         """Return the account of a file whose name is a hash, from inside the file."""

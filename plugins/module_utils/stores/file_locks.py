@@ -87,6 +87,8 @@ class FileLock:
     def _tell(self, holder: Mapping[str, Any]) -> None:
         """Write who holds the lock, for those who find it taken."""
         try:
+            if os.fstat(self._file).st_nlink != 1:
+                return  # somebody linked a file of theirs to this place, to have it written over
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, (json.dumps(dict(holder)) + "\n").encode(), 0)
         except OSError:

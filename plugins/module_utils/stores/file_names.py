@@ -21,6 +21,7 @@ _HASH = 40
 #: An empty name; no other escape is a lone percent sign.
 _EMPTY = "%"
 _SAFE = re.compile(r"(?![.-])[a-z0-9_.-]{1,200}(?<!\.)")
+_PLATFORM = re.compile(r"[a-z][a-z0-9_]*")
 _ESCAPED = re.compile(r"\+[a-z]|(?:%[0-9a-f]{2})+|[a-z0-9_.-]")
 
 
@@ -56,6 +57,11 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-")
 def is_hashed(file_name: str) -> bool:
     """Tell whether a file name is one that cannot be read back."""
     return "~" in file_name
+
+
+def is_platform(file_name: str) -> bool:
+    """Tell whether a file name can stand for a platform: for a word of the option of that name."""
+    return _PLATFORM.fullmatch(file_name) is not None
 
 
 def unescape(file_name: str) -> str | None:

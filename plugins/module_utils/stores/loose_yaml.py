@@ -15,6 +15,8 @@ from .vault_format import is_encrypted, normal
 
 #: Times stay texts, as the fixed form has them; the record reads them.
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
+#: Far more than any record holds.
+_MOST_VALUES = 100_000
 
 
 def read_loose(text: str, make_secret: MakeSecret) -> Any:
@@ -23,7 +25,7 @@ def read_loose(text: str, make_secret: MakeSecret) -> Any:
     loader = loader_class(text)
     loader.make_secret = make_secret
     try:
-        return loader.get_single_data()
+        document = loader.get_single_data()
     except yaml_error as exc:
         # PyYAML's own message quotes the line, which may hold a secret.
         mark = getattr(exc, "problem_mark", None)
@@ -33,6 +35,20 @@ def read_loose(text: str, make_secret: MakeSecret) -> Any:
         raise ValueError(f"it is no YAML of a record ({exc.__class__.__name__})") from None
     finally:
         loader.dispose()
+    if _size(document, {}) > _MOST_VALUES:
+        # A few lines of aliases of aliases would fill any memory when they are written again.
+        raise ValueError("it holds more than any record does")
+    return document
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """Return how many values a document holds once it is written, each alias as what it names."""
+    if not isinstance(value, (dict, list, tuple)):
+        return 1
+    if id(value) not in known:
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(each, known) for each in inner)
+    return known[id(value)]
 
 
 @functools.lru_cache(maxsize=1)

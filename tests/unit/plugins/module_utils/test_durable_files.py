@@ -245,6 +245,19 @@ def test_lock_whose_holder_removed_it_between_opening_and_locking_is_taken_anew(
     assert list(tree.names("locks")) == []
 
 
+def test_file_that_was_linked_to_the_place_of_a_lock_is_not_written_over(tmp_path: Path) -> None:
+    tree = Tree(str(tmp_path / "base"))
+    FileLock(tree, "it", HOLDER, "locks", "one").release()
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    os.link(precious, tmp_path / "base" / "locks" / "one")
+    lock = FileLock(tree, "it", HOLDER, "locks", "one")
+    assert lock.is_held()
+    assert raised(FileLock, tree, "it", HOLDER, "locks", "one").kind == "busy"
+    lock.release()
+    assert precious.read_text() == "mine"
+
+
 def test_file_system_without_locks_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = Tree(str(tmp_path))
     monkeypatch.setattr(fcntl, "flock", failing(errno.ENOLCK))

@@ -153,7 +153,13 @@ def test_cell_that_a_spreadsheet_would_compute_is_text(start: str) -> None:
     assert cell(f"{start}1+1").startswith("'")
 
 
-@pytest.mark.parametrize("value", ["app-1", "a=b", "1-2", "x@y", ""])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", ' "=', "\xa0@"])
+def test_cell_stays_text_where_a_semicolon_parts_the_cells(start: str) -> None:
+    behind = cell(f"app;{start}cmd|' /C calc'!A0").partition(";")[2]
+    assert behind.lstrip(' "\xa0').startswith("'")
+
+
+@pytest.mark.parametrize("value", ["app-1", "a=b", "1-2", "x@y", "", "a; b-c; see x=1"])
 def test_cell_that_is_no_formula_stays_as_it_is(value: str) -> None:
     assert cell(value) == value
 

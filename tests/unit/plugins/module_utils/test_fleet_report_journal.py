@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,23 @@ def test_chain_that_was_cut_after_the_run_is_a_finding(fleet: Fleet, keep: int) 
     path.write_text("".join(lines[:keep]))
     (chain,) = report_of(fleet)["journals"]
     assert (chain["state"], chain["matches_the_run"]) == ("cut", False)
+
+
+def test_line_without_an_end_does_not_fill_the_memory(fleet: Fleet) -> None:
+    path = chain_of(fleet)
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.truncate(size + 256 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        document = report_of(fleet)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    (chain,) = document["journals"]
+    assert (chain["state"], chain["lines"]) == ("broken", 4)
+    assert len(moves_of(document, "app")) == 4
+    assert most < 32 * 1024 * 1024
 
 
 def test_chain_that_is_gone_is_a_finding(fleet: Fleet) -> None:

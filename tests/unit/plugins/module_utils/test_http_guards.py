@@ -86,6 +86,22 @@ def test_redirect_of_a_write_is_never_followed(
     assert echo.writes == 0
 
 
+@pytest.mark.parametrize("place", ["{evil}\\@{own}", "{evil}\\@{own}:80", "u:p@{own}", "@{own}"])
+def test_login_goes_to_no_address_that_libraries_read_in_two_ways(
+    client: Client, echo: Echo, elsewhere: SimulatorServer, place: str
+) -> None:
+    own, evil = (url.partition("//")[2] for url in (client.settings.api_url, elsewhere.url))
+    link = "http://" + place.format(own=own, evil=evil)
+    client.auth = HeaderAuth("Authorization", CANARY)
+    error = raised(client.request, "GET", f"{link}/next")
+    assert (error.kind, error.landed) == ("malformed_answer", False)
+    assert "was not sent" in error.message
+    echo.script("/old", Response(302, None, {"Location": f"{link}/next"}))
+    assert raised(client.request, "GET", "/old").kind == "malformed_answer"
+    assert elsewhere.requests == 0
+    assert [request.path for request in echo.seen] == ["/old"]
+
+
 @pytest.mark.parametrize("location", ["", "/old", "http://[", "javascript:alert(1)", "//evil/x"])
 def test_redirect_to_nowhere_is_refused(client: Client, echo: Echo, location: str) -> None:
     echo.script("/old", Response(302, None, {"Location": location} if location else {}))

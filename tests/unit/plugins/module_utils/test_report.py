@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,13 @@ def test_directory_in_its_place_is_refused(tmp_path: Path) -> None:
 def test_symbolic_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     assert "symbolic link" in _refusal(tmp_path / "link")
+
+
+def test_pipe_or_device_is_refused_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "it is no file" in _refusal(tmp_path / "pipe")
+    assert "it is no file" in _refusal(Path(os.devnull))
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
 def test_directory_that_cannot_be_written_is_refused() -> None:

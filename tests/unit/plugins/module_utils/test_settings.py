@@ -115,6 +115,8 @@ def test_task_secret_needs_no_url_in_the_environment() -> None:
         ("https://a.b/X", "https://a.b/x", False),
         ("https://[", "https://[", False),
         ("https://a:b", "https://a:b", False),
+        ("https://evil.example\\@a.b", "https://a.b", False),
+        ("https://user:pass@a.b", "https://a.b", False),
     ],
 )
 def test_same_url(one: str, other: str, same: bool) -> None:

@@ -482,6 +482,44 @@ def test_foreign_files_are_no_places(base: Path) -> None:
     assert "App.yml" in store.warnings[0]
 
 
+def test_what_lies_beside_the_directories_of_platforms_keeps_no_run_from_beginning(
+    base: Path,
+) -> None:
+    # As a file system of its own has it, or a clone of a repository.
+    for folder in ("lost+found", ".git", "echo"):
+        (base / folder / "lab").mkdir(parents=True)
+    for file in ("README.md", "echo/README.md", "lost+found/lab/app.yml"):
+        (base / file).write_text("hello")
+    store = store_at(base)
+    store.probe()
+    store.write(PLACE, record_of(), None)
+
+    def forbidding(name: str, *given: Any, **named: Any) -> int:
+        if name == "lost+found":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return os.open(name, *given, **named)
+
+    # Root may read it all the same.
+    with os_of(durable_files, open=forbidding):
+        assert list(store.places(None, None)) == [PLACE]
+        (base / ".objectstore.credentials.yml").unlink()
+        store_at(base)
+
+
+def test_record_of_aliases_that_would_fill_the_memory_is_unreadable(base: Path) -> None:
+    store = store_at(base)
+    store.write(PLACE, record_of(), None)
+    file = file_of(base, PLACE)
+    lines = ["outbox:", "- a0: &a0 {k: [x, x]}"]
+    for depth in range(1, 12):
+        inner = ", ".join(f"k{number}: *a{depth - 1}" for number in range(10))
+        lines.append(f"  a{depth}: &a{depth} {{{inner}}}")
+    file.write_text(file.read_text() + "\n".join(lines) + "\n")
+    error = raised(store.read, PLACE)
+    assert error.kind == "store_unreadable"
+    assert "more than any record" in error.message
+
+
 def test_long_name_is_listed_by_what_its_file_says(base: Path) -> None:
     store = store_at(base)
     places = [Place("echo", "lab", "x" * 300), Place("echo", "lab", "x" * 299 + "Y")]
