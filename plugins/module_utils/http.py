@@ -24,10 +24,10 @@ from .clock import Clock
 from .errors import CredentialsError
 from .pacing import Pace, parse_http_date, retry_wait
 from .redaction import SECRET_WORDS, Redactor
-from .settings import Settings, same_origin
+from .settings import Settings
 from .transport import Transport
 from .transport_errors import TransportError
-from .urls import query_of
+from .urls import query_of, same_origin
 
 #: What a request does to the world. LOGIN makes a session and nothing else; a TOUCH reads, but the
 #: server does something on the way (sends a mail, makes a key).

@@ -20,7 +20,7 @@ from .http import Client
 from .mirrored_view import common, is_as_noted, is_at, joined, merged, noted
 from .model import AccessKey, Account, AccountRef, EndpointInfo, Issued, Pair
 from .platform import Platform
-from .settings import same_url
+from .urls import same_url
 
 #: What a failed write says of each endpoint: the change is made; it is not, for it was refused or
 #: never arrived; nobody knows; its turn did not come.

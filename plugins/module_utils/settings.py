@@ -17,11 +17,12 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from .clock import is_loopback
 from .errors import CredentialsError
 from .options import CONNECTION, DEFAULTS, SECRET_OPTIONS, parse_duration
+from .urls import same_url
 
 FILE_VARIABLE = "S3_CREDENTIALS_FILE"
 CONNECT_TIMEOUT = 10.0
@@ -124,47 +125,6 @@ def resolve(
         warnings=tuple(warnings),
         without_entry=without_entry,
     )
-
-
-def same_url(one: str, other: str) -> bool:
-    """Tell whether two URLs are the same place, up to case of the host and a trailing slash."""
-
-    def normal(url: str) -> tuple[str, str, int | None, str]:
-        parts = _split(url.strip())
-        scheme = parts.scheme.lower()
-        port = parts.port or {"https": 443, "http": 80}.get(scheme)
-        return scheme, (parts.hostname or "").lower(), port, parts.path.rstrip("/")
-
-    try:
-        return normal(one) == normal(other)
-    except ValueError:
-        return False
-
-
-def _split(url: str) -> SplitResult:
-    r"""Return the parts of a URL. Raises ValueError for one whose host not everybody agrees on.
-
-    http://evil\@good/ is a URL of good to urlsplit, and urllib3 connects to evil. A user name and a
-    password inside a URL would also take the place of the login.
-    """
-    parts = urlsplit(url)
-    if any(c in "@\\" or c.isspace() or not c.isprintable() for c in parts.netloc):
-        raise ValueError("a login or a backslash beside the host")
-    return parts
-
-
-def same_origin(one: str, other: str) -> bool:
-    """Tell whether two URLs have the same scheme, host and port."""
-
-    def origin(url: str) -> tuple[str, str, int | None]:
-        parts = _split(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-        return parts.scheme, (parts.hostname or "").lower(), port
-
-    try:
-        return origin(one) == origin(other)
-    except ValueError:
-        return False
 
 
 def _fill_from_file(

@@ -15,7 +15,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from .settings import converted, same_url
+from .settings import converted
+from .urls import same_url
 
 TYPE_VARIABLE = "S3_SECRET_STORE_TYPE"
 #: What is too much for a variable.

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 from ..clock import is_loopback
 from ..errors import CredentialsError
 from ..options import parse_duration
-from ..settings import CONNECT_TIMEOUT, Settings, same_url
+from ..settings import CONNECT_TIMEOUT, Settings
+from ..urls import same_url
 from .vault_kv2_spec import METHODS, OPTIONS
 
 KUBERNETES_JWT = "/var/run/secrets/kubernetes.io/serviceaccount/token"

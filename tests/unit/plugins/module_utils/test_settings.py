@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.objectstore.credentials.plugins.module_utils.settings import (
     Settings,
     resolve,
-    same_url,
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import everything_in, raised
 
@@ -102,25 +101,6 @@ def test_task_secret_needs_no_url_in_the_environment() -> None:
     settings = resolved({"api_password": "mine"}, S3_ALPHA_API_PASSWORD="theirs")
     assert settings.api_password == "mine"
     assert settings.warnings == ()
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("https://a.b", "https://A.B:443/", True),
-        ("http://a.b:80/x", "http://a.b/x/", True),
-        ("http://a.b", "https://a.b", False),
-        ("https://a.b:8443", "https://a.b", False),
-        ("https://a.b/x", "https://a.b/y", False),
-        ("https://a.b/X", "https://a.b/x", False),
-        ("https://[", "https://[", False),
-        ("https://a:b", "https://a:b", False),
-        ("https://evil.example\\@a.b", "https://a.b", False),
-        ("https://user:pass@a.b", "https://a.b", False),
-    ],
-)
-def test_same_url(one: str, other: str, same: bool) -> None:
-    assert same_url(one, other) is same
 
 
 @pytest.mark.parametrize(
