@@ -26,6 +26,7 @@ def read_loose(text: str, make_secret: MakeSecret) -> Any:
     loader.make_secret = make_secret
     try:
         document = loader.get_single_data()
+        size = _size(document, {})
     except yaml_error as exc:
         # PyYAML's own message quotes the line, which may hold a secret.
         mark = getattr(exc, "problem_mark", None)
@@ -35,7 +36,7 @@ def read_loose(text: str, make_secret: MakeSecret) -> Any:
         raise ValueError(f"it is no YAML of a record ({exc.__class__.__name__})") from None
     finally:
         loader.dispose()
-    if _size(document, {}) > _MOST_VALUES:
+    if size > _MOST_VALUES:
         # A few lines of aliases of aliases would fill any memory when they are written again.
         raise ValueError("it holds more than any record does")
     return document

@@ -506,6 +506,15 @@ def test_what_lies_beside_the_directories_of_platforms_keeps_no_run_from_beginni
         store_at(base)
 
 
+def test_record_that_is_too_deep_is_unreadable(base: Path) -> None:
+    store = store_at(base)
+    store.write(PLACE, record_of(), None)
+    file = file_of(base, PLACE)
+    # Libyaml reads it; what goes through the document afterwards must not stumble.
+    file.write_text(file.read_text() + "outbox: " + "[" * 480 + "]" * 480 + "\n")
+    assert raised(store.read, PLACE).kind == "store_unreadable"
+
+
 def test_record_of_aliases_that_would_fill_the_memory_is_unreadable(base: Path) -> None:
     store = store_at(base)
     store.write(PLACE, record_of(), None)
