@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Any, Optional
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.fleet_options import ALIASES, ROLE_VARIABLES
@@ -27,7 +28,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     """Looks at the play that this task stands in. Changes nothing."""
 
     TRANSFERS_FILES = False
-    _VALID_ARGS: frozenset[str] = frozenset()
+    _VALID_ARGS = frozenset(("refuse",))
     _requires_connection = False
 
     def run(
@@ -55,9 +56,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
                 " first before the others were looked at. Nothing was touched. Leave serial out;"
                 " forks (-f) sets how many endpoints work at a time.",
             )
-        elif wrong := misspelt(variables):
-            result.update(failed=True, msg=f"{wrong} Nothing was touched.")
+        else:
+            wrong = [misspelt(variables), *_asked_for(self._task.args.get("refuse"))]
+            if any(wrong):
+                said = " ".join(filter(None, wrong))
+                result.update(failed=True, msg=f"{said} Nothing was touched.")
         return result
+
+
+def _asked_for(refuse: Any) -> list[str]:
+    """Return why the play itself wants to be refused."""
+    return [str(each["why"]) for each in refuse or () if boolean(each["when"])]
 
 
 def misspelt(variables: Iterable[str]) -> Optional[str]:

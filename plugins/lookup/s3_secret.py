@@ -207,7 +207,7 @@ def _pair_of(store: SecretStore, place: Place, wanted: str) -> dict[str, str]:
     if stored is None:
         raise CredentialsError(
             "not_found",
-            f"{where} is not managed: {store.title} has no record of it.",
+            f"{where} is not managed: there is no record of it in {store.title}.",
             next_step="Check platform, endpoint and the account's name; they are compared exactly."
             " Otherwise rotate the account, or take it over with adopt.",
         )

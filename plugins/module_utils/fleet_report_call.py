@@ -14,6 +14,7 @@ from .clock import Clock
 from .errors import CredentialsError
 from .fleet_report import document_of
 from .fleet_report_files import ENDINGS, ReportFiles
+from .fleet_report_summary import told_of
 from .options import ArgumentSpec, parse_duration
 from .report import Report
 from .rotation_plan import Plan, merge, text_of
@@ -80,6 +81,7 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
         "paths": files.paths,
         "status": document["status"],
         "status_line": document["status_line"],
+        "told": told_of(document["accounts"]),
         "summary": {**document["summary"], "findings": findings},
     }
     if plan_file is not None:

@@ -72,7 +72,7 @@ td.n { min-width: 7rem; }
 }
 figure { margin: 0; }
 figcaption { font-weight: 600; margin-bottom: 0.5rem; }
-svg.chart { width: 100%; height: auto; display: block; }
+svg.chart { width: 100%; max-width: 44rem; height: auto; display: block; }
 .chart text { fill: var(--ink); font-size: 12px; }
 .chart text.soft { fill: var(--soft); }
 .chart .axis { stroke: var(--line); }

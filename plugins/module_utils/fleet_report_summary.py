@@ -18,12 +18,15 @@ from .fleet_report_lines import (
     has_changed,
     has_failed,
 )
+from .visible import visible
 
 Rows = Sequence[Mapping[str, Any]]
 #: Days at which the bars of the picture of ages begin.
 AGES = (0, 15, 30, 45, 60, 75, 90, 120, 180, 365)
 #: How many endpoints the status line names; it goes into notifications.
 _MOST_NAMED = 5
+#: How many accounts are told of where a run ends, and how much of each.
+_MOST_TOLD, _LONGEST_TOLD = 20, 200
 
 
 def summary_of(hosts: Rows, lines: Rows, journals: Rows, findings: Rows) -> dict[str, Any]:
@@ -103,6 +106,25 @@ def status_of(summary: Mapping[str, Any], findings: Rows, is_dry_run: bool) -> d
     levels = {finding["level"] for finding in findings}
     status = "act" if "act" in levels else "look" if "look" in levels else "good"
     return {"status": status, "status_line": ", ".join(parts)}
+
+
+def told_of(lines: Rows) -> list[str]:
+    """Return what failed and what changed, an account a line, failures first: for a terminal."""
+    worth = [line for line in lines if has_failed(line)]
+    worth += [line for line in lines if has_changed(line) and not has_failed(line)]
+    told = []
+    for line in worth[:_MOST_TOLD]:
+        key = f" {line['access_key']}" if line["access_key"] else ""
+        steps = line["details"].get("steps")
+        done = f"{line['action']}: {line['why']}" if line["why"] else line["action"]
+        if isinstance(steps, list) and not has_failed(line):
+            # Such as a rotation that also revoked the key before.
+            done = "; ".join(map(str, steps))
+        text = f"{line['endpoint']}: {line['account']}{key}: {done}"
+        told.append(visible(text, _LONGEST_TOLD))
+    if len(worth) > _MOST_TOLD:
+        told.append(f"and {len(worth) - _MOST_TOLD:,} more accounts: see the report")
+    return told
 
 
 def histogram_of(lines: Rows) -> list[dict[str, Any]]:

@@ -113,7 +113,7 @@ the CSV and the JSON file have them all.</p>
 <td class="number">{{ "{:,}".format(row.failed) }}</td>
 <td class="number">{{ "{:,}".format(row.changed) }}</td>
 <td class="number">{{ "{:,}".format(row.unmanaged) }}</td>
-<td class="number">{{ row.oldest_age_days }} d</td>
+<td class="number">{{ row.oldest_age_days ~ " d" if row.accounts else "\u2013" }}</td>
 <td class="when">{{ when(row.last_run) }}</td>
 <td class="when">{{ when(row.last_success) }}</td></tr>
 {% endfor %}
@@ -193,7 +193,7 @@ line is as it was written, and matches the head that the run returned or the sec
 <p class="quiet">{{ chains | length - most }} more are in the JSON file.</p>
 {% endif %}
 {% else %}
-<p class="card">No journal was given to this report, so that nothing here is proven by it.</p>
+<p class="card">No run of this report wrote a journal, so that nothing here is proven by one.</p>
 {% endif %}
 {% if suspicions %}
 <h3>Rotated on suspicion or proof of compromise</h3>

@@ -17,7 +17,21 @@ description:
   - Fails when a variable is spelt nearly as one of the role's, which Ansible would ignore.
   - The role P(objectstore.credentials.s3_rotate#role) begins with it. Reads only, runs on the
     controller, and connects to nothing.
-options: {}
+options:
+  refuse:
+    description: What else must not be; every reason that applies is told.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      when:
+        description: Whether it is so.
+        type: bool
+        required: true
+      why:
+        description: What is wrong, as a sentence.
+        type: str
+        required: true
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -32,8 +46,11 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Refuse a strategy, batches and misspelt variables
+- name: Refuse a strategy, batches and misspelt variables, and a plan that nobody approved
   objectstore.credentials.s3_play_guard:
+    refuse:
+      - when: "{{ s3_rotate_plan | length > 0 and s3_rotate_plan_hash | length == 0 }}"
+        why: There is a plan, and no hash of the one that was approved.
 """
 
 RETURN = r"""

@@ -167,6 +167,12 @@ status_line:
   returned: success
   type: str
   sample: 3 of 3 endpoints finished, 40 of 900 accounts changed, 3 accounts overdue
+told:
+  description: What failed and what changed, an account a line, failures first; the first twenty.
+  returned: success
+  type: list
+  elements: str
+  sample: ["cloud1: backup AKEXAMPLE2: rotated: due since 2026-11-20"]
 plan:
   description: The plan of all endpoints, its C(path) and C(sha256); null where none has a plan.
   returned: if O(write_plan)

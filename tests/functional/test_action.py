@@ -14,7 +14,10 @@ import yaml
 from ansible import context
 from ansible.module_utils.common.collections import ImmutableDict
 
-from ansible_collections.objectstore.credentials.plugins.action.s3_play_guard import misspelt
+from ansible_collections.objectstore.credentials.plugins.action.s3_play_guard import (
+    ActionModule,
+    misspelt,
+)
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.action import (
     CredentialsAction,
     holds_secrets,
@@ -268,3 +271,17 @@ def test_variables_of_the_role_and_of_others_are_let_through() -> None:
     # What consumers are handed, the role's own, and an operator's.
     others = ("s3_rotate_accounts", "s3_rotate__part", "s3_rotate_note", "s3_hosts", "users")
     assert misspelt([*known, *others]) is None
+
+
+@pytest.mark.parametrize(("when", "is_refused"), [(True, True), ("True", True), (False, False)])
+def test_play_can_name_what_else_must_not_be(when: Any, is_refused: bool) -> None:
+    guard = ActionModule.__new__(ActionModule)
+    refuse = [{"when": when, "why": "It is Friday."}, {"when": False, "why": "It rains."}]
+    play = SimpleNamespace(strategy="linear")
+    guard._task = SimpleNamespace(args={"refuse": refuse}, get_play=lambda: play)
+    result = guard.run(task_vars={"s3_rotate_user": "x"} if is_refused else {})
+    assert result.get("failed", False) is is_refused
+    if is_refused:
+        # All of it at once, so that nobody runs into one after the other.
+        assert "s3_rotate_users is" in result["msg"]
+        assert result["msg"].endswith("It is Friday. Nothing was touched.")

@@ -20,6 +20,9 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_repo
 from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_report_files import (
     json_of,
 )
+from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_report_summary import (
+    told_of,
+)
 from ansible_collections.objectstore.credentials.tests.unit.report_fleet import (
     NOW,
     Fleet,
@@ -428,6 +431,24 @@ def test_status_line_says_how_much_was_done(fleet: Fleet, check_mode: bool, said
     assert report_of(fleet)["status_line"] == (
         f"1 of 1 endpoint finished, {said}, none failed or overdue"
     )
+
+
+def test_what_failed_and_changed_is_told_failures_first_and_no_longer_than_a_screen(
+    fleet: Fleet,
+) -> None:
+    named = {"access_key": "NEW", "why": "compromised: INC1"}
+    steps = ["rotated: compromised: INC1", "disabled: OLD is disabled"]
+    emergency = account_row("leaked", action="rotated", details={"steps": steps}, **named)
+    fleet.add("huawei", "eu", [emergency, account_row("quiet"), broken("bad\x1b[31m")])
+    told = told_of(report_of(fleet)["accounts"])
+    assert told[0].startswith("eu: bad\\u001b[31m AK")
+    assert told[0].endswith(": failed: The S3 service refuses the new pair.")
+    assert told[1:] == [f"eu: leaked NEW: {'; '.join(steps)}"]
+    fleet.add("ose", "west", [rotated(f"a-{number:03d}" + "x" * 999) for number in range(30)])
+    told = told_of(report_of(fleet)["accounts"])
+    assert len(told) == 21
+    assert told[-1] == "and 12 more accounts: see the report"
+    assert max(map(len, told)) == 200
 
 
 def test_failure_around_that_of_a_module_is_one_failure(fleet: Fleet) -> None:

@@ -160,6 +160,19 @@ def test_page_without_script_names_what_is_overdue_and_has_failed(tmp_path: Path
     assert "This table needs its script" in page.text
 
 
+def test_page_of_a_fleet_that_nobody_could_look_at_praises_nothing(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.endpoints.append(
+        {"platform": "ontap", "endpoint": "c1", "failure": {"step": "preflight", "message": "no"}}
+    )
+    page, _source = page_of(fleet)
+    figures = [attrs["class"] for tag, attrs in page.elements if tag == "li" and "class" in attrs]
+    assert "card act" in figures
+    assert "card good" not in figures
+    assert "0 d" not in page.text.splitlines()
+    assert "No run of this report wrote a journal" in page.text
+
+
 def test_every_account_is_in_the_data_with_its_findings(tmp_path: Path) -> None:
     page, _source = page_of(make_fleet(tmp_path, accounts=40))
     data = page.data
