@@ -142,13 +142,12 @@ def same_url(one: str, other: str) -> bool:
 
 
 def _split(url: str) -> SplitResult:
-    r"""Return the parts of a URL. Raises ValueError for one whose host not everybody agrees on.
+    r"""Return a URL's parts. Raises ValueError for one whose host not everybody agrees on.
 
-    http://evil\@good/ is a URL of good to urlsplit, and urllib3 connects to evil. A user name and a
-    password inside a URL would also take the place of the login.
+    http://evil\@good/ is of good to urlsplit; urllib3 connects to evil.
     """
     parts = urlsplit(url)
-    if any(c in "@\\" or c.isspace() or not c.isprintable() for c in parts.netloc):
+    if set("@\\ ") & set(parts.netloc) or not parts.netloc.isprintable():
         raise ValueError("a login or a backslash beside the host")
     return parts
 
