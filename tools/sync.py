@@ -64,9 +64,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield runtime, _between(runtime, FRAGMENT_START, FRAGMENT_END, action_group())
     readme = ROOT / "README.md"
     threats = ROOT / "docs/threat-model.md"
-    page = _between(readme, START, END, table(platforms))
-    listed = f"- **Platforms**: {guides(platforms, 'docs/', '  ')}\n"
-    yield readme, _between(readme, GUIDES_START, END, listed, page)
+    yield readme, _between(readme, START, END, table(platforms))
     yield threats, _between(threats, GUIDES_START, END, f"{guides(platforms)}.\n")
     yield ROOT / "docs/failures.md", failures()
     yield ROOT / "plugins/plugin_utils/fleet_options.py", fleet_options(platforms)
@@ -204,10 +202,9 @@ def table(platforms: list[type[Any]]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def guides(platforms: list[type[Any]], docs: str = "", margin: str = "") -> str:
-    """Return links to the platforms' guides, one a line; docs: where the folder docs is."""
-    links = [f"[{cls.title}]({docs}platforms/{cls.name}.md)" for cls in platforms]
-    return f",\n{margin}".join(links)
+def guides(platforms: list[type[Any]]) -> str:
+    """Return links from a page in docs to the platforms' guides, one a line."""
+    return ",\n".join(f"[{cls.title}](platforms/{cls.name}.md)" for cls in platforms)
 
 
 def failures() -> str:
@@ -348,9 +345,9 @@ def _spec(value: Any, used: int = 0, indent: int = 0) -> str:
     return f"{first}\n{rows}{' ' * indent}{last}"
 
 
-def _between(path: Path, start: str, end: str, content: str, text: str | None = None) -> str:
-    """Return a file, or a text of it, with what stands between two lines replaced."""
-    text = path.read_text() if text is None else text
+def _between(path: Path, start: str, end: str, content: str) -> str:
+    """Return a file with what stands between two lines replaced."""
+    text = path.read_text()
     pattern = re.compile(rf"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)
     if not pattern.search(text):
         raise SystemExit(f"{path}: the lines {start!r} and {end!r} are missing")

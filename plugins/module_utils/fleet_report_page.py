@@ -85,23 +85,27 @@ def page_of(document: Mapping[str, Any]) -> str:
         "overdue_picture": overdue_svg(document["accounts"]),
         "policy": _policy(),
     }
-    page: str = environment.from_string(TEMPLATE).render(
-        report=document,
-        sums=document["summary"],
-        figures=figures_of(document["summary"]),
-        legend=LEGEND,
-        levels=_LEVELS,
-        most=MOST_LISTED,
-        filters=filters,
-        warnings=warnings_of(document),
-        columns=_COLUMNS,
-        population=population_of(document["summary"]),
-        left_out=left_out_of(document),
-        chains=[{**row, "number": row.get("number")} for row in chains],
-        suspicions=suspicions_of(document),
-        standards=standards_of(document),
-        **{name: Markup(text) for name, text in raw.items()},  # noqa: S704
-    )
+    try:
+        page: str = environment.from_string(TEMPLATE).render(
+            report=document,
+            sums=document["summary"],
+            figures=figures_of(document["summary"]),
+            legend=LEGEND,
+            levels=_LEVELS,
+            most=MOST_LISTED,
+            filters=filters,
+            warnings=warnings_of(document),
+            columns=_COLUMNS,
+            population=population_of(document["summary"]),
+            left_out=left_out_of(document),
+            chains=[{**row, "number": row.get("number")} for row in chains],
+            suspicions=suspicions_of(document),
+            standards=standards_of(document),
+            **{name: Markup(text) for name, text in raw.items()},  # noqa: S704
+        )
+    except jinja2.UndefinedError as exc:
+        # As whatever else misses a part of an earlier report says it.
+        raise LookupError(str(exc)) from None
     return page
 
 

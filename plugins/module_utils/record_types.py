@@ -13,6 +13,8 @@ from typing import Any, Callable
 
 from .record import Secret
 
+_MOST_LEVELS = 20
+
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
@@ -20,6 +22,14 @@ def _is_count(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return _is_count(value) or (isinstance(value, float) and 0 <= value < float("inf"))
+
+
+def _is_flat(value: Any, levels: int = _MOST_LEVELS) -> bool:
+    """Tell whether a value can be walked through by whoever writes it: a line nests three deep."""
+    if not isinstance(value, (Mapping, list, tuple)):
+        return True
+    inner = value.values() if isinstance(value, Mapping) else value
+    return levels > 0 and all(_is_flat(each, levels - 1) for each in inner)
 
 
 #: By the declared type; what is none of these is a part, which its own reader has made.
@@ -33,7 +43,9 @@ _FITS: dict[str, Callable[[Any], bool]] = {
         isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
     ),
     "tuple[str, ...]": lambda value: all(isinstance(each, str) for each in value),
-    "tuple[Mapping[str, Any], ...]": lambda value: all(isinstance(e, Mapping) for e in value),
+    "tuple[Mapping[str, Any], ...]": lambda value: all(
+        isinstance(each, Mapping) and _is_flat(each) for each in value
+    ),
 }
 
 

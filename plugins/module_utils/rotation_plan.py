@@ -285,12 +285,25 @@ def _document(path: str) -> Mapping[str, Any]:
     is_whole = parse_time(document.get("made_at")) is not None and all(
         isinstance(entry, dict)
         and isinstance(entry.get("accounts"), list)
-        and all(isinstance(row, dict) for row in entry["accounts"])
+        and all(_is_row(row) for row in entry["accounts"])
         for entry in document["entries"]
     )
-    if not is_whole:
+    if not is_whole or not all(_is_text(document.get(name)) for name in ("reason", "change")):
         raise _wrong(f"plan: {path} is not whole.", "Write the plan anew (write_plan).")
     return document
+
+
+def _is_row(row: Any) -> bool:
+    """Tell whether a row has the types that entry_of() gives it."""
+    return (
+        isinstance(row, dict)
+        and all(_is_text(row.get(name)) for name in ("account", "account_id", "action", "why"))
+        and all(isinstance(row.get(name) or {}, dict) for name in ("before", "after"))
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _wrong(message: str, next_step: str | None) -> CredentialsError:

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from . import of_files, of_options, of_platforms, of_records
+from . import of_files, of_options, of_platforms, of_records, of_secretsmanager
 from .registry import TARGETS
 
 #: Each makes its targets known when it is imported.
-GROUPS = (of_files, of_options, of_records)
+GROUPS = (of_files, of_options, of_records, of_secretsmanager)
 
 
 def load() -> dict[str, object]:

@@ -108,5 +108,5 @@ def test_what_one_playbook_alone_hands_on_is_documented_there(name: str) -> None
 def test_one_name_in_the_lines_of_a_survey_is_never_two(inside: str) -> None:
     lines = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["s3_rotate__lines"]
     named = f"app-0001\r\n  a{inside}b \n\nlast"
-    found = NativeEnvironment().from_string(lines).render(s3_rotate_users=named)
+    found: object = NativeEnvironment().from_string(lines).render(s3_rotate_users=named)
     assert found == ["app-0001", f"a{inside}b", "last"]

@@ -296,6 +296,20 @@ def test_wrong_plan_is_refused_before_anything_is_sent(lab_of: OpenLab, how: str
     assert lab.log == []
 
 
+@pytest.mark.parametrize("name", ["account", "account_id", "action", "before", "after", "reason"])
+def test_plan_of_other_types_is_refused_although_its_hash_is_right(
+    lab_of: OpenLab, name: str
+) -> None:
+    path = planned(lab_of(UNLABELLED), adopt="rotate")
+    document = json.loads(Path(path).read_text())
+    (document if name == "reason" else document["entries"][0]["accounts"][0])[name] = [["x"]]
+    document["sha256"] = hash_of(document)
+    Path(path).write_text(json.dumps(document))
+    with pytest.raises(CredentialsError, match="is not whole") as caught:
+        Plan.read(path)
+    assert caught.value.kind == "invalid_option"
+
+
 def test_real_run_writes_no_plan(lab_of: OpenLab, tmp_path: Path) -> None:
     lab = lab_of(UNLABELLED)
     with pytest.raises(CredentialsError) as caught:

@@ -581,6 +581,19 @@ def test_a_report_to_merge_that_lacks_a_part_is_refused_and_nothing_is_written(
     assert not list((tmp_path / "new").iterdir())
 
 
+def test_a_chain_to_merge_that_says_nothing_of_itself_is_refused(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.add("huawei", "eu-de", [rotated("app")])
+    path = Path(saved(fleet, "one", journal=str(fleet.journal)))
+    document = json.loads(path.read_text())
+    del document["journals"][0]["message"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(CredentialsError, match="not as s3_rotation_report wrote it") as caught:
+        written(Fleet(tmp_path), endpoints=[], merge=[str(path)], path=str(tmp_path / "new"))
+    assert caught.value.kind == "invalid_option"
+    assert not list((tmp_path / "new").iterdir())
+
+
 def test_an_age_beyond_all_time_is_unknown(tmp_path: Path) -> None:
     row = account_row("app", 10)
     row["created_at"] = row["record"]["created_at"] = None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -88,3 +89,15 @@ def test_every_declared_type_is_known() -> None:
         said = said[len("Optional[") : -1] if said.startswith("Optional[") else said
         is_part = said in PARTS or said.replace("tuple[", "").replace(", ...]", "") in PARTS
         assert said in _FITS or is_part, (field.name, said)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a": ['])
+def test_line_that_nests_deeper_than_any_is_unreadable(opening: str) -> None:
+    closing = "]" if opening == "[" else "]}"
+    # JSON reads it; writing it again would end in a RecursionError.
+    line = json.loads('{"id": "x", "event": ' + opening * 200 + closing * 200 + "}")
+    error = raised(from_document, {**DOCUMENT, "outbox": [line]})
+    assert error.kind == "store_unreadable"
+    assert "outbox" in error.message
+    shallow = {"id": "x", "who": {"user": "a", "more": [{"b": [1]}]}}
+    assert from_document({**DOCUMENT, "outbox": [shallow]}).outbox == (shallow,)
