@@ -143,25 +143,23 @@ def list_credentials(
             progress=progress,
         )
         progress.end()
-    outcome = Outcome(accounts=selected.missing + accounts)
-    for result in outcome.accounts:
+    results = selected.missing + accounts
+    for result in results:
         if result.action in ("failed", "skipped"):
+            # Nothing was seen of it, but what rule it falls under is known all the same.
             result.extra = unknown(custody is not None)
             account = Account(result.account or "", result.account_id)
             result.audit["policy"] = _policy(platform, max_age, _changes(rules, account, platform))
         if rules.rules:
             result.extra["policy"] = result.audit["policy"]
+    outcome = Outcome(accounts=results)
     outcome.extra = {
         "platform_info": platform.described(info),
         "left_out": selected.left_out,
     }
-    outcome.totals = {**_totals(outcome.accounts), **selected.totals}
+    outcome.totals = {**_totals(results), **selected.totals}
     if custody is not None:
-        records = [result.extra["record"] for result in outcome.accounts]
-        outcome.totals["managed"] = sum(bool(r.extra["managed"]) for r in outcome.accounts)
-        outcome.totals["unmanaged"] = sum(
-            r is not None and r["state"] == UNMANAGED for r in records
-        )
+        outcome.totals.update(_totals_of_records(results))
     outcome.warnings = [*selected.warnings, *_warnings(platform, may_list, last_used)]
     return outcome
 
@@ -235,6 +233,14 @@ def _totals(results: Sequence[AccountResult]) -> dict[str, int]:
     for verdict in (COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, INSUFFICIENT_DATA):
         totals[verdict] = sum(result.extra["compliance"] == verdict for result in results)
     return totals
+
+
+def _totals_of_records(results: Sequence[AccountResult]) -> dict[str, int]:
+    states = [(result.extra["record"] or {}).get("state") for result in results]
+    return {
+        "managed": sum(bool(result.extra["managed"]) for result in results),
+        "unmanaged": states.count(UNMANAGED),
+    }
 
 
 def _warnings(platform: Platform, may_list: bool, last_used: bool) -> list[str]:

@@ -174,11 +174,6 @@ def duration_text(period: dt.timedelta) -> str:
     return "".join(parts) or "0s"
 
 
-def optional_duration(params: dict[str, Any], option: str) -> dt.timedelta | None:
-    """Read a duration option that may be left out."""
-    return None if params.get(option) is None else parse_duration(params[option], option)
-
-
 class ListedText(str):
     """An entry of a list that was given as one: no bare string was split to make it."""
 

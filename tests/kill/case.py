@@ -9,7 +9,6 @@ import contextlib
 import io
 import json
 import os
-import select
 import signal
 import threading
 import traceback
@@ -237,8 +236,3 @@ def play(world: World, engine: runner.Engine, parts: Sequence[Part]) -> list[Ran
             part.what(world)
             world.look("something happened outside")
     return found
-
-
-def wait_readable(ends: Sequence[Any], seconds: float) -> list[Any]:
-    """Return those of several wires on which something has come."""
-    return select.select(list(ends), [], [], seconds)[0]

@@ -294,8 +294,3 @@ RIVALS: dict[str, tuple[Scenario, Any]] = {
         ),
     )
 }
-
-
-def scenarios_for(facts: Facts) -> dict[str, Scenario]:
-    """Return the scenarios that a form with these facts has."""
-    return {name: scenario for name, (scenario, fits) in SCENARIOS.items() if fits(facts)}

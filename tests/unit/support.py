@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Union
 
@@ -174,8 +173,3 @@ def raised(work: Callable[..., Any], *args: Any, **kwargs: Any) -> CredentialsEr
 def everything_in(exc: CredentialsError) -> str:
     """Return all texts of an error in one, for a search."""
     return json.dumps(exc.failure()) + str(exc) + repr(exc) + repr(exc.args) + repr(exc.__dict__)
-
-
-def as_options(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return module options with everything that is not given left out, as Ansible hands them."""
-    return {name: value for name, value in settings.items() if value is not None}

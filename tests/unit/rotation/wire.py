@@ -129,10 +129,6 @@ class Network:
                     self._landings.remove(landing)
                     landing.host.handled(landing.request)
 
-    def forget_landings(self) -> None:
-        """Let nothing land any more."""
-        self._landings.clear()
-
     @property
     def is_something_under_way(self) -> bool:
         """Whether a request is still to land."""

@@ -275,6 +275,21 @@ def test_throttled_reads_are_sent_again_and_writes_as_promised(lab: Lab) -> None
         assert lab.asked().count(action) == 1
 
 
+@pytest.mark.parametrize("status", [400, 429, 503])
+def test_throttle_is_known_by_its_code_whatever_its_status(lab: Lab, status: int) -> None:
+    lab.use(throttles_every=2, throttle_status=status)
+    account, platform = lab.account(), lab.open()
+    keys = platform.access_keys(account)
+    # The next request is refused: a write is sent once, a read again.
+    exc = raised(platform.create_access_key, account)
+    # Of a 5xx nobody knows who said it, and so neither whether nothing was done.
+    landed = False if status < 500 else None
+    assert (exc.kind, exc.landed, exc.http_status) == ("throttled", landed, status)
+    assert lab.sim.writes == 0
+    assert [platform.access_keys(account) for _unused in range(2)] == [keys, keys]
+    assert lab.asked().count("ListAccessKeys") == 4
+
+
 def test_user_that_is_just_changed_is_waited_for_or_told(lab: Lab) -> None:
     account = lab.account()
     platform = lab.open()

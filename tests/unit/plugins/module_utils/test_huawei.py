@@ -82,6 +82,15 @@ def test_accounts_with_ignored_filters_come_once(lab: Lab) -> None:
     assert len(list(lab.open().accounts())) == 5
 
 
+def test_accounts_come_once_where_the_listing_has_disabled_users_unasked(lab: Lab) -> None:
+    lab.use(lists_enabled_only=False)
+    lab.sim.seed(2)
+    lab.account("gone", enabled=False)
+    platform = lab.open()
+    assert [a.name for a in platform.accounts()] == ["app-0001", "app-0002", "gone"]
+    assert platform.account(AccountRef(name="gone")).enabled is False
+
+
 def test_accounts_show_the_login_too_where_the_cloud_does(lab: Lab) -> None:
     lab.use(lists_login=True)
     assert [account.name for account in lab.open().accounts()] == ["iam-rotator"]

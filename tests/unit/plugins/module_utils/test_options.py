@@ -18,7 +18,6 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.options im
     check_scope,
     connection_spec,
     mark_listed,
-    optional_duration,
     parse_duration,
     split_hint,
 )
@@ -71,12 +70,6 @@ def test_duration_of_a_bare_number_proposes_units() -> None:
 
 def test_duration_too_long_is_refused() -> None:
     assert "too long" in raised(parse_duration, "999999999w", "max_age").message
-
-
-def test_optional_duration_may_be_left_out() -> None:
-    assert optional_duration({}, "max_age") is None
-    assert optional_duration({"max_age": None}, "max_age") is None
-    assert optional_duration({"max_age": "1d"}, "max_age") == dt.timedelta(days=1)
 
 
 def test_specs_merge_and_the_right_one_wins() -> None:
