@@ -436,7 +436,7 @@ def test_status_line_says_how_much_was_done(fleet: Fleet, check_mode: bool, said
 def test_what_failed_and_changed_is_told_failures_first_and_no_longer_than_a_screen(
     fleet: Fleet,
 ) -> None:
-    named = {"access_key": "NEW", "why": "compromised: INC1"}
+    named: dict[str, Any] = {"access_key": "NEW", "why": "compromised: INC1"}
     steps = ["rotated: compromised: INC1", "disabled: OLD is disabled"]
     emergency = account_row("leaked", action="rotated", details={"steps": steps}, **named)
     fleet.add("huawei", "eu", [emergency, account_row("quiet"), broken("bad\x1b[31m")])
