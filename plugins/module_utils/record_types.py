@@ -22,6 +22,11 @@ def _is_number(value: Any) -> bool:
     return _is_count(value) or (isinstance(value, float) and 0 <= value < float("inf"))
 
 
+def _is_tuple_of(kind: type[Any], value: Any) -> bool:
+    # A text, and a mapping by its names, are full of texts too.
+    return isinstance(value, tuple) and all(isinstance(each, kind) for each in value)
+
+
 #: By the declared type; what is none of these is a part, which its own reader has made.
 _FITS: dict[str, Callable[[Any], bool]] = {
     "str": lambda value: isinstance(value, str),
@@ -32,8 +37,8 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "Mapping[str, str]": lambda value: (
         isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
     ),
-    "tuple[str, ...]": lambda value: all(isinstance(each, str) for each in value),
-    "tuple[Mapping[str, Any], ...]": lambda value: all(isinstance(e, Mapping) for e in value),
+    "tuple[str, ...]": lambda value: _is_tuple_of(str, value),
+    "tuple[Mapping[str, Any], ...]": lambda value: _is_tuple_of(Mapping, value),
 }
 
 
