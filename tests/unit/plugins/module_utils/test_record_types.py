@@ -70,6 +70,8 @@ def test_true_document_is_read() -> None:
         ("current.access_key", ["AK1"]),
         ("current.slot", "1"),
         ("pending.keys_before", [None]),
+        ("pending.keys_before", "AK1"),
+        ("pending.replaces", {}),
         ("pending.settle", float("nan")),
         ("pending.settle", float("inf")),
         ("pending.started_at", None),
