@@ -61,6 +61,7 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
     kept = files.last_success()
     try:
         document = document_of({**params, "max_age": max_age}, clock.now(), kept)
+        unread = [str(host["unread"]) for host in document["hosts"] if host["unread"]]
         changed = files.write(document, kept)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as exc:
         if not params["merge"]:
@@ -86,7 +87,7 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
     }
     if plan_file is not None:
         result["plan"] = _write_plan(plan_file, params["endpoints"])
-    return result, [host["unread"] for host in document["hosts"] if host["unread"]]
+    return result, unread
 
 
 def _missing(host: str) -> dict[str, Any]:

@@ -42,7 +42,10 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "Mapping[str, str]": lambda value: (
         isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
     ),
-    "tuple[str, ...]": lambda value: all(isinstance(each, str) for each in value),
+    # A text is walked through as well, and asked whether it holds a key it would search in itself.
+    "tuple[str, ...]": lambda value: (
+        isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    ),
     "tuple[Mapping[str, Any], ...]": lambda value: all(
         isinstance(each, Mapping) and _is_flat(each) for each in value
     ),

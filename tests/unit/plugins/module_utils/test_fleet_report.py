@@ -581,12 +581,15 @@ def test_a_report_to_merge_that_lacks_a_part_is_refused_and_nothing_is_written(
     assert not list((tmp_path / "new").iterdir())
 
 
-def test_a_chain_to_merge_that_says_nothing_of_itself_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("part", "name"), [("journals", "message"), ("hosts", "unread")])
+def test_a_part_to_merge_that_says_less_than_it_should_is_refused(
+    tmp_path: Path, part: str, name: str
+) -> None:
     fleet = Fleet(tmp_path)
     fleet.add("huawei", "eu-de", [rotated("app")])
     path = Path(saved(fleet, "one", journal=str(fleet.journal)))
     document = json.loads(path.read_text())
-    del document["journals"][0]["message"]
+    del document[part][0][name]
     path.write_text(json.dumps(document))
     with pytest.raises(CredentialsError, match="not as s3_rotation_report wrote it") as caught:
         written(Fleet(tmp_path), endpoints=[], merge=[str(path)], path=str(tmp_path / "new"))

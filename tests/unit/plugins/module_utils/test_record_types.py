@@ -72,6 +72,7 @@ def test_true_document_is_read() -> None:
         ("pending.keys_before", [None]),
         ("pending.keys_before", "AK1"),
         ("pending.keys_before", {"AK1": 1}),
+        ("pending.replaces", {}),
         ("pending.settle", float("nan")),
         ("pending.settle", float("inf")),
         ("pending.started_at", None),
