@@ -43,7 +43,9 @@ def _endpoint_failures(hosts: Rows) -> Iterator[dict[str, Any]]:
             )
             by_kind.setdefault((kind, str(step)), []).append(host)
     for (kind, step), concerned in sorted(by_kind.items()):
-        meaning = KINDS[kind].meaning if kind in KINDS else "they told nothing of how they ended"
+        says = any((host["failure"] or {}).get("message") for host in concerned)
+        unknown = "each says why" if says else "they told nothing of how they ended"
+        meaning = KINDS[kind].meaning if kind in KINDS else unknown
         rows = [
             _row(host, None, (host["failure"] or {}).get("message") or "no result")
             for host in concerned

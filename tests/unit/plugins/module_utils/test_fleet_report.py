@@ -419,6 +419,8 @@ def test_status_line_says_that_nothing_was_looked_at_and_where(fleet: Fleet) -> 
     assert document["status_line"] == (
         "0 of 2 endpoints finished, no account was looked at, not finished: cloud, cluster"
     )
+    # What Ansible itself refused has no kind, and a reason all the same.
+    assert found(document, "endpoints")["title"] == "Endpoints that did not finish: each says why"
 
 
 @pytest.mark.parametrize(
@@ -436,9 +438,8 @@ def test_status_line_says_how_much_was_done(fleet: Fleet, check_mode: bool, said
 def test_what_failed_and_changed_is_told_failures_first_and_no_longer_than_a_screen(
     fleet: Fleet,
 ) -> None:
-    named: dict[str, Any] = {"access_key": "NEW", "why": "compromised: INC1"}
     steps = ["rotated: compromised: INC1", "disabled: OLD is disabled"]
-    emergency = account_row("leaked", action="rotated", details={"steps": steps}, **named)
+    emergency = account_row("leaked", action="rotated", access_key="NEW", details={"steps": steps})
     fleet.add("huawei", "eu", [emergency, account_row("quiet"), broken("bad\x1b[31m")])
     told = told_of(report_of(fleet)["accounts"])
     assert told[0].startswith("eu: bad\\u001b[31m AK")
