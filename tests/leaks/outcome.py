@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 FQCN = "objectstore.credentials."
 _CONSUMERS = "roles/s3_consumer/tasks/"
+_PLAYBOOK = "credentials/playbooks/"
 _DID = ("rotated", "adopted", "resumed", "recovered")
 
 
@@ -69,6 +70,9 @@ def scenarios_in(done: Outcome) -> Iterator[str]:
         if _CONSUMERS in place and event["event"] == "runner_on_ok":
             name = place.rpartition("/")[2].partition(".yml")[0]
             yield f"consumer {'files' if name == 'file' else name}"
+        if _PLAYBOOK in place and event["event"] == "runner_on_ok":
+            # Of a playbook that others import, no command names it.
+            yield f"playbook {place.rpartition(_PLAYBOOK)[2].partition('.yml')[0]}"
         action = str(data.get("task_action", ""))
         if action.startswith(FQCN) and event["event"] in ("runner_on_ok", "runner_on_failed"):
             yield from _of_module(action.removeprefix(FQCN), data.get("res") or {})
