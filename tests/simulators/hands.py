@@ -108,9 +108,19 @@ class Hands:
 class WorldHands(Hands):
     """Of a simulator whose users and keys are those of its world."""
 
+    #: How many keys a user may have; None: as many as it likes.
+    most_keys: Optional[int] = None
+
     def user(self, account_id: str) -> Any:
         """Return the simulator's own user."""
         return self.simulator.world.users[account_id]
+
+    def put_key(self, user: Any) -> Optional[str]:
+        """Give a user one more key, as far as there is room."""
+        world = self.simulator.world
+        if self.most_keys is not None and len(world.keys_of(user)) >= self.most_keys:
+            return None
+        return str(world.add_key(user, self.simulator.clock.now()).access)
 
     def take_user(self, account_id: str, user: Any) -> bool:
         """Take a user away, with its keys."""
