@@ -61,6 +61,8 @@ log_file = {place}/keystone.log
 connection = sqlite:///{place}/keystone.db
 [fernet_tokens]
 key_repository = {place}/fernet
+[fernet_receipts]
+key_repository = {place}/fernet
 [credential]
 key_repository = {place}/credential
 [identity]
