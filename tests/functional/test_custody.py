@@ -13,7 +13,7 @@ import yaml
 from .conftest import Ansible, World, assert_no_secret
 from .test_modules import FQCN, key_of, recap
 
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.oldest
 
 
 def store_of(ansible: Ansible) -> dict[str, Any]:

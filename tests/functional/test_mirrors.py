@@ -17,6 +17,8 @@ from ansible_collections.objectstore.credentials.tests.simulators.fleet import E
 
 from .conftest import SECRETS, Ansible, assert_no_secret
 
+pytestmark = pytest.mark.fleet
+
 MODULE = "objectstore.credentials.s3_access_key_rotate"
 LOOKUP = "objectstore.credentials.s3_secret"
 ACCOUNTS = ("app-0001", "app-0002")

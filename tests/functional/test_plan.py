@@ -15,7 +15,7 @@ from .conftest import assert_no_secret
 from .test_rotate import ACCOUNTS, Site, site
 
 __all__ = ["site"]
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.oldest
 
 
 def test_plan_is_written_approved_and_kept_to(site: Site) -> None:

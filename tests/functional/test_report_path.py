@@ -14,6 +14,8 @@ import pytest
 
 from .conftest import Ansible, World, make_world
 
+pytestmark = pytest.mark.fleet
+
 FQCN = "objectstore.credentials."
 
 

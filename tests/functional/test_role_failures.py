@@ -15,7 +15,7 @@ import pytest
 
 from .fleet_lab import SMALL, Fleet, recap
 
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.oldest
 ACCOUNTS = 2
 
 

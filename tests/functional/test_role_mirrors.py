@@ -17,7 +17,7 @@ from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from .conftest import SECRETS, assert_no_secret
 from .fleet_lab import Fleet
 
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.oldest
 ACCOUNTS = ("app-0001", "app-0002")
 
 

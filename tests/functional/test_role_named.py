@@ -15,7 +15,7 @@ import pytest
 from .conftest import assert_no_secret
 from .fleet_lab import Fleet, private
 
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.oldest
 HERE = ("--limit", "osis")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from .fleet_lab import SMALL, Fleet
 
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.oldest
 ACCOUNTS = 2
 
 

@@ -15,6 +15,8 @@ import pytest
 from .conftest import Ansible, assert_no_secret
 from .test_rotate import ACCOUNTS, ENDPOINTS, FQCN, Site, open_site, rotation
 
+pytestmark = pytest.mark.fleet
+
 MODULE = FQCN + "s3_rotation_report"
 
 

@@ -21,7 +21,7 @@ from .conftest import BIN, Ansible, World, assert_no_secret
 from .test_custody import store_of
 from .test_modules import FQCN, recap
 
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.oldest
 
 USERS = ("backup", "archive", "media")
 

@@ -15,7 +15,7 @@ import pytest
 
 from .conftest import BIN, PACKAGE, ROOT, Ansible
 
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.oldest
 
 
 @pytest.fixture

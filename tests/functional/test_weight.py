@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.fleet
+
 #: Runs a module in this process, and tells at its end which files of module_utils were imported.
 _RUN = """
 import importlib, json, sys
