@@ -6,7 +6,7 @@ ARGS ?=
 # How many processes run tests.
 JOBS ?= 2
 CELLS := 2.16 2.18 2.19 2.20 2.21
-# The oldest runs every test. What many runs of a playbook show, the newest repeats where templates and texts matter:
+# The oldest runs every test. Of those with many runs of a playbook the newest repeats where templates and texts matter:
 # the same playbooks run on newer ones in molecule, leaks and parity. Between them it is enough that everything runs.
 LEFT_OUT_2.16 := not long
 LEFT_OUT_2.21 := not oldest
