@@ -86,8 +86,8 @@ def sums(folder: Path) -> str:
 def prove(bundle: Path, target: argparse.Namespace) -> None:
     """Unpack the bundle elsewhere, check its sums, and install all of it without a network."""
     place = SCRATCH / "proof"
-    with tarfile.open(bundle) as archive:
-        archive.extractall(place, filter="data")
+    place.mkdir(parents=True)
+    run("tar", "-xzf", str(bundle), "-C", str(place))
     (inside,) = place.iterdir()
     lines = (inside / "SHA256SUMS").read_text().splitlines()
     for line in lines:
