@@ -10,6 +10,7 @@ import html
 import json
 import re
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
@@ -43,15 +44,14 @@ class Redactor:
     """Learns secrets as they pass and masks them, also as base64, URL-encoded and JSON-escaped.
 
     The time it takes grows with the text, not with the number of secrets: an endpoint that lists
-    its users' secrets teaches it thousands.
+    its users' secrets teaches it thousands, and one that means harm thousands that begin alike.
     """
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._unindexed: list[str] = []
-        #: Every form of every secret, and the lengths of those that begin with some characters.
-        self._forms: set[str] = set()
-        self._lengths: dict[str, set[int]] = {}
+        #: Every form of every secret, by its first characters.
+        self._alike: dict[str, _Alike] = {}
         self._lock = threading.Lock()
 
     def learn(self, *secrets: Any) -> None:
@@ -87,23 +87,30 @@ class Redactor:
         """Return the text with every known secret masked."""
         cleaned = _URL_USERINFO.sub(MASK, str(text))
         self._index()
-        lengths = self._lengths
+        alike = self._alike
         # Most texts hold nothing that any secret begins with, and this tells so soonest.
         found = [
             at
             for at in range(len(cleaned) - SHORTEST_SECRET + 1)
-            if cleaned[at : at + SHORTEST_SECRET] in lengths
+            if cleaned[at : at + SHORTEST_SECRET] in alike
         ]
         parts: list[str] = []
-        start = 0
+        shown = start = end = 0
         for at in found:
-            if at < start:
+            length = self._longest(alike[cleaned[at : at + SHORTEST_SECRET]], cleaned, at)
+            if not length:
                 continue
-            end = self._end_of_form(cleaned, at, lengths[cleaned[at : at + SHORTEST_SECRET]])
-            if end:
-                parts += [cleaned[start:at], MASK]
-                start = end
-        return "".join([*parts, cleaned[start:]])
+            if at >= end:
+                if end > shown:
+                    parts += [cleaned[shown:start], MASK]
+                    shown = end
+                start = at
+            # What begins inside another ends behind it, maybe: no part of either is shown.
+            end = max(end, at + length)
+        if end > shown:
+            parts += [cleaned[shown:start], MASK]
+            shown = end
+        return "".join([*parts, cleaned[shown:]])
 
     def redact_all(self, value: Any) -> Any:
         """Return a copy of a structure with every text in it redacted, names included."""
@@ -120,22 +127,76 @@ class Redactor:
             return [self.redact_all(v) for v in value]
         return value
 
-    def _end_of_form(self, text: str, at: int, lengths: set[int]) -> int | None:
-        """Return where the longest form that begins here ends."""
-        for length in sorted(lengths, reverse=True):
-            if text[at : at + length] in self._forms:
-                return at + length
-        return None
+    def _longest(self, alike: _Alike, text: str, at: int) -> int:
+        with self._lock:
+            return alike.longest(text, at)
 
     def _index(self) -> None:
         with self._lock:
             for secret in self._unindexed:
                 for form in _forms(secret):
-                    self._forms.add(form)
                     start = form[:SHORTEST_SECRET]
-                    # A new set: another thread may be looking at the old one.
-                    self._lengths[start] = {*self._lengths.get(start, ()), len(form)}
+                    if start in self._alike:
+                        self._alike[start].add(form)
+                    else:
+                        self._alike[start] = _Alike(form)
             self._unindexed.clear()
+
+
+class _Alike:
+    """Forms that begin with the same characters. Finds the longest one that a text goes on with.
+
+    In the order of the alphabet, the last form that does not come after the text is the longest
+    that the text begins with, or else begins with that one itself: so it is looked for among those
+    that this one begins with, each of which knows the next shorter one and one further up.
+    """
+
+    __slots__ = ("_forms", "_jumps", "_longest", "_new", "_shorter")
+
+    def __init__(self, form: str) -> None:
+        self._new = [form]
+        #: The first is the empty one, which every text begins with.
+        self._forms: list[str] = [""]
+        self._shorter: list[int] = []
+        self._jumps: list[int] = []
+        self._longest = 0
+
+    def add(self, form: str) -> None:
+        """Remember another form."""
+        self._new.append(form)
+
+    def longest(self, text: str, at: int) -> int:
+        """Return the length of the longest form that stands at this place of a text, or 0."""
+        if self._new:
+            self._sort()
+        if len(self._forms) == 2:
+            return self._longest if text.startswith(self._forms[1], at) else 0
+        piece = text[at : at + self._longest]
+        found = bisect_right(self._forms, piece) - 1
+        while not piece.startswith(self._forms[found]):
+            jump = self._jumps[found]
+            found = self._shorter[found] if piece.startswith(self._forms[jump]) else jump
+        return len(self._forms[found])
+
+    def _sort(self) -> None:
+        self._forms = sorted({*self._forms, *self._new})
+        self._new = []
+        self._longest = max(map(len, self._forms))
+        # A list with skips: from any form to any that it begins with in few steps.
+        self._shorter, self._jumps, depths = [0], [0], [0]
+        chain = [0]
+        for number, form in enumerate(self._forms[1:], 1):
+            while not form.startswith(self._forms[chain[-1]]):
+                chain.pop()
+            above = chain[-1]
+            further = self._jumps[above]
+            is_even = depths[above] - depths[further] == (
+                depths[further] - depths[self._jumps[further]]
+            )
+            self._shorter.append(above)
+            self._jumps.append(self._jumps[further] if is_even else above)
+            depths.append(depths[above] + 1)
+            chain.append(number)
 
 
 def passwords_in_url(url: Any) -> list[str]:

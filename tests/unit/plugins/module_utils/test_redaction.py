@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import random
 import re
 import time
 from typing import Any, Callable
@@ -18,6 +19,7 @@ import pytest
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import (
     MASK,
     Redactor,
+    _forms,
     passwords_in_url,
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import CANARY
@@ -190,6 +192,73 @@ def test_time_grows_with_the_text_not_with_the_number_of_secrets() -> None:
     # Trying each form of each secret on each text takes a minute.
     assert time.perf_counter() - started < 5
     assert redactor.redact(f"secret/{77:06d}+{77 * 7919:036d}") == MASK
+
+
+@pytest.mark.parametrize(
+    ("secrets", "text"),
+    [
+        # Each begins with all before it; the text never says which one it will be.
+        ([f"secret{'a' * number}" for number in range(7_000)], "secre" * 3_277),
+        ([f"secret{'a' * number}" for number in range(7_000)], f"secret{'a' * 16_000}"),
+        # Each is nearly what the text goes on with, at every place of it.
+        ([f"{'a' * (5 + number % 2_000)}{number}" for number in range(7_000)], "a" * 16_384),
+    ],
+    ids=["beginning", "nested", "nearly"],
+)
+def test_time_grows_with_the_text_where_all_secrets_begin_alike(
+    secrets: list[str], text: str
+) -> None:
+    redactor = Redactor()
+    redactor.learn(*secrets)
+    redactor.redact("")  # the index is made once
+    started = time.perf_counter()
+    redactor.redact(text)
+    # Trying every length at every place takes 7 to 24 seconds; this, some hundredths of one.
+    assert time.perf_counter() - started < 2
+
+
+def masked_by_hand(forms: set[str], text: str) -> str:
+    """Mask what any of the forms covers, by trying each at each place."""
+    covered: list[tuple[int, int]] = []
+    for at in range(len(text)):
+        ends = [at + len(form) for form in forms if text.startswith(form, at)]
+        if ends:
+            covered.append((at, max(ends)))
+    merged: list[list[int]] = []
+    for start, end in covered:
+        if merged and start < merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([start, end])
+    for start, end in reversed(merged):
+        text = text[:start] + MASK + text[end:]
+    return text
+
+
+def test_nothing_of_any_secret_is_shown_whatever_they_share() -> None:
+    chance = random.Random(7)
+    for _turn in range(100):
+        letters = "ab" if chance.random() < 0.5 else 'aab/"é'
+        secrets = [
+            "".join(chance.choices(letters, k=chance.randrange(5, 12)))
+            for _each in range(chance.randrange(1, 12))
+        ]
+        redactor = Redactor()
+        text = "".join(chance.choices(letters, k=60))
+        text += base64.b64encode(f"user:{secrets[0]}".encode()).decode() + json.dumps(secrets[-1])
+        # Learned one by one, with a look in between: the index grows.
+        forms: set[str] = set()
+        for secret in secrets:
+            redactor.learn(secret)
+            forms |= _forms(secret)
+            assert redactor.redact(text) == masked_by_hand(forms, text), (secrets, text)
+
+
+def test_secret_that_begins_inside_another_is_masked_to_its_end() -> None:
+    redactor = Redactor()
+    redactor.learn("first-secret-shared", "shared-second-secret")
+    assert redactor.redact("x first-secret-shared-second-secret y") == f"x {MASK} y"
+    assert redactor.redact("first-secret-sharedshared-second-secret") == MASK * 2
 
 
 @pytest.mark.parametrize(
