@@ -288,6 +288,11 @@ class Client:
 
     def _guard(self, method: str, where: str, effect: str) -> None:
         what = f"{method} {where.partition('?')[0]}"
+        if self.redactor.is_full:
+            raise self.error(
+                "malformed_answer",
+                f"{what} was not sent: the answers so far held more secrets than any estate has.",
+            )
         if effect == WRITE and self.check_mode:
             raise self.error("check_mode_write", f"check mode: {what} was not sent.")
         if effect == TOUCH and (self.check_mode or not self.allow_side_effects):

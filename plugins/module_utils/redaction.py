@@ -22,6 +22,10 @@ MASK = "********"
 #: A text shorter than this is not learned: masking "abc" everywhere would spoil innocent output.
 SHORTEST_SECRET = 5
 
+#: More characters of secrets than this are of no estate: a million accounts with a key each have 40
+#: million. Each is kept in up to twenty forms, so who teaches without end would fill the memory.
+MOST_LEARNED = 64 * 1024 * 1024
+
 #: Parts of names in answers whose values are secret, and endings that say that they are not.
 SECRET_WORDS = (b"secret", b"passw", b"token", b"private", b"authorization")
 _SECRET_NAME = re.compile(b"|".join(SECRET_WORDS).decode(), re.IGNORECASE)
@@ -50,6 +54,7 @@ class Redactor:
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._unindexed: list[str] = []
+        self._learned = 0
         #: Every form of every secret, by its first characters.
         self._alike: dict[str, _Alike] = {}
         self._lock = threading.Lock()
@@ -62,6 +67,12 @@ class Redactor:
                     if secret not in self._secrets:
                         self._secrets.add(secret)
                         self._unindexed.append(secret)
+                        self._learned += len(secret)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody should be asked any more that may teach another secret."""
+        return self._learned > MOST_LEARNED
 
     def learn_url(self, url: Any) -> None:
         """Remember the password inside a URL such as a proxy's."""

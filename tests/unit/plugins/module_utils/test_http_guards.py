@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils import redaction
 from ansible_collections.objectstore.credentials.plugins.module_utils.auth import Auth, HeaderAuth
 from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.tests.simulators.base import Response
@@ -223,3 +224,17 @@ def test_redirect_with_a_login_in_its_url_is_refused(
     echo.script("/old", Response(302, None, {"Location": target}))
     assert raised(client.request, "GET", "/old").kind == "malformed_answer"
     assert [request.path for request in echo.seen] == ["/old"]
+
+
+def test_server_that_teaches_secrets_without_end_is_asked_no_more(
+    client: Client, echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redaction, "MOST_LEARNED", 2_000)
+    for number in range(4):
+        echo.script(f"/{number}", Response(200, {"secretKey": f"{number}" * 900}))
+    for number in range(3):
+        client.request("GET", f"/{number}").json()
+    error = raised(client.request, "GET", "/3")
+    assert (error.kind, error.landed) == ("malformed_answer", False)
+    assert "more secrets than" in error.message
+    assert len(echo.seen) == 3
