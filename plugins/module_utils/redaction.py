@@ -40,6 +40,15 @@ _PLACEHOLDER = re.compile(
 _URL_USERINFO = re.compile(r"(?<=://)[^/?#\s'\"<>]+(?=@)")
 #: A text that every way of writing it leaves as it is.
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9]+")
+#: How often a text may have been escaped: a message in a message, in a page.
+_MOST_LAYERS = 3
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_AFTER_BACKSLASH = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+#: One character each; what UTF-8 makes several bytes of is among the forms.
+_ESCAPE = re.compile(
+    r"&#[xX]([0-9a-fA-F]{1,6});|%([2-7][0-9a-fA-F])|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"
+    r"|&#([0-9]{1,7});|&(amp|lt|gt|quot|apos);|\\([\"'\\/nrtbf])"
+)
 #: Names of this collection's own results: never masked, whatever the password is.
 _OWN_NAME = re.compile(r"[a-z_]+")
 
@@ -98,27 +107,9 @@ class Redactor:
         """Return the text with every known secret masked."""
         cleaned = _URL_USERINFO.sub(MASK, str(text))
         self._index()
-        alike = self._alike
-        # Most texts hold nothing that any secret begins with, and this tells so soonest.
-        found = [
-            at
-            for at in range(len(cleaned) - SHORTEST_SECRET + 1)
-            if cleaned[at : at + SHORTEST_SECRET] in alike
-        ]
         parts: list[str] = []
-        shown = start = end = 0
-        for at in found:
-            length = self._longest(alike[cleaned[at : at + SHORTEST_SECRET]], cleaned, at)
-            if not length:
-                continue
-            if at >= end:
-                if end > shown:
-                    parts += [cleaned[shown:start], MASK]
-                    shown = end
-                start = at
-            # What begins inside another ends behind it, maybe: no part of either is shown.
-            end = max(end, at + length)
-        if end > shown:
+        shown = 0
+        for start, end in self._covered(cleaned, _MOST_LAYERS):
             parts += [cleaned[shown:start], MASK]
             shown = end
         return "".join([*parts, cleaned[shown:]])
@@ -138,6 +129,34 @@ class Redactor:
             return [self.redact_all(v) for v in value]
         return value
 
+    def _covered(self, text: str, layers: int) -> list[tuple[int, int]]:
+        """Return from where to where secrets stand in a text, escaped or not, in their order."""
+        alike = self._alike
+        # Most texts hold nothing that any secret begins with, and this tells so soonest.
+        found = [
+            at
+            for at in range(len(text) - SHORTEST_SECRET + 1)
+            if text[at : at + SHORTEST_SECRET] in alike
+        ]
+        spans = [
+            (at, at + self._longest(alike[text[at : at + SHORTEST_SECRET]], text, at))
+            for at in found
+        ]
+        plain = _Plain.of(text) if layers and alike else None
+        if plain is not None:
+            spans += [plain.origin(*span) for span in self._covered(plain.text, layers - 1)]
+            spans.sort()
+        merged: list[tuple[int, int]] = []
+        for start, end in spans:
+            if end == start:
+                continue
+            if merged and start < merged[-1][1]:
+                # What begins inside another ends behind it, maybe: no part of either is shown.
+                merged[-1] = merged[-1][0], max(merged[-1][1], end)
+            else:
+                merged.append((start, end))
+        return merged
+
     def _longest(self, alike: _Alike, text: str, at: int) -> int:
         with self._lock:
             return alike.longest(text, at)
@@ -152,6 +171,56 @@ class Redactor:
                     else:
                         self._alike[start] = _Alike(form)
             self._unindexed.clear()
+
+
+class _Plain:
+    """A text without its escapes, of whatever language, and where each piece of it came from.
+
+    Who writes a page or a message escapes what he likes: "+" is harmless in one template language
+    and not in the next. So what was escaped is looked at as it was before, whichever it was.
+    """
+
+    def __init__(self, text: str, places: list[int], origins: list[int]) -> None:
+        self.text = text
+        self._places = places
+        self._origins = origins
+
+    @classmethod
+    def of(cls, text: str) -> _Plain | None:
+        """Return a text without one layer of escapes, or None where it has none."""
+        if not any(first in text for first in "&%\\"):
+            return None
+        pieces: list[str] = []
+        places, origins = [0], [0]
+        shown = place = 0
+        for escape in _ESCAPE.finditer(text):
+            plain = _unescaped(escape)
+            if plain is None:
+                continue
+            pieces += [text[shown : escape.start()], plain]
+            place += escape.start() - shown
+            shown = escape.end()
+            places += [place, place + 1]
+            origins += [escape.start(), shown]
+            place += 1
+        return cls("".join([*pieces, text[shown:]]), places, origins) if pieces else None
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """Return where something stood that stands here now."""
+        return self._origin(start), self._origin(end)
+
+    def _origin(self, at: int) -> int:
+        piece = bisect_right(self._places, at) - 1
+        return self._origins[piece] + at - self._places[piece]
+
+
+def _unescaped(escape: re.Match[str]) -> str | None:
+    """Return the one character that an escape stands for; None: there is none."""
+    *hexadecimal, decimal, name, other = escape.groups()
+    if name or other:
+        return _NAMED[name] if name else _AFTER_BACKSLASH.get(other, other)
+    number = int(decimal) if decimal else int(next(filter(None, hexadecimal)), 16)
+    return chr(number) if number < 0x110000 else None
 
 
 class _Alike:
@@ -238,6 +307,12 @@ def _all_forms(secret: str) -> Iterator[str]:
     yield secret
     if not _NEVER_ESCAPED.fullmatch(secret):
         yield from _escaped_forms(secret)
+        # What looks like an escape in it is taken for one, where a text's escapes are undone.
+        bare = _Plain.of(secret)
+        for _layer in range(_MOST_LAYERS):
+            if bare is not None:
+                yield bare.text
+                bare = _Plain.of(bare.text)
     raw = secret.encode("utf-8", "surrogatepass")
     for offset in range(3):
         # Base64 of a longer text that holds the secret, as "user:password": what its characters

@@ -238,7 +238,7 @@ def masked_by_hand(forms: set[str], text: str) -> str:
 def test_nothing_of_any_secret_is_shown_whatever_they_share() -> None:
     chance = random.Random(7)
     for _turn in range(100):
-        letters = "ab" if chance.random() < 0.5 else 'aab/"é'
+        letters = "ab" if chance.random() < 0.5 else "aab/+"
         secrets = [
             "".join(chance.choices(letters, k=chance.randrange(5, 12)))
             for _each in range(chance.randrange(1, 12))
@@ -252,6 +252,50 @@ def test_nothing_of_any_secret_is_shown_whatever_they_share() -> None:
             redactor.learn(secret)
             forms |= _forms(secret)
             assert redactor.redact(text) == masked_by_hand(forms, text), (secrets, text)
+
+
+#: How pages and messages are escaped by others than Python, and what was escaped more than once.
+OTHER_FORMS: dict[str, Callable[[str], str]] = {
+    "HTML by Go": lambda s: (
+        html.escape(s).replace("+", "&#43;").replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    ),
+    "HTML by Mustache": lambda s: html.escape(s).replace("/", "&#x2F;").replace("=", "&#x3D;"),
+    "HTML by OWASP": lambda s: "".join(c if c.isalnum() else f"&#x{ord(c):x};" for c in s),
+    "XML": lambda s: html.escape(s).replace("&#x27;", "&apos;"),
+    "script by Go": lambda s: json.dumps(s)[1:-1].replace("/", "\\/").replace("+", "\\u002b"),
+    "JSON in JSON": lambda s: json.dumps(json.dumps({"a": s}))[1:-1],
+    "JSON in JSON, slashes escaped": lambda s: json.dumps(json.dumps(s).replace("/", "\\/"))[1:-1],
+    "JSON in a page": lambda s: html.escape(json.dumps({"a": s})),
+    "URL in a URL": lambda s: quote(quote(s, safe=""), safe=""),
+    "URL in a URL in a page": lambda s: html.escape(f"?a=b&to={quote(quote(s, safe=''), safe='')}"),
+    "bytes": lambda s: repr(json.dumps(s).encode())[2:-1],
+    "every character": lambda s: "".join(f"\\u{ord(c):04X}" for c in s),
+    "base64 in a URL": lambda s: quote(base64.b64encode(f"admin:{s}".encode()).decode(), safe=""),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+@pytest.mark.parametrize("secret", [*SECRETS[:3], 'quote"back\\slash', "it's <all> &amp; 100% /+="])
+def test_secret_is_masked_however_others_escape_it(secret: str, form: str) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    text = OTHER_FORMS[form](secret)
+    cleaned = redactor.redact(f"before {text} after")
+    assert MASK in cleaned
+    assert cleaned.startswith("before ")
+    assert cleaned.endswith(" after")
+    rest = cleaned.replace(MASK, "").replace("before", "").replace("after", "")
+    for piece in re.findall(r"[A-Za-z0-9]{4,}", secret):
+        assert piece not in rest, cleaned
+
+
+def test_what_is_escaped_and_no_secret_stays_as_it_came() -> None:
+    redactor = Redactor()
+    redactor.learn("a/secret+of=mine")
+    text = r"a%2Fname &amp; \u00e9 &#x110000; %zz \ http://h/?a=1&b=2 &#9999999; a&#x2f;secret"
+    assert redactor.redact(text) == text
+    masked = redactor.redact(f"{text}%2Bof=mine!")
+    assert masked == text.replace("a&#x2f;secret", f"{MASK}!")
 
 
 def test_secret_that_begins_inside_another_is_masked_to_its_end() -> None:
