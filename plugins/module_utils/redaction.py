@@ -26,6 +26,9 @@ SHORTEST_SECRET = 5
 #: million. Each is kept in up to twenty forms, so who teaches without end would fill the memory.
 MOST_LEARNED = 64 * 1024 * 1024
 
+#: Longer than anything that is shown to anybody; an answer can have 32 MiB.
+LONGEST_TEXT = 256 * 1024
+
 #: Parts of names in answers whose values are secret, and endings that say that they are not.
 SECRET_WORDS = (b"secret", b"passw", b"token", b"private", b"authorization")
 _SECRET_NAME = re.compile(b"|".join(SECRET_WORDS).decode(), re.IGNORECASE)
@@ -104,15 +107,20 @@ class Redactor:
                 self.learn_from(inner)
 
     def redact(self, text: Any) -> str:
-        """Return the text with every known secret masked."""
-        cleaned = _URL_USERINFO.sub(MASK, str(text))
+        """Return the text with every known secret masked; of a very long one, its beginning."""
+        cleaned = str(text)
+        is_cut = len(cleaned) > LONGEST_TEXT
+        # Twice what is shown is looked at: a secret that is cut in two would be no secret any more.
+        cleaned = _URL_USERINFO.sub(MASK, cleaned[: 2 * LONGEST_TEXT])
         self._index()
         parts: list[str] = []
-        shown = 0
+        shown, last = 0, min(len(cleaned), LONGEST_TEXT)
         for start, end in self._covered(cleaned, _MOST_LAYERS):
+            if start >= last:
+                break
             parts += [cleaned[shown:start], MASK]
             shown = end
-        return "".join([*parts, cleaned[shown:]])
+        return "".join([*parts, cleaned[shown:last], "..." if is_cut else ""])
 
     def redact_all(self, value: Any) -> Any:
         """Return a copy of a structure with every text in it redacted, names included."""

@@ -29,7 +29,6 @@ _READS = ("GET", "LIST", "HEAD")
 _LOGINS = ("/login", "/auth/token/revoke-self")
 _CAS_MISMATCH = "check-and-set parameter did not match"
 _UPGRADING = "Upgrading from non-versioned"
-_SHOWN = 300
 
 
 class Answer:
@@ -170,7 +169,8 @@ def refusal(answer: Answer, what: str, fail: Fail, hints: Mapping[str, str]) -> 
     other refusal. Its details say "passing" where it is worth trying again.
     """
     status, said = answer.status_code, answer.errors
-    shown = said[:_SHOWN] or ("no reason" if answer.speaks_the_api else "no answer of this API")
+    # As a whole: half a secret of the request that it repeats would not be known for one.
+    shown = said or ("no reason" if answer.speaks_the_api else "no answer of this API")
     unknown: bool | None = None if answer.is_write else False
     landed: bool | None = False
     kind, next_step, is_passing = "store_unavailable", None, False

@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import (
+    LONGEST_TEXT,
     MASK,
     Redactor,
     _forms,
@@ -296,6 +297,26 @@ def test_what_is_escaped_and_no_secret_stays_as_it_came() -> None:
     assert redactor.redact(text) == text
     masked = redactor.redact(f"{text}%2Bof=mine!")
     assert masked == text.replace("a&#x2f;secret", f"{MASK}!")
+
+
+def test_of_a_very_long_text_the_beginning_is_shown_and_no_half_secret() -> None:
+    redactor = Redactor()
+    redactor.learn(CANARY)
+    for before in range(LONGEST_TEXT - len(CANARY) - 2, LONGEST_TEXT + 2, 7):
+        shown = redactor.redact("." * before + CANARY + "." * LONGEST_TEXT)
+        assert "canary" not in shown
+        assert len(shown) <= LONGEST_TEXT + len(MASK) + 3
+    assert redactor.redact("." * LONGEST_TEXT) == "." * LONGEST_TEXT
+
+
+def test_text_that_is_nothing_but_escapes_takes_neither_time_nor_memory() -> None:
+    redactor = Redactor()
+    redactor.learn(CANARY)
+    text = "%41" * 10_000_000
+    started = time.perf_counter()
+    redactor.redact(text)
+    # All of it takes half a minute and gigabytes.
+    assert time.perf_counter() - started < 5
 
 
 def test_secret_that_begins_inside_another_is_masked_to_its_end() -> None:

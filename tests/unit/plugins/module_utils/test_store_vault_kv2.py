@@ -797,6 +797,19 @@ def test_check_mode_is_guarded_at_the_wire(lab: Lab) -> None:
     assert methods == {"GET"}
 
 
+def test_no_half_of_a_secret_is_in_a_long_failure(lab: Lab) -> None:
+    store = lab.store()
+    written = store.write(PLACE, record_of(), None)
+    for length in range(240, 300, 6):
+        said = {"errors": [f"{'x' * length} Made0Up0Secret0Key0/+=01 and {lab.token}: no"]}
+        lab.server.faults.add("status", status=400, body=said, times=0)
+        failure = raised(store.write, PLACE, written.record, written.version)
+        assert "xxx" in failure.message
+        assert "Made0Up" not in everything_in(failure)
+        assert lab.token[:12] not in everything_in(failure)
+        lab.server.faults.clear()
+
+
 def test_nothing_secret_is_in_any_failure(lab: Lab) -> None:
     store = lab.store()
     secret = "Made0Up0Secret0Key0/+=01"
