@@ -26,6 +26,7 @@ from .pacing import Pace, parse_http_date, retry_wait
 from .redaction import SECRET_WORDS, Redactor
 from .settings import Settings
 from .transport import Transport
+from .transport_bounds import is_too_deep
 from .transport_errors import TransportError
 from .urls import query_of, same_origin
 
@@ -96,6 +97,8 @@ class Answer:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             raise self.malformed(self._what_instead()) from None
+        if is_too_deep(self.body):
+            raise self.malformed("JSON that is nested without an end")
         self._learn(value)
         return value
 
@@ -111,6 +114,8 @@ class Answer:
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
+            return None
+        if is_too_deep(self.body):
             return None
         self._learn(value)
         return value

@@ -13,6 +13,8 @@ between two pieces of a line.
 from __future__ import annotations
 
 import io
+import json
+import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -25,6 +27,11 @@ from .transport_errors import TransportError
 _AROUND = 4 * 1024 * 1024
 #: Answers that only say that another comes.
 _MOST_ANNOUNCED = 20
+#: A list in a list in a list: no answer of any API has a tenth of it.
+_DEEPEST = 100
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 #: Bytes that are unpacked at a time.
 _PART = 64 * 1024
 
@@ -110,3 +117,21 @@ def unpacked(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         raise _over("malformed_answer", "the answer cannot be unpacked") from None
     if not unpacker.eof:
         raise _over("malformed_answer", "the packed answer is cut off")
+
+
+def is_too_deep(body: bytes) -> bool:
+    """Tell whether JSON is nested deeper than what walks through it can follow.
+
+    Python's own limit is not met while it is read (since 3.12), but by whoever comes later, and
+    the result of a whole run would be lost when it is written.
+    """
+    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
+        return False
+    if b"\0" in body:
+        body = body.decode(json.detect_encoding(body), "replace").encode("utf-8", "replace")
+    brackets = _STRING.sub(b"", body).translate(_ONE_KIND, _NO_BRACKETS)
+    for _level in range(_DEEPEST):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)

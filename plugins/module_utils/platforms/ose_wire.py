@@ -16,6 +16,7 @@ from ..http import Answer
 from ..listing import Listing
 from ..model import ACTIVE, INACTIVE, Account, AccountRef
 from ..platform import ErrorParts, Platform
+from ..transport_bounds import is_too_deep
 
 #: What one adapter shows in place of a secret that it does not have; also sent where a secret must
 #: stand and none is known: the operation wants the whole object, and only "active" takes effect.
@@ -175,6 +176,8 @@ def _first_object(answer: Answer) -> dict[str, Any] | None:
         text = answer.body.decode("utf-8", "replace").lstrip()
         value, _end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
+        return None
+    if is_too_deep(answer.body):
         return None
     answer.redactor.learn_from(value)
     return value if isinstance(value, dict) else None

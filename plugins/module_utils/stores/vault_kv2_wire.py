@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from ..errors import CredentialsError, missing
 from ..settings import Settings
 from ..transport import Transport
+from ..transport_bounds import is_too_deep
 from ..transport_errors import TransportError
 
 Fail = Callable[..., CredentialsError]
@@ -50,9 +51,12 @@ class Answer:
     def json(self) -> Any:
         """Return the decoded body, or raise ValueError."""
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+        if is_too_deep(self.body):
+            raise ValueError("nested too deeply")
+        return value
 
     def content(self) -> dict[str, Any]:
         """Return the decoded body; an empty dictionary where it is no JSON object."""
