@@ -97,7 +97,7 @@ class Answer:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             raise self.malformed(self._what_instead()) from None
-        if is_too_deep(self.body):
+        if is_too_deep(value):
             raise self.malformed("JSON that is nested without an end")
         self._learn(value)
         return value
@@ -115,7 +115,7 @@ class Answer:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        if is_too_deep(self.body):
+        if is_too_deep(value):
             return None
         self._learn(value)
         return value

@@ -13,8 +13,6 @@ between two pieces of a line.
 from __future__ import annotations
 
 import io
-import json
-import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -29,9 +27,6 @@ _AROUND = 4 * 1024 * 1024
 _MOST_ANNOUNCED = 20
 #: A list in a list in a list: no answer of any API has a tenth of it.
 _DEEPEST = 100
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_ONE_KIND = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 #: Bytes that are unpacked at a time.
 _PART = 64 * 1024
 
@@ -119,19 +114,21 @@ def unpacked(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         raise _over("malformed_answer", "the packed answer is cut off")
 
 
-def is_too_deep(body: bytes) -> bool:
-    """Tell whether JSON is nested deeper than what walks through it can follow.
+def is_too_deep(value: Any) -> bool:
+    """Tell whether decoded JSON is nested deeper than what walks through it can follow.
 
     Python's own limit is not met while it is read (since 3.12), but by whoever comes later, and
     the result of a whole run would be lost when it is written.
     """
-    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
-        return False
-    if b"\0" in body:
-        body = body.decode(json.detect_encoding(body), "replace").encode("utf-8", "replace")
-    brackets = _STRING.sub(b"", body).translate(_ONE_KIND, _NO_BRACKETS)
-    for _level in range(_DEEPEST):
-        if not brackets:
+    level = [value]
+    for _depth in range(_DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
             return False
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)
+    return True

@@ -177,7 +177,7 @@ def _first_object(answer: Answer) -> dict[str, Any] | None:
         value, _end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    if is_too_deep(answer.body):
+    if is_too_deep(value):
         return None
     answer.redactor.learn_from(value)
     return value if isinstance(value, dict) else None

@@ -54,7 +54,7 @@ class Answer:
             value = json.loads(self.body)
         except RecursionError:
             raise ValueError("nested too deeply") from None
-        if is_too_deep(self.body):
+        if is_too_deep(value):
             raise ValueError("nested too deeply")
         return value
 
