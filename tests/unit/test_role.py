@@ -115,9 +115,12 @@ def test_one_name_in_the_lines_of_a_survey_is_never_two(inside: str) -> None:
 
 def test_endpoints_whose_names_differ_in_case_alone_have_files_of_their_own() -> None:
     template = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["s3_rotate__part"]
-    hosts = ["site", "Site", "SITE", "site-1.example.com", "Übersee", "übersee"]
+    hosts = ["site", "Site", "SITE", "site-1.example.com", "Übersee", "übersee", "../a/b", ".._a_b"]
     environment = NativeEnvironment()
     environment.tests["ansible.builtin.match"] = lambda text, what: bool(re.match(what, text))
+    environment.filters["ansible.builtin.regex_replace"] = lambda text, what, by: re.sub(
+        what, by, text
+    )
     environment.filters["ansible.builtin.hash"] = lambda text, _how: hashlib.sha256(
         text.encode()
     ).hexdigest()
@@ -132,3 +135,4 @@ def test_endpoints_whose_names_differ_in_case_alone_have_files_of_their_own() ->
     assert files[0] == "/evidence/parts/site"
     assert files[3] == "/evidence/parts/site-1.example.com"
     assert len({file.lower() for file in files}) == len(hosts)
+    assert all(file.count("/") == 3 for file in files)
