@@ -38,6 +38,8 @@ USER_AGENT = "objectstore.credentials (Ansible collection)"
 _RETRIED_STATUSES = (429, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 3
+#: Seconds that a platform's clock is taken to be wrong at the most: ten years.
+_FARTHEST_CLOCK = 3650 * 86400.0
 
 Query = Union[Mapping[str, Any], Sequence[tuple[str, Any]], None]
 
@@ -366,7 +368,9 @@ class Client:
             return
         middle = started + (self.clock.now() - started) / 2
         # The header has whole seconds: half a second is nearer than the cut-off one.
-        self._platform_offset = (moment - middle).total_seconds() + 0.5
+        offset = (moment - middle).total_seconds() + 0.5
+        # Wrong all the same; but no sum with the year 9999 may fail between a key and its storing.
+        self._platform_offset = max(-_FARTHEST_CLOCK, min(_FARTHEST_CLOCK, offset))
 
     def _wait_before_retry(
         self, answer: Answer, attempt: int, effect: str, repeatable: bool

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
@@ -238,3 +239,16 @@ def test_server_that_teaches_secrets_without_end_is_asked_no_more(
     assert (error.kind, error.landed) == ("malformed_answer", False)
     assert "more secrets than" in error.message
     assert len(echo.seen) == 3
+
+
+@pytest.mark.parametrize(
+    "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 -2300"]
+)
+def test_no_date_of_a_server_is_so_late_that_nothing_can_be_added_to_it(
+    client: Client, date: str
+) -> None:
+    client._note_date(date, client.clock.now())
+    assert (client.clock_offset or 0.0) > 9 * 365 * 86400, "it must be seen that it is wrong"
+    # As whoever stores the pair that this very answer brought does.
+    client.clock.sleep(5)
+    assert client.platform_now() + dt.timedelta(days=3650) > client.clock.now()
