@@ -163,7 +163,7 @@ def keep(case: Case, issued: Issued) -> None:
         access_key=pair.access_key,
         secret=pending.secret or Secret(pair.secret_key),
         slot=issued.slot,
-        created_at=issued.created_at or case.desk.now(),
+        created_at=issued.made_at(case.desk.now()),
         expires_at=issued.expires_at,
     )
     try:
@@ -237,7 +237,7 @@ def promoted_in_place(case: Case, pending: Pending, issued: Issued, recovered: b
         origin="issued" if pair else "delivered",
         rotation_id=pending.rotation_id,
         attempt=pending.attempt,
-        created_at=issued.created_at or now,
+        created_at=issued.made_at(now),
         expires_at=issued.expires_at,
         slot=issued.slot,
         promoted_at=now,
