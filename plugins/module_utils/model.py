@@ -118,6 +118,11 @@ class Issued:
         said = self.created_at
         return said if said is not None and abs(said - now) <= _JUST_MADE else now
 
+    def ends_at(self, now: dt.datetime) -> dt.datetime | None:
+        """Return when the key ends; None: never, and where the end lies before its beginning."""
+        said = self.expires_at
+        return None if said is None or now - said > _JUST_MADE else said
+
 
 @dataclass(frozen=True)
 class Facts:

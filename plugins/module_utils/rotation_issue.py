@@ -164,7 +164,7 @@ def keep(case: Case, issued: Issued) -> None:
         secret=pending.secret or Secret(pair.secret_key),
         slot=issued.slot,
         created_at=issued.made_at(case.desk.now()),
-        expires_at=issued.expires_at,
+        expires_at=issued.ends_at(case.desk.now()),
     )
     try:
         case.save(
@@ -238,7 +238,7 @@ def promoted_in_place(case: Case, pending: Pending, issued: Issued, recovered: b
         rotation_id=pending.rotation_id,
         attempt=pending.attempt,
         created_at=issued.made_at(now),
-        expires_at=issued.expires_at,
+        expires_at=issued.ends_at(now),
         slot=issued.slot,
         promoted_at=now,
         acknowledged_at=now if automatic else None,

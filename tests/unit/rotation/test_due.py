@@ -315,3 +315,29 @@ def test_new_key_is_not_due_again_because_of_a_date_that_cannot_be(
     lab.settle_down()
     lab.later(1)
     assert lab.one().action not in ROTATED
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize(
+    ("form", "verb"),
+    [(UNLABELLED, "create_access_key"), (IN_PLACE, "regenerate_access_key")],
+)
+def test_an_end_that_cannot_be_makes_no_run_rotate_or_fail(
+    lab_of: OpenLab, monkeypatch: pytest.MonkeyPatch, form: Form, verb: str, date: str
+) -> None:
+    lab = lab_of(form)
+    platform = PLATFORMS[form[0]]
+    real = getattr(platform, verb)
+
+    def dated(*args: Any, **kwargs: Any) -> Issued:
+        issued: Issued = real(*args, **kwargs)
+        return dataclasses.replace(issued, expires_at=parse_time(date))
+
+    monkeypatch.setattr(platform, verb, dated)
+    result = lab.adopt()
+    assert (result.action, result.failure) == ("rotated", None)
+    lab.settle_down()
+    lab.later(1)
+    again = lab.one()
+    assert again.action not in ROTATED
+    assert not again.has_failed
