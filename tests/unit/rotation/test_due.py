@@ -14,7 +14,11 @@ import pytest
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import parse_time
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
 from ansible_collections.objectstore.credentials.plugins.module_utils.model import Issued
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import HeldKey
 from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.plugins.module_utils.rotation_policy import (
+    Policy,
+)
 
 from .conftest import OpenLab
 from .lab import (
@@ -341,3 +345,9 @@ def test_an_end_that_cannot_be_makes_no_run_rotate_or_fail(
     again = lab.one()
     assert again.action not in ROTATED
     assert not again.has_failed
+
+
+@pytest.mark.parametrize("date", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_key_that_was_taken_over_with_a_date_of_a_stranger_has_a_day(date: str) -> None:
+    key = HeldKey("AK", None, "imported", created_at=parse_time(date))
+    assert Policy().due_at(key, PLATFORMS["ose"].FACTS, "app-0001") is not None
