@@ -204,6 +204,10 @@ def missing(what: str) -> RuntimeError:
     return RuntimeError(f"{what} is missing")
 
 
+#: An exception that says more quotes what it was given.
+_LONGEST_OF_OTHERS = 2000
+
+
 def _shown(text: Optional[str]) -> Optional[str]:
     return None if text is None else visible(text, LONGEST_MESSAGE)
 
@@ -263,8 +267,12 @@ class CredentialsError(Exception):
         while step is not None:
             where = f"{step.tb_frame.f_code.co_filename.rpartition('/')[2]}:{step.tb_lineno}"
             step = step.tb_next
+        said = str(exc)
+        if len(said) > _LONGEST_OF_OTHERS:
+            # It is redacted later, and half a secret, where it is cut, would not be known for one.
+            said = f"its text of {len(said)} characters is left out"
         return cls(
-            "internal", f"Unexpected {exc.__class__.__name__} at {where}: {exc}", landed=None
+            "internal", f"Unexpected {exc.__class__.__name__} at {where}: {said}", landed=None
         )
 
     @property

@@ -26,6 +26,7 @@ from .pacing import Pace, parse_http_date, retry_wait
 from .redaction import SECRET_WORDS, Redactor
 from .settings import Settings
 from .transport import Transport
+from .transport_bounds import is_too_deep
 from .transport_errors import TransportError
 from .urls import query_of, same_origin
 
@@ -37,6 +38,8 @@ USER_AGENT = "objectstore.credentials (Ansible collection)"
 _RETRIED_STATUSES = (429, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 3
+#: Seconds that a platform's clock is taken to be wrong at the most: ten years.
+_FARTHEST_CLOCK = 3650 * 86400.0
 
 Query = Union[Mapping[str, Any], Sequence[tuple[str, Any]], None]
 
@@ -96,6 +99,8 @@ class Answer:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             raise self.malformed(self._what_instead()) from None
+        if is_too_deep(value):
+            raise self.malformed("JSON that is nested without an end")
         self._learn(value)
         return value
 
@@ -111,6 +116,8 @@ class Answer:
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
+            return None
+        if is_too_deep(value):
             return None
         self._learn(value)
         return value
@@ -288,6 +295,11 @@ class Client:
 
     def _guard(self, method: str, where: str, effect: str) -> None:
         what = f"{method} {where.partition('?')[0]}"
+        if self.redactor.is_full:
+            raise self.error(
+                "malformed_answer",
+                f"{what} was not sent: the answers so far held more secrets than any estate has.",
+            )
         if effect == WRITE and self.check_mode:
             raise self.error("check_mode_write", f"check mode: {what} was not sent.")
         if effect == TOUCH and (self.check_mode or not self.allow_side_effects):
@@ -356,7 +368,9 @@ class Client:
             return
         middle = started + (self.clock.now() - started) / 2
         # The header has whole seconds: half a second is nearer than the cut-off one.
-        self._platform_offset = (moment - middle).total_seconds() + 0.5
+        offset = (moment - middle).total_seconds() + 0.5
+        # Wrong all the same; but no sum with the year 9999 may fail between a key and its storing.
+        self._platform_offset = max(-_FARTHEST_CLOCK, min(_FARTHEST_CLOCK, offset))
 
     def _wait_before_retry(
         self, answer: Answer, attempt: int, effect: str, repeatable: bool

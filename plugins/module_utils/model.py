@@ -12,6 +12,8 @@ from typing import Any
 
 ACTIVE = "active"
 INACTIVE = "inactive"
+#: How far from now a key that was just made can have been made: clocks, and zones left out.
+_JUST_MADE = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,20 @@ class Issued:
     expires_at: dt.datetime | None = None
     slot: int | None = None
     details: dict[str, Any] = field(default_factory=dict)
+
+    def made_at(self, now: dt.datetime) -> dt.datetime:
+        """Return when the key was made: what the platform says, where it can be true, or now.
+
+        The year 1 is how Go and .NET write that they do not know; a key of that age is due at once,
+        and so is the next one.
+        """
+        said = self.created_at
+        return said if said is not None and abs(said - now) <= _JUST_MADE else now
+
+    def ends_at(self, now: dt.datetime) -> dt.datetime | None:
+        """Return when the key ends; None: never, and where the end lies before its beginning."""
+        said = self.expires_at
+        return None if said is None or now - said > _JUST_MADE else said
 
 
 @dataclass(frozen=True)

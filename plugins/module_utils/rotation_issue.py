@@ -163,8 +163,8 @@ def keep(case: Case, issued: Issued) -> None:
         access_key=pair.access_key,
         secret=pending.secret or Secret(pair.secret_key),
         slot=issued.slot,
-        created_at=issued.created_at or case.desk.now(),
-        expires_at=issued.expires_at,
+        created_at=issued.made_at(case.desk.now()),
+        expires_at=issued.ends_at(case.desk.now()),
     )
     try:
         case.save(
@@ -237,8 +237,8 @@ def promoted_in_place(case: Case, pending: Pending, issued: Issued, recovered: b
         origin="issued" if pair else "delivered",
         rotation_id=pending.rotation_id,
         attempt=pending.attempt,
-        created_at=issued.created_at or now,
-        expires_at=issued.expires_at,
+        created_at=issued.made_at(now),
+        expires_at=issued.ends_at(now),
         slot=issued.slot,
         promoted_at=now,
         acknowledged_at=now if automatic else None,

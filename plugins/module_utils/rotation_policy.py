@@ -135,13 +135,13 @@ class Policy:
             moments.append(self.exception.until)
         elif since is not None:
             early = self.spread * share_of(account)
-            moments.append(since + self.max_age - self.lead(facts) - early)
+            moments.append(_moved(since, self.max_age - self.lead(facts) - early))
         if key.expires_at is not None:
             lead = self.lead(facts)
             if key.created_at is not None:
                 # A lifetime shorter than the lead would make the key due for ever.
                 lead = min(lead, (key.expires_at - key.created_at) / 2)
-            moments.append(key.expires_at - lead)
+            moments.append(_moved(key.expires_at, -lead))
         return min(moments) if moments else None
 
     def why_due(self, record: Record, facts: Facts, now: dt.datetime) -> str | None:
@@ -187,3 +187,11 @@ def share_of(account: str) -> float:
 
 def _days(period: dt.timedelta) -> str:
     return f"{period.days}d" if period >= DAY or not period else f"{period}"
+
+
+def _moved(moment: dt.datetime, by: dt.timedelta) -> dt.datetime:
+    """Return a platform's date moved by so much, or itself at the ends of all time."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment

@@ -25,6 +25,8 @@ from .transport_errors import TransportError
 _AROUND = 4 * 1024 * 1024
 #: Answers that only say that another comes.
 _MOST_ANNOUNCED = 20
+#: A list in a list in a list: no answer of any API has a tenth of it.
+_DEEPEST = 100
 #: Bytes that are unpacked at a time.
 _PART = 64 * 1024
 
@@ -110,3 +112,23 @@ def unpacked(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         raise _over("malformed_answer", "the answer cannot be unpacked") from None
     if not unpacker.eof:
         raise _over("malformed_answer", "the packed answer is cut off")
+
+
+def is_too_deep(value: Any) -> bool:
+    """Tell whether decoded JSON is nested deeper than what walks through it can follow.
+
+    Python's own limit is not met while it is read (since 3.12), but by whoever comes later, and
+    the result of a whole run would be lost when it is written.
+    """
+    level = [value]
+    for _depth in range(_DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True

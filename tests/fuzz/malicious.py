@@ -150,6 +150,12 @@ def deep_json(answering: Answering) -> None:
 
 
 @mode
+def rather_deep_json(answering: Answering) -> None:
+    """What Python 3.12 and later read, and cannot write again."""
+    answering.json(b'{"records":' * 2_000 + b"[]" + b"}" * 2_000)
+
+
+@mode
 def deep_object(answering: Answering) -> None:
     """An object in an object, never closed."""
     answering.json(b'{"records":' * DEEP)

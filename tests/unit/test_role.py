@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -110,3 +111,28 @@ def test_one_name_in_the_lines_of_a_survey_is_never_two(inside: str) -> None:
     named = f"app-0001\r\n  a{inside}b \n\nlast"
     found: object = NativeEnvironment().from_string(lines).render(s3_rotate_users=named)
     assert found == ["app-0001", f"a{inside}b", "last"]
+
+
+def test_endpoints_whose_names_differ_in_case_alone_have_files_of_their_own() -> None:
+    template = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["s3_rotate__part"]
+    hosts = ["site", "Site", "SITE", "site-1.example.com", "Übersee", "übersee", "../a/b", ".._a_b"]
+    environment = NativeEnvironment()
+    environment.tests["ansible.builtin.match"] = lambda text, what: bool(re.match(what, text))
+    environment.filters["ansible.builtin.regex_replace"] = lambda text, what, by: re.sub(
+        what, by, text
+    )
+    environment.filters["ansible.builtin.hash"] = lambda text, _how: hashlib.sha256(
+        text.encode()
+    ).hexdigest()
+    files = [
+        str(
+            environment.from_string(template).render(
+                s3_rotate__parts_dir="/evidence/parts", inventory_hostname=host
+            )
+        )
+        for host in hosts
+    ]
+    assert files[0] == "/evidence/parts/site"
+    assert files[3] == "/evidence/parts/site-1.example.com"
+    assert len({file.lower() for file in files}) == len(hosts)
+    assert all(file.count("/") == 3 for file in files)

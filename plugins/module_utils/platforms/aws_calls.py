@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import CredentialsError
 from ..http import READ, Answer
+from ..listing import Listing
 from ..platform import ErrorParts, Platform
 from ..urls import query_of
 from .aws_xml import Element, parsed, parsed_or_none
@@ -147,14 +148,17 @@ class IamCalls(Platform):
         """Yield the rows of a listing, each once, following Marker. Reads only.
 
         identity: the field that tells rows apart. Raises malformed_answer for a page that brings
-        nothing new and yet names a next one.
+        nothing new and yet names a next one, and for a listing without an end.
         """
+        pages = Listing(self.fail, how.get("doing", ""))
         seen: set[str] = set()
         marker: str | None = None
         while True:
             asked = {**parameters, "MaxItems": PAGE, "Marker": marker}
-            page = self.fetch(action, asked, **how)
+            whole = self.ask(action, asked, **how)
+            page = whole.child(f"{action}Result")
             found = {row.text(identity): row for row in page.members(rows)}
+            pages.page(len(found), whole.size)
             new = [row for name, row in found.items() if name not in seen]
             seen.update(found)
             yield from new

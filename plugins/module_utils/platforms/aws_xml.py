@@ -22,6 +22,9 @@ _MOST_ELEMENTS = 500_000
 class Element:
     """One element; a field that is missing or of another form is a malformed answer."""
 
+    #: Of a root: how many bytes the whole answer has.
+    size = 0
+
     def __init__(self, name: str, complain: Complain) -> None:
         self.name = name
         self.children: list[Element] = []
@@ -125,6 +128,7 @@ def parsed_or_none(answer: Answer) -> Element | None:
     except (expat.ExpatError, ValueError, LookupError):
         return None
     root = roots[0]
+    root.size = len(answer.body)
     answer.redactor.learn_from(root.as_data())
     return root
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ..auth import Auth
 from ..errors import CredentialsError
 from ..http import Answer
+from ..listing import Listing
 from ..model import (
     ACTIVE,
     INACTIVE,
@@ -142,30 +143,34 @@ class CephRgw(AdminOps):
         The listing tells only ids, so each user is asked for as well, several at a time.
         """
         at_once = min(_AT_ONCE, self.settings.parallelism)
+        pages = Listing(self.fail, "list the users")
         with ThreadPoolExecutor(at_once) as pool:
-            for names in self.listed():
+            for names in self.listed(pages):
                 ours = [name for name in names if self._is_ours(name)]
                 for start in range(0, len(ours), 4 * at_once):
-                    for found in pool.map(self._shown_by, ours[start : start + 4 * at_once]):
+                    for found, size in pool.map(self._shown_by, ours[start : start + 4 * at_once]):
+                        pages.more(sum(len(each.listed_keys or ()) for each in found), size)
                         yield from found
 
     def _is_ours(self, uid: str) -> bool:
         return self._tenant is None or uid.startswith(f"{self._tenant}$")
 
-    def _shown_by(self, uid: str) -> list[Account]:
+    def _shown_by(self, uid: str) -> tuple[list[Account], int]:
+        """Return a user as its accounts, and how long the answer was."""
         try:
             user = self._user(uid)
         except CredentialsError as exc:
             if exc.kind != "not_found":
                 raise
-            return []  # gone since it was listed
+            return [], 0  # gone since it was listed
         accounts = [user.account(), *(user.account(name) for name in user.subusers())]
         with_keys = [(each, tuple(user.keys_of(each))) for each in accounts]
-        return [
+        found = [
             dataclasses.replace(each, listed_keys=keys)
             for each, keys in with_keys
             if keys or not each.address["subuser"]
         ]
+        return found, len(user.answer.body)
 
     def _user(self, uid: str) -> User:
         user = self.user(uid)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ..errors import CredentialsError
 from ..http import Answer
+from ..listing import Listing
 from ..model import ACTIVE, INACTIVE, AccessKey, Account
 from ..platform import ErrorParts, Platform
 
@@ -79,7 +80,7 @@ class AdminOps(Platform):
         """Where users are, below api_url: a path in api_url stands for the admin entry."""
         return "/user" if urlsplit(self.settings.api_url).path else "/admin/user"
 
-    def listed(self) -> Iterator[list[str]]:
+    def listed(self, pages: Listing) -> Iterator[list[str]]:
         """Yield the ids of all users, page by page. Reads only.
 
         The marker is opaque: another one than was given may be answered by half an answer.
@@ -88,6 +89,7 @@ class AdminOps(Platform):
         marker: str | None = None
         while True:
             names, marker, answer = self.page(_PAGE, marker)
+            pages.page(len(names), len(answer.body))
             new = [name for name in dict.fromkeys(names) if name not in seen]
             seen.update(new)
             yield new

@@ -18,6 +18,7 @@ from typing import Any, Callable, TypeVar
 from ..auth import Auth, HeaderAuth, Headers, LoginAuth
 from ..errors import CredentialsError
 from ..http import LOGIN, Answer
+from ..listing import Listing
 from ..model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued, Pair
 from ..platform import ErrorParts, Platform
 from ..urls import path
@@ -280,15 +281,26 @@ class Commvault(Platform):
             raise self.placed(exc, doing, account) from None
 
     def listing(
-        self, where: str, rows: str, doing: str, make: Callable[[Body], T], query: Any = None
+        self,
+        where: str,
+        rows: str,
+        doing: str,
+        make: Callable[[Body], T],
+        query: Any = None,
+        pages: Listing | None = None,
     ) -> tuple[Body, list[T]]:
-        """Return a listing's answer, and what is made of its rows. Reads only.
+        """Return a listing's answer, or a page's, counted in pages, and what its rows are made to.
 
-        An empty listing may lack its list. Raises malformed_answer for a row of another shape.
+        Reads only. An empty listing may lack its list. Raises malformed_answer for a row of another
+        shape.
         """
         try:
-            body = self.get(where, doing, query)
-            return body, [make(row) for row in answers.rows(body, rows)]
+            answer = self.call("GET", where, query=query, doing=doing)
+            body = self.content(answer, doing)
+            found = answers.rows(body, rows)
+            if pages is not None:
+                pages.page(len(found), len(answer.body))
+            return body, [make(row) for row in found]
         except CredentialsError as exc:
             raise self.placed(exc, doing) from None
 
@@ -298,11 +310,12 @@ class Commvault(Platform):
         Whether the server heeded the filters is the caller's to check.
         """
         doing = "list the users"
+        pages = Listing(self.fail, doing)
         seen: set[str] = set()
         start = 0
         while True:
             query = {**_users_page(start, PAGE), **filters}
-            body, rows = self.listing("/V4/User", "users", doing, self._account, query)
+            body, rows = self.listing("/V4/User", "users", doing, self._account, query, pages)
             fresh = [account for account in rows if account.id not in seen]
             seen.update(str(account.id) for account in fresh)
             yield from fresh

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..errors import CredentialsError
+from ..listing import Listing
 from ..model import AccountRef
 from . import commvault_answers as answers
 from .commvault import Commvault
@@ -81,14 +82,14 @@ def differences(vault: Listed, plan: str, clients: Sequence[str]) -> list[str]:
 
 
 def _vaults(platform: Commvault) -> list[Listed]:
+    doing = "list the vaults"
+    pages = Listing(platform.fail, doing)
     found: list[Listed] = []
     seen: set[tuple[Optional[str], str]] = set()
     start = 0
     while True:
         query = {"hardRefresh": True, "start": start, "limit": PAGE, "fl": "overview"}
-        _body, rows = platform.listing(
-            "/V4/CVS3Stores", "CVS3Stores", "list the vaults", _vault, query
-        )
+        _body, rows = platform.listing("/V4/CVS3Stores", "CVS3Stores", doing, _vault, query, pages)
         fresh = [vault for vault in rows if (vault.id, vault.name) not in seen]
         seen.update((vault.id, vault.name) for vault in fresh)
         found += fresh

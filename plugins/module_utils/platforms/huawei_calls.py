@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import CredentialsError
 from ..http import Answer
+from ..listing import Listing
 from ..model import ACTIVE, INACTIVE
 from ..platform import ErrorParts, Platform
 
@@ -103,6 +104,7 @@ class Row:
 
     def __init__(self, values: dict[str, Any], answer: Answer) -> None:
         self.values = values
+        self.answer = answer
         #: Makes the error for what is wrong with the answer.
         self.complain = answer.malformed
 
@@ -129,12 +131,14 @@ class Row:
 class Fresh:
     """Tells rows that came before from new ones, so that a listing that repeats itself ends."""
 
-    def __init__(self, identity: str) -> None:
+    def __init__(self, identity: str, pages: Listing) -> None:
         self._identity = identity
+        self._pages = pages
         self._seen: set[str] = set()
 
-    def of(self, rows: list[Row]) -> list[Row]:
-        """Return the rows that are new, each once."""
+    def of(self, rows: list[Row], whole: Row) -> list[Row]:
+        """Return the rows of a page that are new, each once. Raises malformed_answer: no end."""
+        self._pages.page(len(rows), len(whole.answer.body))
         found = {row.text(self._identity): row for row in rows}
         new = {name: row for name, row in found.items() if name not in self._seen}
         self._seen.update(new)
@@ -179,10 +183,10 @@ class IamCalls(Platform):
         nothing new and yet names a next one.
         """
         query = {"limit": 200, **how.pop("query", {})}
-        fresh = Fresh(identity)
+        fresh = Fresh(identity, Listing(self.fail, doing))
         while True:
             rows, whole = self.fetch_rows(where, inner, doing=doing, query=query, **how)
-            new = fresh.of(rows)
+            new = fresh.of(rows, whole)
             yield from new
             paging = whole.values.get("page_info")
             marker = paging.get("next_marker") if isinstance(paging, dict) else None

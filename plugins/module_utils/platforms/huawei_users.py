@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import CredentialsError
 from ..http import Query
+from ..listing import Listing
 from ..model import Account, AccountRef
 from ..urls import path
 from .huawei_calls import Fresh, IamCalls, Row
@@ -132,12 +133,11 @@ class Users:
 
         Raises malformed_answer for one that is not.
         """
-        fresh = Fresh("id")
+        doing = "list the users"
+        fresh = Fresh("id", Listing(self._iam.fail, doing))
         while True:
-            rows, whole = self._iam.fetch_rows(
-                "/v3/users", "users", doing="list the users", query=query
-            )
-            new = fresh.of(rows)
+            rows, whole = self._iam.fetch_rows("/v3/users", "users", doing=doing, query=query)
+            new = fresh.of(rows, whole)
             yield from new
             following = _next_page(whole.values)
             if following is None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ..auth import Auth, BasicAuth, HeaderAuth
 from ..errors import CredentialsError
 from ..http import Answer, Client
+from ..listing import Listing
 from ..model import EndpointInfo, Facts
 from ..platform import ErrorParts, Platform
 from ..settings import Settings
@@ -106,8 +107,10 @@ class OntapApi(Platform):
         """Yield the records of all pages, each once. Reads only.
 
         A page may be empty and still have a next one. Raises malformed_answer for a next page that
-        leads nowhere: in a circle, to rows known already, or to one empty page after the other.
+        leads nowhere: in a circle, to rows known already, or to one empty page after the other;
+        and for a listing without an end.
         """
+        pages = Listing(self.fail, doing)
         answer = self.call("GET", where, query=query, headers=_HAL, doing=doing)
         links: set[str] = set()
         known: set[tuple[str, str]] = set()
@@ -115,6 +118,7 @@ class OntapApi(Platform):
         while True:
             body = answer.json_object()
             page, before = rows.records_of(answer, body), len(known)
+            pages.page(len(page), len(answer.body))
             for row in page:
                 identity = str(row.get("uuid") or ""), str(row.get("name") or "")
                 if identity not in known:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..auth import Auth, HeaderAuth, LoginAuth
 from ..errors import CredentialsError
+from ..listing import Listing
 from ..model import AccessKey, Account, AccountRef, EndpointInfo, Issued, Pair
 from ..platform import Platform
 from ..urls import path
@@ -93,7 +94,7 @@ class FrontApi(Flavor):
         tenant = self.platform.settings.scope["tenant"]
         return "/api/v1/core" + path("tenants", tenant, *segments)
 
-    def accounts(self) -> Iterator[Account]:
+    def accounts(self, whole: Listing | None = None) -> Iterator[Account]:
         """Yield the users of the tenant; the own one alone, where the login is a plain user."""
         if self._is_plain_user():
             yield self._to_account(self._myself)
@@ -104,6 +105,7 @@ class FrontApi(Flavor):
             "name",
             info="pageInfo",
             doing="list the users",
+            whole=whole,
         ):
             yield self._to_account(row)
 
@@ -147,7 +149,7 @@ class FrontApi(Flavor):
 
     # --- credentials -------------------------------------------------------------------------
 
-    def access_keys(self, account: Account) -> list[AccessKey]:
+    def access_keys(self, account: Account, whole: Listing | None = None) -> list[AccessKey]:
         """Return the user's own keys and those of its applications."""
         found: dict[str, AccessKey] = {}
         for kind in _TYPES:
@@ -159,6 +161,7 @@ class FrontApi(Flavor):
                 query={"type": kind},
                 doing="list the access keys",
                 account=account.name,
+                whole=whole,
             ):
                 # A server that ignores the type gives the same keys twice.
                 found.setdefault(row[self.ID], self.to_key(row, account))
@@ -184,10 +187,12 @@ class FrontApi(Flavor):
     def _owner(self, access_key: str) -> Account | None:
         with self._owners_lock:
             if self._owners is None:
+                users = Listing(self.platform.fail, "list the users")
+                keys = Listing(self.platform.fail, "list the access keys of all users")
                 self._owners = {
                     key.access_key: account
-                    for account in self.accounts()
-                    for key in self.access_keys(account)
+                    for account in self.accounts(users)
+                    for key in self.access_keys(account, keys)
                 }
             return self._owners.get(access_key)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..auth import Auth, BasicAuth, HeaderAuth, LoginAuth
 from ..errors import CredentialsError
+from ..listing import Listing
 from ..model import Account, AccountRef, EndpointInfo
 from ..platform import Platform
 from ..urls import path
@@ -178,31 +179,36 @@ class OsisUsers(Flavor):
         answer = self.platform.call("HEAD", where, ok=(200, 204, 404), doing="look for a tenant")
         return answer.status != 404
 
-    def _tenant_rows(self) -> Iterator[dict[str, Any]]:
+    def _tenant_rows(self, whole: Listing | None = None) -> Iterator[dict[str, Any]]:
         return rows(
             self.platform,
             "/api/v1/tenants",
             "tenant_id",
             info="page_info",
             doing="list the tenants",
+            whole=whole,
         )
 
-    def _tenants(self) -> Iterator[str]:
+    def _tenants(self, whole: Listing) -> Iterator[str]:
         if self.tenant:
             yield self.tenant
             return
-        for row in self._tenant_rows():
+        for row in self._tenant_rows(whole):
             yield row["tenant_id"]
 
     # --- users -------------------------------------------------------------------------------
 
     def accounts(self) -> Iterator[Account]:
         """Yield the users of the tenant, or of all tenants."""
-        for tenant in self._tenants():
-            for row in self._users("/api/v1" + path("tenants", tenant, "users")):
+        # One count for all tenants: there may be as many of them as of users.
+        whole = Listing(self.platform.fail, "list the users")
+        for tenant in self._tenants(whole):
+            for row in self._users("/api/v1" + path("tenants", tenant, "users"), whole=whole):
                 yield self._to_account(row, tenant)
 
-    def _users(self, where: str, filter_: str | None = None) -> Iterator[dict[str, Any]]:
+    def _users(
+        self, where: str, filter_: str | None = None, whole: Listing | None = None
+    ) -> Iterator[dict[str, Any]]:
         return rows(
             self.platform,
             where,
@@ -210,6 +216,7 @@ class OsisUsers(Flavor):
             info="page_info",
             query={"filter": filter_},
             doing="list the users",
+            whole=whole,
         )
 
     def _to_account(self, row: Mapping[str, Any], tenant: str | None) -> Account:

@@ -13,8 +13,10 @@ from typing import Any
 from ..clock import parse_time
 from ..errors import CredentialsError
 from ..http import Answer
+from ..listing import Listing
 from ..model import ACTIVE, INACTIVE, Account, AccountRef
 from ..platform import ErrorParts, Platform
+from ..transport_bounds import is_too_deep
 
 #: What one adapter shows in place of a secret that it does not have; also sent where a secret must
 #: stand and none is known: the operation wants the whole object, and only "active" takes effect.
@@ -34,13 +36,17 @@ def rows(
     effect: str | None = None,
     doing: str,
     account: str | None = None,
+    whole: Listing | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a paged listing, each once. Reads only, unless effect says otherwise.
 
     identity: the property that tells rows apart; info: where total and limit stand. Page sizes and
     totals are not trusted: one adapter ignores the offset and gives the size of the page as total.
     So a full page is followed by another request, and a page that adds nothing ends the listing.
+    whole: counts the rows of several listings together. Raises malformed_answer where there is no
+    end.
     """
+    pages = Listing(platform.fail, doing)
     seen: set[str] = set()
     offset = 0
     while True:
@@ -53,6 +59,9 @@ def rows(
             account=account,
         )
         items, total, limit = _page(platform, answer, info)
+        pages.page(len(items), len(answer.body))
+        if whole is not None:
+            whole.more(len(items), len(answer.body))
         fresh = 0
         for item in items:
             name = text_of(platform, answer, item, identity)
@@ -167,6 +176,8 @@ def _first_object(answer: Answer) -> dict[str, Any] | None:
         text = answer.body.decode("utf-8", "replace").lstrip()
         value, _end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
+        return None
+    if is_too_deep(value):
         return None
     answer.redactor.learn_from(value)
     return value if isinstance(value, dict) else None

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import CredentialsError
 from ..http import Answer
+from ..listing import Listing
 from ..platform import ErrorParts, Platform
 from ..urls import path
 
@@ -109,12 +110,16 @@ class GridCalls(Platform):
             raise answer.malformed("no object 'data' in it")
         return Row(values, answer.malformed)
 
-    def fetch_rows(self, *segments: Any, doing: str, **how: Any) -> list[Row]:
-        """Read a listing, or one page of it."""
+    def fetch_rows(
+        self, *segments: Any, doing: str, pages: Listing | None = None, **how: Any
+    ) -> list[Row]:
+        """Read a listing, or one page of it, which is counted in pages."""
         answer = self.send("GET", *segments, doing=doing, **how)
         rows = answer.json_object().get("data")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise answer.malformed("no list of objects 'data' in it")
+        if pages is not None:
+            pages.page(len(rows), len(answer.body))
         return [Row(row, answer.malformed) for row in rows]
 
     def read_error(self, answer: Answer) -> ErrorParts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import CredentialsError
+from ..listing import Listing
 from ..model import Account, AccountRef
 from .storagegrid_calls import GridCalls
 from .storagegrid_login import Login
@@ -32,6 +33,8 @@ class Users:
         No answer says whether more follow, and a page may be shorter than asked for: only one
         that brings nothing new ends the listing.
         """
+        doing = "list the users"
+        pages = Listing(self._grid.fail, doing)
         seen: set[str] = set()
         marker: str | None = None
         while True:
@@ -40,7 +43,8 @@ class Users:
                     "org",
                     "users",
                     query={"limit": _PAGE, "order": "asc", "marker": marker},
-                    doing="list the users",
+                    doing=doing,
+                    pages=pages,
                 )
             except CredentialsError as exc:
                 raise self._login.explained(exc) from None

@@ -20,6 +20,7 @@ from typing import Any, Optional
 
 from ..clock import is_loopback
 from ..errors import CredentialsError
+from ..listing import Listing
 from ..options import parse_duration
 from ..record import Record, Secret
 from ..record_document import from_document, to_document, unreadable
@@ -36,6 +37,7 @@ from .heartbeat_watch import HeartbeatWatch, run_of
 #: A record that the lease read is handed to the turn's own first read, for so many seconds.
 _FRESH = 1.0
 _TRIES = 3
+_NO_END = "Check that secret_store.endpoint_url and proxy lead to AWS: something makes secrets up."
 _BETWEEN_TRIES = 2.0
 
 
@@ -184,10 +186,13 @@ class AwsSecretsManager(SecretStore):
         """
         first = self._names.before_account(platform, endpoint)
         more: dict[str, Any] = {"Filters": [{"Key": "name", "Values": [first]}]} if first else {}
+        pages = Listing(self.fail, "ListSecrets", kind="store_unavailable", next_step=_NO_END)
         seen: set[Place] = set()
         while True:
             answer = self._api.call("ListSecrets", MaxResults=100, **more)
-            for row in answer.get("SecretList") or ():
+            rows = answer.get("SecretList") or ()
+            pages.page(len(rows), sum(len(str(row.get("Name"))) for row in rows))
+            for row in rows:
                 place = self._names.place_of(str(row.get("Name")))
                 if place is None or place in seen:
                     continue

@@ -13,6 +13,7 @@ from typing import Any, Callable
 from ..errors import CredentialsError
 from ..options import parse_duration
 from ..pacing import Pace, retry_wait
+from .aws_secretsmanager_bounds import bounded_clients
 from .aws_secretsmanager_errors import LOGIN, THROTTLED, Fail, no_answer, of_exception
 from .aws_secretsmanager_spec import DEFAULT_TIMEOUT
 from .base import StoreContext
@@ -165,6 +166,9 @@ class Api:
             region_name=options.get("region"),
             profile_name=options.get("profile"),
         )
+        inner = session._session
+        # Those that boto3 makes to log in (STS, SSO) as well.
+        inner.create_client = bounded_clients(inner.create_client, self.timeout)
         connection = {
             # boto3 itself only looks at AWS_DEFAULT_REGION.
             "region_name": session.region_name or self._context.environ.get("AWS_REGION"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from ..errors import CredentialsError
+from .aws_secretsmanager_bounds import why_given_up
 
 #: Codes with which AWS says that nothing was done, and to come back later.
 THROTTLED = frozenset(
@@ -159,7 +160,7 @@ def of_exception(fail: Fail, operation: str, exc: Exception, seconds: float) -> 
             "Check secret_store.region and secret_store.endpoint_url, DNS, the firewall and the"
             " proxy.",
         )
-    return no_answer(fail, operation, exc.__class__.__name__)
+    return no_answer(fail, operation, why_given_up(exc) or exc.__class__.__name__)
 
 
 def no_answer(fail: Fail, operation: str, what: str) -> CredentialsError:

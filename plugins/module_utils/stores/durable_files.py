@@ -236,6 +236,12 @@ class Tree:
         if self._identity is None:
             self._identity = identity
             self._warn_if_open(facts.st_mode, self.base, "700")
+            if facts.st_uid not in (0, os.geteuid()):
+                # Whoever was first to make a directory of this name in /tmp, say.
+                self.warnings.append(
+                    f"{self.base} belongs to another user (uid {facts.st_uid}), who can replace"
+                    " what is in it; it should be the user's who runs the module."
+                )
         elif identity != self._identity:
             os.close(folder)
             raise CredentialsError(

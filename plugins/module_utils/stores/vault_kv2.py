@@ -19,6 +19,7 @@ from typing import Any, Optional
 
 from ..clock import parse_time
 from ..errors import CredentialsError, missing
+from ..listing import Listing
 from ..record import Record, Secret
 from ..record_document import from_document, to_document, unreadable
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
@@ -36,6 +37,7 @@ _FRESH = 1.0
 #: A mount that deletes versions sooner than this would delete the pairs of working keys.
 _SHORTEST_LIFE_DAYS = 400
 _TRIES, _BETWEEN_TRIES = 3, 2.0
+_NO_END = "Check that secret_store.url leads to the server itself: something makes folders up."
 
 
 class VaultKv2(SecretStore):
@@ -147,7 +149,14 @@ class VaultKv2(SecretStore):
 
     def places(self, platform: str | None, endpoint: str | None) -> Iterator[Place]:
         """Yield where an endpoint's records are, or several's: a request a folder. Reads only."""
-        return self.paths.places(platform, endpoint, self.server.entries)
+        pages = Listing(self.fail, "list the records", kind="store_unavailable", next_step=_NO_END)
+
+        def entries(folder: str) -> list[str]:
+            found = self.server.entries(folder)
+            pages.page(len(found), sum(map(len, found)))
+            return found
+
+        return self.paths.places(platform, endpoint, entries)
 
     def where(self) -> dict[str, str]:
         """Return server, mount and path."""

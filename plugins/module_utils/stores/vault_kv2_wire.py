@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from ..errors import CredentialsError, missing
 from ..settings import Settings
 from ..transport import Transport
+from ..transport_bounds import is_too_deep
 from ..transport_errors import TransportError
 
 Fail = Callable[..., CredentialsError]
@@ -29,7 +30,6 @@ _READS = ("GET", "LIST", "HEAD")
 _LOGINS = ("/login", "/auth/token/revoke-self")
 _CAS_MISMATCH = "check-and-set parameter did not match"
 _UPGRADING = "Upgrading from non-versioned"
-_SHOWN = 300
 
 
 class Answer:
@@ -51,9 +51,12 @@ class Answer:
     def json(self) -> Any:
         """Return the decoded body, or raise ValueError."""
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+        if is_too_deep(value):
+            raise ValueError("nested too deeply")
+        return value
 
     def content(self) -> dict[str, Any]:
         """Return the decoded body; an empty dictionary where it is no JSON object."""
@@ -170,7 +173,8 @@ def refusal(answer: Answer, what: str, fail: Fail, hints: Mapping[str, str]) -> 
     other refusal. Its details say "passing" where it is worth trying again.
     """
     status, said = answer.status_code, answer.errors
-    shown = said[:_SHOWN] or ("no reason" if answer.speaks_the_api else "no answer of this API")
+    # As a whole: half a secret of the request that it repeats would not be known for one.
+    shown = said or ("no reason" if answer.speaks_the_api else "no answer of this API")
     unknown: bool | None = None if answer.is_write else False
     landed: bool | None = False
     kind, next_step, is_passing = "store_unavailable", None, False

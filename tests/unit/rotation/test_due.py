@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -12,6 +13,12 @@ import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import parse_time
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
+from ansible_collections.objectstore.credentials.plugins.module_utils.model import Issued
+from ansible_collections.objectstore.credentials.plugins.module_utils.record import HeldKey
+from ansible_collections.objectstore.credentials.plugins.module_utils.registry import PLATFORMS
+from ansible_collections.objectstore.credentials.plugins.module_utils.rotation_policy import (
+    Policy,
+)
 
 from .conftest import OpenLab
 from .lab import (
@@ -286,3 +293,61 @@ def test_rotation_id_that_is_done_leaves_the_limit_in_force(lab_of: OpenLab, for
     ids = [past.rotation_id for past in lab.rec().rotations]
     assert ids.count("winter") == 1
     assert lab.one(**winter).action == "unchanged"
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize(
+    ("form", "verb"),
+    [(UNLABELLED, "create_access_key"), (IN_PLACE, "regenerate_access_key")],
+)
+def test_new_key_is_not_due_again_because_of_a_date_that_cannot_be(
+    lab_of: OpenLab, monkeypatch: pytest.MonkeyPatch, form: Form, verb: str, date: str
+) -> None:
+    lab = lab_of(form)
+    platform = PLATFORMS[form[0]]
+    real = getattr(platform, verb)
+
+    def dated(*args: Any, **kwargs: Any) -> Issued:
+        issued: Issued = real(*args, **kwargs)
+        return dataclasses.replace(issued, created_at=parse_time(date))
+
+    monkeypatch.setattr(platform, verb, dated)
+    assert lab.adopt().action == "rotated"
+    due_at = parse_time(lab.one().due_at)
+    assert due_at is not None
+    assert abs((due_at - lab.clock.now()).total_seconds() - LIVES[form] * 86400) < 60
+    lab.settle_down()
+    lab.later(1)
+    assert lab.one().action not in ROTATED
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize(
+    ("form", "verb"),
+    [(UNLABELLED, "create_access_key"), (IN_PLACE, "regenerate_access_key")],
+)
+def test_an_end_that_cannot_be_makes_no_run_rotate_or_fail(
+    lab_of: OpenLab, monkeypatch: pytest.MonkeyPatch, form: Form, verb: str, date: str
+) -> None:
+    lab = lab_of(form)
+    platform = PLATFORMS[form[0]]
+    real = getattr(platform, verb)
+
+    def dated(*args: Any, **kwargs: Any) -> Issued:
+        issued: Issued = real(*args, **kwargs)
+        return dataclasses.replace(issued, expires_at=parse_time(date))
+
+    monkeypatch.setattr(platform, verb, dated)
+    result = lab.adopt()
+    assert (result.action, result.failure) == ("rotated", None)
+    lab.settle_down()
+    lab.later(1)
+    again = lab.one()
+    assert again.action not in ROTATED
+    assert not again.has_failed
+
+
+@pytest.mark.parametrize("date", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_key_that_was_taken_over_with_a_date_of_a_stranger_has_a_day(date: str) -> None:
+    key = HeldKey("AK", None, "imported", created_at=parse_time(date))
+    assert Policy().due_at(key, PLATFORMS["ose"].FACTS, "app-0001") is not None

@@ -266,3 +266,26 @@ def test_file_system_without_locks_refuses(tmp_path: Path, monkeypatch: pytest.M
     assert str(tmp_path / "locks" / "one") in failure.message
     monkeypatch.undo()
     FileLock(tree, "it", HOLDER, "locks", "one").release()
+
+
+@pytest.mark.parametrize(("owner", "is_said"), [("another", True), ("root", False), ("own", False)])
+def test_directory_that_somebody_else_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: str, is_said: bool
+) -> None:
+    base = tmp_path / "records"
+    base.mkdir(mode=0o700)
+    tree = Tree(str(base))
+    real = os.fstat
+    uid = {"another": os.geteuid() + 4711, "root": 0, "own": os.geteuid()}[owner]
+
+    def fstat(file: int) -> os.stat_result:
+        facts = list(real(file))
+        facts[4] = uid
+        return os.stat_result(facts)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    assert tree.has_base()
+    assert tree.has_base()
+    said = [warning for warning in tree.warnings if "another user" in warning]
+    assert len(said) == is_said
+    assert all(str(base) in warning and str(uid) in warning for warning in said)

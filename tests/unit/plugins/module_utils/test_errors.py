@@ -14,6 +14,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.errors imp
 from ansible_collections.objectstore.credentials.plugins.module_utils.visible import (
     LONGEST_MESSAGE,
 )
+from ansible_collections.objectstore.credentials.tests.unit.support import CANARY
 
 NAMES = {
     *("kind", "platform", "endpoint", "account", "step", "http_status", "code"),
@@ -99,3 +100,13 @@ def test_texts_of_strangers_act_on_no_terminal() -> None:
 
 def test_message_has_a_bound() -> None:
     assert len(CredentialsError("rejected", "x" * 10**6).message) == LONGEST_MESSAGE
+
+
+def test_long_text_of_an_unexpected_exception_is_left_out_and_not_cut() -> None:
+    # Cut at the bound of a message it would end in half a secret, which no redactor knows.
+    whole = CredentialsError.internal(ValueError(f"{'x' * 1900} {CANARY}"))
+    assert CANARY in whole.message
+    for length in range(3900, 4000, 9):
+        error = CredentialsError.internal(ValueError(f"{'x' * length} {CANARY}"))
+        assert CANARY[:6] not in error.message
+        assert "is left out" in error.message

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils import redaction
 from ansible_collections.objectstore.credentials.plugins.module_utils.auth import Auth, HeaderAuth
 from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.tests.simulators.base import Response
@@ -223,3 +225,30 @@ def test_redirect_with_a_login_in_its_url_is_refused(
     echo.script("/old", Response(302, None, {"Location": target}))
     assert raised(client.request, "GET", "/old").kind == "malformed_answer"
     assert [request.path for request in echo.seen] == ["/old"]
+
+
+def test_server_that_teaches_secrets_without_end_is_asked_no_more(
+    client: Client, echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redaction, "MOST_LEARNED", 2_000)
+    for number in range(4):
+        echo.script(f"/{number}", Response(200, {"secretKey": f"{number}" * 900}))
+    for number in range(3):
+        client.request("GET", f"/{number}").json()
+    error = raised(client.request, "GET", "/3")
+    assert (error.kind, error.landed) == ("malformed_answer", False)
+    assert "more secrets than" in error.message
+    assert len(echo.seen) == 3
+
+
+@pytest.mark.parametrize(
+    "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 -2300"]
+)
+def test_no_date_of_a_server_is_so_late_that_nothing_can_be_added_to_it(
+    client: Client, date: str
+) -> None:
+    client._note_date(date, client.clock.now())
+    assert (client.clock_offset or 0.0) > 9 * 365 * 86400, "it must be seen that it is wrong"
+    # As whoever stores the pair that this very answer brought does.
+    client.clock.sleep(5)
+    assert client.platform_now() + dt.timedelta(days=3650) > client.clock.now()

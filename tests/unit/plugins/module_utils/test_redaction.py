@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import random
 import re
 import time
 from typing import Any, Callable
@@ -16,8 +17,10 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import (
+    LONGEST_TEXT,
     MASK,
     Redactor,
+    _forms,
     passwords_in_url,
 )
 from ansible_collections.objectstore.credentials.tests.unit.support import CANARY
@@ -190,6 +193,137 @@ def test_time_grows_with_the_text_not_with_the_number_of_secrets() -> None:
     # Trying each form of each secret on each text takes a minute.
     assert time.perf_counter() - started < 5
     assert redactor.redact(f"secret/{77:06d}+{77 * 7919:036d}") == MASK
+
+
+@pytest.mark.parametrize(
+    ("secrets", "text"),
+    [
+        # Each begins with all before it; the text never says which one it will be.
+        ([f"secret{'a' * number}" for number in range(7_000)], "secre" * 3_277),
+        ([f"secret{'a' * number}" for number in range(7_000)], f"secret{'a' * 16_000}"),
+        # Each is nearly what the text goes on with, at every place of it.
+        ([f"{'a' * (5 + number % 2_000)}{number}" for number in range(7_000)], "a" * 16_384),
+    ],
+    ids=["beginning", "nested", "nearly"],
+)
+def test_time_grows_with_the_text_where_all_secrets_begin_alike(
+    secrets: list[str], text: str
+) -> None:
+    redactor = Redactor()
+    redactor.learn(*secrets)
+    redactor.redact("")  # the index is made once
+    started = time.perf_counter()
+    redactor.redact(text)
+    # Trying every length at every place takes 7 to 24 seconds; this, some hundredths of one.
+    assert time.perf_counter() - started < 2
+
+
+def masked_by_hand(forms: set[str], text: str) -> str:
+    """Mask what any of the forms covers, by trying each at each place."""
+    covered: list[tuple[int, int]] = []
+    for at in range(len(text)):
+        ends = [at + len(form) for form in forms if text.startswith(form, at)]
+        if ends:
+            covered.append((at, max(ends)))
+    merged: list[list[int]] = []
+    for start, end in covered:
+        if merged and start < merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([start, end])
+    for start, end in reversed(merged):
+        text = text[:start] + MASK + text[end:]
+    return text
+
+
+def test_nothing_of_any_secret_is_shown_whatever_they_share() -> None:
+    chance = random.Random(7)
+    for _turn in range(100):
+        letters = "ab" if chance.random() < 0.5 else "aab/+"
+        secrets = [
+            "".join(chance.choices(letters, k=chance.randrange(5, 12)))
+            for _each in range(chance.randrange(1, 12))
+        ]
+        redactor = Redactor()
+        text = "".join(chance.choices(letters, k=60))
+        text += base64.b64encode(f"user:{secrets[0]}".encode()).decode() + json.dumps(secrets[-1])
+        # Learned one by one, with a look in between: the index grows.
+        forms: set[str] = set()
+        for secret in secrets:
+            redactor.learn(secret)
+            forms |= _forms(secret)
+            assert redactor.redact(text) == masked_by_hand(forms, text), (secrets, text)
+
+
+#: How pages and messages are escaped by others than Python, and what was escaped more than once.
+OTHER_FORMS: dict[str, Callable[[str], str]] = {
+    "HTML by Go": lambda s: (
+        html.escape(s).replace("+", "&#43;").replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    ),
+    "HTML by Mustache": lambda s: html.escape(s).replace("/", "&#x2F;").replace("=", "&#x3D;"),
+    "HTML by OWASP": lambda s: "".join(c if c.isalnum() else f"&#x{ord(c):x};" for c in s),
+    "XML": lambda s: html.escape(s).replace("&#x27;", "&apos;"),
+    "script by Go": lambda s: json.dumps(s)[1:-1].replace("/", "\\/").replace("+", "\\u002b"),
+    "JSON in JSON": lambda s: json.dumps(json.dumps({"a": s}))[1:-1],
+    "JSON in JSON, slashes escaped": lambda s: json.dumps(json.dumps(s).replace("/", "\\/"))[1:-1],
+    "JSON in a page": lambda s: html.escape(json.dumps({"a": s})),
+    "URL in a URL": lambda s: quote(quote(s, safe=""), safe=""),
+    "URL in a URL in a page": lambda s: html.escape(f"?a=b&to={quote(quote(s, safe=''), safe='')}"),
+    "bytes": lambda s: repr(json.dumps(s).encode())[2:-1],
+    "every character": lambda s: "".join(f"\\u{ord(c):04X}" for c in s),
+    "base64 in a URL": lambda s: quote(base64.b64encode(f"admin:{s}".encode()).decode(), safe=""),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+@pytest.mark.parametrize("secret", [*SECRETS[:3], 'quote"back\\slash', "it's <all> &amp; 100% /+="])
+def test_secret_is_masked_however_others_escape_it(secret: str, form: str) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    text = OTHER_FORMS[form](secret)
+    cleaned = redactor.redact(f"before {text} after")
+    assert MASK in cleaned
+    assert cleaned.startswith("before ")
+    assert cleaned.endswith(" after")
+    rest = cleaned.replace(MASK, "").replace("before", "").replace("after", "")
+    for piece in re.findall(r"[A-Za-z0-9]{4,}", secret):
+        assert piece not in rest, cleaned
+
+
+def test_what_is_escaped_and_no_secret_stays_as_it_came() -> None:
+    redactor = Redactor()
+    redactor.learn("a/secret+of=mine")
+    text = r"a%2Fname &amp; \u00e9 &#x110000; %zz \ http://h/?a=1&b=2 &#9999999; a&#x2f;secret"
+    assert redactor.redact(text) == text
+    masked = redactor.redact(f"{text}%2Bof=mine!")
+    assert masked == text.replace("a&#x2f;secret", f"{MASK}!")
+
+
+def test_of_a_very_long_text_the_beginning_is_shown_and_no_half_secret() -> None:
+    redactor = Redactor()
+    redactor.learn(CANARY)
+    for before in range(LONGEST_TEXT - len(CANARY) - 2, LONGEST_TEXT + 2, 7):
+        shown = redactor.redact("." * before + CANARY + "." * LONGEST_TEXT)
+        assert "canary" not in shown
+        assert len(shown) <= LONGEST_TEXT + len(MASK) + 3
+    assert redactor.redact("." * LONGEST_TEXT) == "." * LONGEST_TEXT
+
+
+def test_text_that_is_nothing_but_escapes_takes_neither_time_nor_memory() -> None:
+    redactor = Redactor()
+    redactor.learn(CANARY)
+    text = "%41" * 10_000_000
+    started = time.perf_counter()
+    redactor.redact(text)
+    # All of it takes half a minute and gigabytes.
+    assert time.perf_counter() - started < 5
+
+
+def test_secret_that_begins_inside_another_is_masked_to_its_end() -> None:
+    redactor = Redactor()
+    redactor.learn("first-secret-shared", "shared-second-secret")
+    assert redactor.redact("x first-secret-shared-second-secret y") == f"x {MASK} y"
+    assert redactor.redact("first-secret-sharedshared-second-secret") == MASK * 2
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils import listing
 from ansible_collections.objectstore.credentials.plugins.module_utils.errors import CredentialsError
 from ansible_collections.objectstore.credentials.plugins.module_utils.record import (
     HeldKey,
@@ -795,6 +796,36 @@ def test_check_mode_is_guarded_at_the_wire(lab: Lab) -> None:
     assert lab.double.writes == before
     methods = {line.partition(" ")[0] for line in lab.asked() if "/auth/" not in line}
     assert methods == {"GET"}
+
+
+def test_folders_without_an_end_are_given_up(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_ROWS", 500)
+    store = lab.store()
+    listed: list[str] = []
+
+    def entries(folder: str) -> list[str]:
+        listed.append(folder)
+        return [f"{len(listed)}-{number}/" for number in range(40)]
+
+    monkeypatch.setattr(store.server, "entries", entries)
+    failure = raised(lambda: list(store.places(None, None)))
+    assert failure.kind == "store_unavailable"
+    assert "does not end (list the records)" in failure.message
+    assert "secret_store.url" in failure.next_step
+    assert len(listed) == 13
+
+
+def test_no_half_of_a_secret_is_in_a_long_failure(lab: Lab) -> None:
+    store = lab.store()
+    written = store.write(PLACE, record_of(), None)
+    for length in range(240, 300, 6):
+        said = {"errors": [f"{'x' * length} Made0Up0Secret0Key0/+=01 and {lab.token}: no"]}
+        lab.server.faults.add("status", status=400, body=said, times=0)
+        failure = raised(store.write, PLACE, written.record, written.version)
+        assert "xxx" in failure.message
+        assert "Made0Up" not in everything_in(failure)
+        assert lab.token[:12] not in everything_in(failure)
+        lab.server.faults.clear()
 
 
 def test_nothing_secret_is_in_any_failure(lab: Lab) -> None:

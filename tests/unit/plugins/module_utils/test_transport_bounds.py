@@ -1,21 +1,26 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packed answers, of which a part at a time is unpacked."""
+"""Packed answers, of which a part at a time is unpacked; answers nested deeper than any."""
 
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 
 import pytest
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.plugins.module_utils.transport_bounds import (
+    is_too_deep,
     unpacked,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.transport_errors import (
     TransportError,
 )
+from ansible_collections.objectstore.credentials.tests.simulators.base import Response
+from ansible_collections.objectstore.credentials.tests.unit.support import Echo, raised
 
 TEXT = b"made up " * 100_000
 
@@ -58,3 +63,27 @@ def test_body_that_is_packed_otherwise_is_refused(encoding: str, packed: bytes) 
     assert caught.value.kind == "malformed_answer"
     assert not caught.value.passing
     assert caught.value.maybe_sent
+
+
+@pytest.mark.parametrize(
+    ("body", "is_it"),
+    [
+        ("1", False),
+        ("[" * 100 + "]" * 100, False),
+        ("[" * 103 + "]" * 103, True),
+        ('{"a":' * 100 + "1" + "}" * 100, False),
+        ('{"a":[1, {"b": 2}, ' * 52 + "1" + "]}" * 52, True),
+        ("[" + ",".join(['{"a": [1, 2]}'] * 5000) + "]", False),
+    ],
+)
+def test_depth_of_json_is_told(body: str, is_it: bool) -> None:
+    assert is_too_deep(json.loads(body)) is is_it
+
+
+def test_answer_that_is_nested_deeper_than_any_is_malformed(client: Client, echo: Echo) -> None:
+    # The row is of its form but for one field: what shows it would have no end of it.
+    deep = b'{"secretKey": ' * 300 + b"1" + b"}" * 300
+    echo.script("/", Response(200, b'{"rows": [{"name": "a", "role": ' + deep + b"}]}"))
+    answer = client.request("GET", "/")
+    assert raised(answer.json).kind == "malformed_answer"
+    assert answer.json_or_none() is None
