@@ -126,6 +126,34 @@ def test_a_plan_that_came_as_text_binds_the_batches_of_keys_in_place(in_place: E
     assert told == {f"told-{host}-app-000{n}" for host in IN_PLACE for n in (1, 2)}
 
 
+def test_a_plan_that_is_too_long_for_a_text_goes_by_its_path(estate: Estate) -> None:
+    environment = credential(estate)
+    path = str(estate.folder / "plan.json")
+
+    plan = estate.run(
+        "rotate",
+        environment=environment,
+        variables={
+            "awx_job_id": 7,
+            "s3_rotate_dry_run": "yes",
+            "s3_rotate_write_plan": path,
+            "s3_rotate__most_text": 10,
+        },
+    )
+
+    stats = handed_on(plan.output)
+    workflow = {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
+    assert workflow == {
+        "s3_rotate_plan": path,
+        "s3_rotate_plan_hash": json.loads(Path(path).read_text())["sha256"],
+    }
+    required = {**workflow, "s3_rotate_plan_required": True}
+    done = estate.run("rotate", environment=environment, variables=required)
+    assert done.code == 0, done.output
+    for name in estate.endpoints:
+        assert set(estate.actions(name).values()) == {"rotated"}
+
+
 def test_answers_of_several_lines_name_accounts_and_keys(estate: Estate) -> None:
     environment = credential(estate)
     explicit = {"s3_rotate_acknowledge": "explicit"}
