@@ -181,3 +181,35 @@ def test_answers_of_several_lines_name_accounts_and_keys(estate: Estate) -> None
 
     assert emergency.code == 0, emergency.output
     assert estate.endpoints["osis"].simulator.secret_of(leaked) is None
+
+
+def test_an_emergency_in_place_is_allowed_by_its_survey(in_place: Estate) -> None:
+    environment = credential(in_place)
+    # Nobody is told, and no endpoint may end a key that works.
+    in_place.variables.update(s3_rotate_consumers=[], s3_rotate_allow_disruption=False)
+    allowed = {"s3_rotate_allow_disruption": True}
+    assert in_place.run("rotate", environment=environment, variables=allowed).code == 0
+    leaked = in_place.rows("one")["app-0001"]["access_key"]
+    answers = {
+        "s3_rotate_compromised": f"{leaked}\n",
+        "s3_rotate_reason": "INC0042",
+        "s3_rotate_replaces": "",
+        "s3_rotate_cut_first": "no",
+        "s3_rotate_dry_run": "no",
+    }
+
+    refused = in_place.run(
+        "emergency",
+        environment=environment,
+        variables={**answers, "s3_rotate_run_allow_disruption": "no"},
+    )
+    assert refused.code == 2
+    assert leaked in in_place.keys("one")
+
+    done = in_place.run(
+        "emergency",
+        environment=environment,
+        variables={**answers, "s3_rotate_run_allow_disruption": "yes"},
+    )
+    assert done.code == 0, done.output
+    assert leaked not in in_place.keys("one")

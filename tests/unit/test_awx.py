@@ -68,6 +68,36 @@ def test_answers_are_variables_that_the_role_knows() -> None:
     assert (answers | extra) - known <= {"s3_hosts"}
 
 
+def test_what_a_playbook_alone_takes_can_be_given_in_a_survey() -> None:
+    specs = yaml.safe_load((ROOT / "roles/s3_rotate/meta/argument_specs.yml").read_text())
+    for entry, spec in specs["argument_specs"].items():
+        if entry == "main":
+            continue
+        asked = {
+            QUESTIONS[name]["variable"]
+            for each in TEMPLATES
+            if each["playbook"] == f"{entry}.yml"
+            for name in each["survey"]
+        }
+        assert not set(spec["options"]) - asked, entry
+
+
+@pytest.mark.parametrize("name", ["emergency", "repair"])
+def test_an_answer_that_ends_keys_can_be_allowed(name: str) -> None:
+    (template,) = [each for each in TEMPLATES if each["playbook"] == f"{name}.yml"]
+    assert "disruption" in template["survey"]
+    # Not the inventory's own variable: "no" would take back what the inventory allows.
+    assert QUESTIONS["disruption"]["variable"] == "s3_rotate_run_allow_disruption"
+
+
+def test_accounts_are_named_in_no_job_that_is_cut_into_slices() -> None:
+    """A slice with one host would take the names for its own, whatever endpoint was meant."""
+    for each in TEMPLATES:
+        if any(QUESTIONS[name]["variable"] == "s3_rotate_users" for name in each.get("survey", [])):
+            assert not each.get("sliced"), each["name"]
+            assert "endpoint" in each["survey"]
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each["name"])
 def test_a_template_has_its_playbook_and_a_survey_without_doubles(template: dict[str, Any]) -> None:
     plays = yaml.safe_load((PROJECT / template["playbook"]).read_text())
