@@ -141,8 +141,8 @@ OWN: dict[str, dict[str, Any]] = {
         "type": "bool",
         "default": False,
         "description": [
-            "For this run, whatever C(s3_rotate_allow_disruption) says in the inventory; false: as the"
-            " inventory says."
+            "Allows it for this run, whatever C(s3_rotate_allow_disruption) is in the inventory;"
+            " false: as the inventory says."
         ],
     },
     "stats": {
