@@ -213,3 +213,30 @@ def test_an_emergency_in_place_is_allowed_by_its_survey(in_place: Estate) -> Non
     )
     assert done.code == 0, done.output
     assert leaked not in in_place.keys("one")
+
+
+def test_one_report_of_the_slices_names_the_endpoint_that_none_of_them_had(
+    estate: Estate,
+) -> None:
+    environment = credential(estate)
+    project = Path(__file__).resolve().parents[2] / "roles/s3_awx/files/project"
+    job = {"s3_rotate_report_dir": str(estate.folder / "evidence"), "awx_job_id": 9}
+
+    nothing = estate.run(str(project / "report.yml"), environment=environment, variables=job)
+    assert nothing.code == 2
+    assert "has no report of the last 1d" in nothing.output
+
+    for number, host in enumerate(("osis", "cloud")):
+        part = {
+            "s3_hosts": host,
+            "awx_job_id": number,
+            "s3_rotate_report_dir": job["s3_rotate_report_dir"],
+        }
+        done = estate.run(str(project / "audit.yml"), environment=environment, variables=part)
+        assert done.code == 0, done.output
+    merged = estate.run(str(project / "report.yml"), environment=environment, variables=job)
+    assert merged.code == 0, merged.output
+    assert handed_on(merged.output)["s3_rotation"]["line"].startswith("2 of 3 endpoints")
+    report = json.loads((estate.folder / "evidence" / "report.json").read_text())
+    failed = [host["host"] for host in report["hosts"] if host["failure"]]
+    assert failed == ["cluster"]
