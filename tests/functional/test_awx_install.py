@@ -57,8 +57,9 @@ class Installation:
     def run(self, **variables: Any) -> Run:
         """Install the kit."""
         self.noted.write_text("")
-        given = ["-e", json.dumps(variables)] if variables else []
-        command = [str(BIN / "ansible-playbook"), "objectstore.credentials.awx_install", *given]
+        given = json.dumps({"s3_awx_project_url": "https://git.example.org/keys.git", **variables})
+        command = [str(BIN / "ansible-playbook"), "objectstore.credentials.awx_install"]
+        command += ["-e", given]
         done = subprocess.run(
             command,
             env=self.ansible.environment,
@@ -103,19 +104,34 @@ def test_the_playbook_installs_what_the_file_for_import_holds(kit: Installation)
     assert [node["identifier"] for node in nodes[: len(nodes) // 2]] == [
         node["identifier"] for node in KIT["s3_awx__workflow"]["nodes"]
     ]
-    assert [each["rrule"] for each in kit.asked("schedule")] == [
-        each["rrule"] for each in IMPORT["schedules"]
-    ]
-    assert not any(each["enabled"] for each in kit.asked("schedule"))
+    rules = [each["rrule"] for each in IMPORT["schedules"]]
+    new, others = kit.asked("schedule")[: len(rules)], kit.asked("schedule")[len(rules) :]
+    assert [each["rrule"] for each in new] == rules
+    # New ones are off; what somebody set by hand afterwards stays, here and for credentials.
+    assert all(each["state"] == "exists" and not each["enabled"] for each in new)
+    assert len(others) == len(rules)
+    assert not any("enabled" in each or "rrule" in each for each in others)
+    assert not any("credentials" in each for each in templates)
+    assert "nobody is told of failures" in " ".join(run.output.split())
     assert kit.asked("role") == []
 
 
 def test_what_is_chosen_reaches_the_modules(kit: Installation) -> None:
     teams = {"audit": ["auditors"], "retire": ["operators"], "approve": ["security"]}
 
-    run = kit.run(s3_awx_slices=4, s3_awx_notification_type="slack", s3_awx_teams=teams)
+    run = kit.run(
+        s3_awx_slices=4,
+        s3_awx_notification_type="slack",
+        s3_awx_notification_configuration={"token": "t", "channels": ["#s3"]},
+        s3_awx_teams=teams,
+        s3_awx_schedules_enabled=True,
+        s3_awx_credentials=["Logins", "Vault"],
+    )
 
     assert run.code == 0, run.output
+    assert "nobody is told of failures" not in " ".join(run.output.split())
+    assert [each["enabled"] for each in kit.asked("schedule")] == [False] * 4 + [True] * 4
+    assert all(each["credentials"] == ["Logins", "Vault"] for each in kit.asked("job_template"))
     slices = {each["name"]: each for each in kit.asked("job_template")}
     for entry in KIT["s3_awx__job_templates"]:
         made = slices[entry["name"]]
@@ -142,4 +158,12 @@ def test_a_duty_that_there_is_not_grants_nothing_and_is_refused(
 
     assert run.code == 2
     assert "Nothing was installed" in run.output
+    assert kit.noted.read_text() == ""
+
+
+def test_the_project_of_the_example_is_refused(kit: Installation) -> None:
+    run = kit.run(s3_awx_project_url="https://git.example.com/s3-keys.git")
+
+    assert run.code == 2
+    assert "s3_awx_project_url" in run.output
     assert kit.noted.read_text() == ""
