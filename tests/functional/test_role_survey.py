@@ -95,7 +95,12 @@ def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Est
     rotated = estate.run(
         "rotate",
         environment=environment,
-        variables={**workflow, "awx_job_id": 9, "s3_rotate_dry_run": "no", "s3_rotate_change": ""},
+        variables={
+            **workflow,
+            "s3_rotate_stats": True,
+            "s3_rotate_dry_run": "no",
+            "s3_rotate_change": "",
+        },
     )
 
     assert rotated.code == 0, rotated.output
@@ -237,6 +242,8 @@ def test_one_report_of_the_slices_names_the_endpoint_that_none_of_them_had(
     merged = estate.run(str(project / "report.yml"), environment=environment, variables=job)
     assert merged.code == 0, merged.output
     assert handed_on(merged.output)["s3_rotation"]["line"].startswith("2 of 3 endpoints")
+    # Jobs run side by side over one folder: what each has of its own goes with it.
+    assert list((estate.folder / "evidence" / "parts").iterdir()) == []
     report = json.loads((estate.folder / "evidence" / "report.json").read_text())
     failed = [host["host"] for host in report["hosts"] if host["failure"]]
     assert failed == ["cluster"]
