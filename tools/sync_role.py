@@ -137,6 +137,14 @@ OWN: dict[str, dict[str, Any]] = {
             " C(max_age) of a policy comes before it."
         ],
     },
+    "run_allow_disruption": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Allows it for this run, whatever C(s3_rotate_allow_disruption) is in the inventory;"
+            " false: as the inventory says."
+        ],
+    },
     "stats": {
         "type": "bool",
         "description": [

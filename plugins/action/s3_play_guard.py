@@ -12,6 +12,7 @@ from typing import Any, Optional
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils import fleet_scope
 from ..plugin_utils.fleet_options import ALIASES, ROLE_VARIABLES
 
 _PREFIX = "s3_rotate_"
@@ -28,7 +29,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     """Looks at the play that this task stands in. Changes nothing."""
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset(("refuse",))
+    _VALID_ARGS = frozenset(("refuse", "scope", "may_be_none"))
     _requires_connection = False
 
     def run(
@@ -39,7 +40,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         variables = task_vars or {}
         strategy = str(self._task.get_play().strategy)
         result.update(changed=False, strategy=strategy)
-        if not strategy.rpartition(".")[2].endswith(_IN_STEP):
+        if self._task.args.get("scope"):
+            # Before the play that it is about, so that nothing else is known yet.
+            may_be_none = boolean(self._task.args.get("may_be_none", False))
+            here, said = fleet_scope.wrong(self._task.args["scope"], variables, may_be_none)
+            result.update(hosts=here, **({"failed": True, "msg": said} if said else {}))
+        elif not strategy.rpartition(".")[2].endswith(_IN_STEP):
             result.update(
                 failed=True,
                 msg=f"strategy: {strategy} lets endpoints run ahead of each other, so that keys"

@@ -19,6 +19,9 @@ description:
     hosts run modules on the controller, with the Python that runs Ansible.
   - All hosts are in the group C(s3_endpoints), and those of a platform in
     C(s3_platform_<platform>), a child of it.
+  - In an export (C(ansible-inventory --export), which is what AWX asks for) the variable
+    C(s3_fleet_groups_<file>) of the group C(all) says which groups and hosts there are, for slices
+    of a job, which have some of them.
   - No platform is asked for anything unless O(ask=true).
 extends_documentation_fragment:
   - constructed
@@ -125,6 +128,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
@@ -145,6 +149,9 @@ from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_poli
     by_shard,
     in_order,
     read_policies,
+)
+from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_scope import (
+    variable_of,
 )
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.literal import (
     literal,
@@ -188,6 +195,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             inventory.add_child(GROUP, PLATFORM_GROUP + platform)
         for endpoint in endpoints:
             self._add(endpoint, answers.get(endpoint.name))
+        self._tell_slices(endpoints, path)
+
+    def _tell_slices(self, endpoints: list[Endpoint], path: str) -> None:
+        """Tell every slice of a job, which has some of the hosts, which others there are.
+
+        AWX, which cuts jobs, asks for an export; elsewhere each host would list all of them.
+        """
+        if not context.CLIARGS.get("export"):
+            return
+        ours = {host for endpoint in endpoints for host, _variables in endpoint.hosts()}
+        groups = {
+            str(name): sorted(str(host.name) for host in group.get_hosts() if host.name in ours)
+            for name, group in self.inventory.groups.items()
+            if name not in ("all", "ungrouped")
+        }
+        told = {name: hosts for name, hosts in groups.items() if hosts}
+        self.inventory.set_variable("all", variable_of(path), literal(told))
 
     def _refuse_unknown(self, config: Mapping[str, Any], path: str) -> None:
         known = set(self.get_options())

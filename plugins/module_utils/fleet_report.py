@@ -23,6 +23,8 @@ from .report import without_secrets
 
 FORMAT = 1
 KIND = "objectstore.credentials rotation report"
+#: Says of an entry that it is for a host that no report to merge tells of.
+UNLESS_MERGED = "unless_merged"
 Document = dict[str, Any]
 
 
@@ -121,7 +123,12 @@ def document_of(params: Mapping[str, Any], now: dt.datetime, last_success: Any) 
     reports = [_earlier_report(path) for path in params.get("merge") or ()]
     for report in reports:
         pool.add_document(report)
-    given = mappings(params.get("endpoints"))
+    told = {str(host["host"]) for report in reports for host in report["hosts"]}
+    given = [
+        entry
+        for entry in mappings(params.get("endpoints"))
+        if not (entry.get(UNLESS_MERGED) and entry.get("host") in told)
+    ]
     evidence = Evidence.of(params.get("journal"), given)
     for entry in given:
         host = host_of(entry, made_at)

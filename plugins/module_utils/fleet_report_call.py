@@ -12,7 +12,7 @@ from typing import Any
 
 from .clock import Clock
 from .errors import CredentialsError
-from .fleet_report import document_of
+from .fleet_report import UNLESS_MERGED, document_of
 from .fleet_report_files import ENDINGS, ReportFiles
 from .fleet_report_summary import told_of
 from .options import ArgumentSpec, parse_duration
@@ -49,7 +49,8 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
     Raises invalid_option and store_refused.
     """
     max_age = parse_duration(params["max_age"], "max_age")
-    params["endpoints"] += [_missing(name) for name in params["missing_hosts"]]
+    is_merge = bool(params["merge"])
+    params["endpoints"] += [_missing(name, is_merge) for name in params["missing_hosts"]]
     if not params["endpoints"] and not params["merge"]:
         raise CredentialsError(
             "invalid_option",
@@ -90,14 +91,21 @@ def write_report(params: dict[str, Any], clock: Clock) -> tuple[dict[str, Any], 
     return result, unread
 
 
-def _missing(host: str) -> dict[str, Any]:
+def _missing(host: str, is_merge: bool) -> dict[str, Any]:
     """Return the entry of a host that ended before it could say anything."""
-    failure = {
-        "kind": "internal",
-        "message": f"{host} ended before it could say anything: see the output of the run.",
-        "next_step": "Mend what its first failed task says; its accounts are not in this report.",
-    }
-    return {"host": host, "failure": failure}
+    said = (
+        (
+            f"None of the reports that were merged tells of {host}.",
+            "See what became of its job, or of its slice; its accounts are not in this report.",
+        )
+        if is_merge
+        else (
+            f"{host} ended before it could say anything: see the output of the run.",
+            "Mend what its first failed task says; its accounts are not in this report.",
+        )
+    )
+    failure = dict(zip(("kind", "message", "next_step"), ("internal", *said)))
+    return {"host": host, "failure": failure, UNLESS_MERGED: True}
 
 
 def _write_plan(file: Report, endpoints: list[dict[str, Any]]) -> dict[str, Any] | None:

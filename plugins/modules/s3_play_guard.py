@@ -17,7 +17,20 @@ description:
   - Fails when a variable is spelt nearly as one of the role's, which Ansible would ignore.
   - The role P(objectstore.credentials.s3_rotate#role) begins with it. Reads only, runs on the
     controller, and connects to nothing.
+  - With O(scope) it says instead whether a pattern of hosts means what it says. The playbooks of
+    this collection begin with that.
 options:
+  scope:
+    description:
+      - A pattern of hosts and groups. Fails when no host of the play fits it, and when it has a
+        name that no host and no group has.
+      - Where this is a slice of a job, the other hosts are known from the variables that
+        P(objectstore.credentials.s3_fleet#inventory) sets.
+    type: raw
+  may_be_none:
+    description: Whether this may be a slice of a job, which may have none of the hosts of O(scope).
+    type: bool
+    default: false
   refuse:
     description: What else must not be; every reason that applies is told.
     type: list
@@ -51,6 +64,10 @@ EXAMPLES = r"""
     refuse:
       - when: "{{ s3_rotate_plan | length > 0 and s3_rotate_plan_hash | length == 0 }}"
         why: There is a plan, and no hash of the one that was approved.
+
+- name: Refuse a scope that fits no endpoint
+  objectstore.credentials.s3_play_guard:
+    scope: "{{ s3_hosts }}"
 """
 
 RETURN = r"""
@@ -58,4 +75,9 @@ strategy:
   description: The strategy of the play.
   returned: always
   type: str
+hosts:
+  description: The hosts of the play that fit the scope.
+  returned: if O(scope)
+  type: list
+  elements: str
 """

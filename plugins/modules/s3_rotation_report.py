@@ -72,8 +72,9 @@ options:
     default: []
   missing_hosts:
     description:
-      - Hosts that should have an entry in O(endpoints) and failed before they had one. They are
-        shown as failed, so that the report does not look complete without them.
+      - Hosts that should have an entry in O(endpoints), or be in a report of O(merge), and failed
+        before they had one. They are shown as failed, so that the report does not look complete
+        without them. One that a report of O(merge) tells of is not missing.
     type: list
     elements: str
     default: []

@@ -298,6 +298,7 @@ ROLE_VARIABLES: tuple[str, ...] = (
     "retire",
     "rotate_before",
     "rotation_id",
+    "run_allow_disruption",
     "run_max_age",
     "s3_url",
     "secret_store",

@@ -109,6 +109,18 @@ def test_endpoints_become_hosts_in_groups(ansible: Ansible, tmp_path: Path) -> N
         "s3_rotate_verify": {"region": "eu"},
     }
     assert Path(one["ansible_python_interpreter"]).parent == BIN
+    # AWX gives a slice of a job some of the hosts, and what an export says of all.
+    export = ansible.inventory("-i", source, "--list", "--export", environment=STRICT).result
+    assert export["all"]["vars"] == {
+        "s3_fleet_groups_fleet": {
+            "s3_endpoints": ["cloud1", *shards, "cluster2"],
+            "s3_platform_huawei": ["cloud1"],
+            "s3_platform_ontap": [*shards, "cluster2"],
+            "region_eu": shards,
+            "region_us": ["cloud1"],
+            "shared": shards,
+        }
+    }
 
 
 def test_values_of_the_file_are_filled_in_and_those_beside_it_are_not(

@@ -113,12 +113,41 @@ def test_a_slice_may_be_without_endpoints(estate: Fleet) -> None:
     assert estate.all_writes() == dict.fromkeys(SMALL, 0)
 
 
+def test_a_slice_knows_from_the_fleets_file_what_the_others_have(estate: Fleet) -> None:
+    told = {"s3_allow_no_hosts": True, "s3_fleet_groups_fleet": {"s3_endpoints": ["elsewhere"]}}
+    said = {"ANSIBLE_SHOW_CUSTOM_STATS": "true"}
+
+    here = estate.run(
+        "rotate",
+        variables={**told, "s3_hosts": "elsewhere", "awx_job_id": 7},
+        environment=said,
+    )
+    nowhere = estate.run("rotate", variables={**told, "s3_hosts": "elsewherre"})
+
+    assert here.code == 0, here.output
+    assert "None of the endpoints of the scope is in this slice of the job" in here.output
+    assert nowhere.code == 2
+    assert "No host of the inventory fits elsewherre" in nowhere.output
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+
+
+def test_a_mistyped_name_that_was_to_be_left_out_is_refused(estate: Fleet) -> None:
+    run = estate.run("rotate", variables={"s3_hosts": "s3_endpoints:!cloudd"})
+
+    assert run.code == 2
+    assert "no group is called cloudd" in run.output
+    assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+
+
 def test_a_canary_that_the_inventory_does_not_have_is_refused(estate: Fleet) -> None:
     run = estate.run("rotate", variables={"s3_rotate_canary_endpoint": "osiss"})
 
     assert run.code == 2
     assert "the inventory has no host osiss" in run.output
     assert estate.all_writes() == dict.fromkeys(SMALL, 0)
+
+    # Only a rotation has one: a slice of an audit or a retirement need not have its host.
+    assert estate.run("audit", variables={"s3_rotate_canary_endpoint": "osiss"}).code == 0
 
 
 def test_a_canary_endpoint_that_fails_keeps_the_others_from_being_touched(estate: Fleet) -> None:

@@ -95,7 +95,12 @@ def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Est
     rotated = estate.run(
         "rotate",
         environment=environment,
-        variables={**workflow, "awx_job_id": 9, "s3_rotate_dry_run": "no", "s3_rotate_change": ""},
+        variables={
+            **workflow,
+            "s3_rotate_stats": True,
+            "s3_rotate_dry_run": "no",
+            "s3_rotate_change": "",
+        },
     )
 
     assert rotated.code == 0, rotated.output
@@ -126,6 +131,34 @@ def test_a_plan_that_came_as_text_binds_the_batches_of_keys_in_place(in_place: E
     assert told == {f"told-{host}-app-000{n}" for host in IN_PLACE for n in (1, 2)}
 
 
+def test_a_plan_that_is_too_long_for_a_text_goes_by_its_path(estate: Estate) -> None:
+    environment = credential(estate)
+    path = str(estate.folder / "plan.json")
+
+    plan = estate.run(
+        "rotate",
+        environment=environment,
+        variables={
+            "awx_job_id": 7,
+            "s3_rotate_dry_run": "yes",
+            "s3_rotate_write_plan": path,
+            "s3_rotate__most_text": 10,
+        },
+    )
+
+    stats = handed_on(plan.output)
+    workflow = {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
+    assert workflow == {
+        "s3_rotate_plan": path,
+        "s3_rotate_plan_hash": json.loads(Path(path).read_text())["sha256"],
+    }
+    required = {**workflow, "s3_rotate_plan_required": True}
+    done = estate.run("rotate", environment=environment, variables=required)
+    assert done.code == 0, done.output
+    for name in estate.endpoints:
+        assert set(estate.actions(name).values()) == {"rotated"}
+
+
 def test_answers_of_several_lines_name_accounts_and_keys(estate: Estate) -> None:
     environment = credential(estate)
     explicit = {"s3_rotate_acknowledge": "explicit"}
@@ -153,3 +186,64 @@ def test_answers_of_several_lines_name_accounts_and_keys(estate: Estate) -> None
 
     assert emergency.code == 0, emergency.output
     assert estate.endpoints["osis"].simulator.secret_of(leaked) is None
+
+
+def test_an_emergency_in_place_is_allowed_by_its_survey(in_place: Estate) -> None:
+    environment = credential(in_place)
+    # Nobody is told, and no endpoint may end a key that works.
+    in_place.variables.update(s3_rotate_consumers=[], s3_rotate_allow_disruption=False)
+    allowed = {"s3_rotate_allow_disruption": True}
+    assert in_place.run("rotate", environment=environment, variables=allowed).code == 0
+    leaked = in_place.rows("one")["app-0001"]["access_key"]
+    answers = {
+        "s3_rotate_compromised": f"{leaked}\n",
+        "s3_rotate_reason": "INC0042",
+        "s3_rotate_replaces": "",
+        "s3_rotate_cut_first": "no",
+        "s3_rotate_dry_run": "no",
+    }
+
+    refused = in_place.run(
+        "emergency",
+        environment=environment,
+        variables={**answers, "s3_rotate_run_allow_disruption": "no"},
+    )
+    assert refused.code == 2
+    assert leaked in in_place.keys("one")
+
+    done = in_place.run(
+        "emergency",
+        environment=environment,
+        variables={**answers, "s3_rotate_run_allow_disruption": "yes"},
+    )
+    assert done.code == 0, done.output
+    assert leaked not in in_place.keys("one")
+
+
+def test_one_report_of_the_slices_names_the_endpoint_that_none_of_them_had(
+    estate: Estate,
+) -> None:
+    environment = credential(estate)
+    project = Path(__file__).resolve().parents[2] / "roles/s3_awx/files/project"
+    job = {"s3_rotate_report_dir": str(estate.folder / "evidence"), "awx_job_id": 9}
+
+    nothing = estate.run(str(project / "report.yml"), environment=environment, variables=job)
+    assert nothing.code == 2
+    assert "has no report of the last 1d" in nothing.output
+
+    for number, host in enumerate(("osis", "cloud")):
+        part = {
+            "s3_hosts": host,
+            "awx_job_id": number,
+            "s3_rotate_report_dir": job["s3_rotate_report_dir"],
+        }
+        done = estate.run(str(project / "audit.yml"), environment=environment, variables=part)
+        assert done.code == 0, done.output
+    merged = estate.run(str(project / "report.yml"), environment=environment, variables=job)
+    assert merged.code == 0, merged.output
+    assert handed_on(merged.output)["s3_rotation"]["line"].startswith("2 of 3 endpoints")
+    # Jobs run side by side over one folder: what each has of its own goes with it.
+    assert list((estate.folder / "evidence" / "parts").iterdir()) == []
+    report = json.loads((estate.folder / "evidence" / "report.json").read_text())
+    failed = [host["host"] for host in report["hosts"] if host["failure"]]
+    assert failed == ["cluster"]

@@ -193,6 +193,7 @@ def test_kit_for_awx(lab: Lab) -> None:
         FQCN + "awx_install",
         "--diff",
         variables={
+            "s3_awx_project_url": "https://git.example.org/s3-keys.git",
             "s3_awx_new_credentials": [credential],
             "s3_awx_notification_configuration": notification,
             "s3_awx_teams": {"audit": ["auditors"], "rotate": ["me"], "approve": ["security"]},

@@ -68,6 +68,36 @@ def test_answers_are_variables_that_the_role_knows() -> None:
     assert (answers | extra) - known <= {"s3_hosts"}
 
 
+def test_what_a_playbook_alone_takes_can_be_given_in_a_survey() -> None:
+    specs = yaml.safe_load((ROOT / "roles/s3_rotate/meta/argument_specs.yml").read_text())
+    for entry, spec in specs["argument_specs"].items():
+        if entry == "main":
+            continue
+        asked = {
+            QUESTIONS[name]["variable"]
+            for each in TEMPLATES
+            if each["playbook"] == f"{entry}.yml"
+            for name in each["survey"]
+        }
+        assert not set(spec["options"]) - asked, entry
+
+
+@pytest.mark.parametrize("name", ["emergency", "repair"])
+def test_an_answer_that_ends_keys_can_be_allowed(name: str) -> None:
+    (template,) = [each for each in TEMPLATES if each["playbook"] == f"{name}.yml"]
+    assert "disruption" in template["survey"]
+    # Not the inventory's own variable: "no" would take back what the inventory allows.
+    assert QUESTIONS["disruption"]["variable"] == "s3_rotate_run_allow_disruption"
+
+
+def test_accounts_are_named_in_no_job_that_is_cut_into_slices() -> None:
+    """A slice with one host would take the names for its own, whatever endpoint was meant."""
+    for each in TEMPLATES:
+        if any(QUESTIONS[name]["variable"] == "s3_rotate_users" for name in each.get("survey", [])):
+            assert not each.get("sliced"), each["name"]
+            assert "endpoint" in each["survey"]
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each["name"])
 def test_a_template_has_its_playbook_and_a_survey_without_doubles(template: dict[str, Any]) -> None:
     plays = yaml.safe_load((PROJECT / template["playbook"]).read_text())
@@ -122,7 +152,8 @@ def test_the_workflow_rotates_nothing_that_was_not_approved() -> None:
 @pytest.mark.parametrize("schedule", KIT["s3_awx__schedules"], ids=lambda each: each["name"])
 def test_schedules_keep_to_what_awx_takes(schedule: dict[str, Any]) -> None:
     start, rule = schedule["rrule"].split(" ")
-    dt.datetime.strptime(start, "DTSTART:%Y%m%dT%H%M%SZ")
+    begins = dt.datetime.strptime(start, "DTSTART:%Y%m%dT%H%M%SZ")
+    assert begins < dt.datetime(2025, 1, 1), "a schedule that begins later does not run before"
     parts = dict(part.split("=") for part in rule.removeprefix("RRULE:").split(";"))
     assert rule.startswith("RRULE:")
     assert parts["FREQ"] in ("DAILY", "WEEKLY")
@@ -177,6 +208,37 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
     assert ("nothing was changed" in line) is bool(artifacts)
     assert ("nothing was changed" in text) is bool(artifacts)
     assert context["url"] in text
+    assert ("and 2 more" in text) is bool(artifacts)
+
+    # Of a chat AWX shows the message alone, and refuses a line break in its source.
+    source = KIT["s3_awx__message"] + KIT["s3_awx__message_chat"]
+    assert "\n" not in source
+    chat = environment.from_string(source).render(context)
+    added = ["", f"{context['url']}"]
+    if artifacts:
+        name = r'`"a\"b\u003cc\u003e"`'
+        row_told = f"osis {name}: rotated AK1"
+        added[:1] = ["", "cluster1: the endpoint failed", row_told, "and 2 more"]
+    assert chat == line + "\n".join(added)
+
+
+def test_a_workflow_has_no_artifacts_and_its_notification_is_whole_all_the_same() -> None:
+    environment = sandbox.ImmutableSandboxedEnvironment(undefined=jinja2.ChainableUndefined)
+    job = {"id": 42, "name": "S3 keys: by approval", "status": "failed"}
+    context = {"job": job, "job_friendly_name": "Workflow Job", "url": "https://awx.example.com"}
+    for name in ("message", "body_text", "message_chat"):
+        text = environment.from_string(KIT[f"s3_awx__{name}"]).render(context)
+        assert text.strip()
+        assert "Undefined" not in text
+    assert json.loads(environment.from_string(KIT["s3_awx__body_webhook"]).render(context))
+
+
+def test_a_name_calls_nobody_in_a_chat() -> None:
+    row = {"endpoint": "osis", "account": "x` @channel `", "action": "rotated", "access_key": None}
+    context = {"job": {"artifacts": {"s3_rotation": {"accounts": [row]}}}, "url": "https://a"}
+    environment = sandbox.ImmutableSandboxedEnvironment(undefined=jinja2.ChainableUndefined)
+    text = environment.from_string(KIT["s3_awx__message_chat"]).render(context)
+    assert text.splitlines()[1].strip() == "osis `x' @channel '`: rotated"
 
 
 def test_a_name_adds_no_line_to_a_notification() -> None:

@@ -626,6 +626,25 @@ def test_merged_slices_are_as_one_report_of_all(tmp_path: Path) -> None:
     assert merged["endpoints"][0]["shards"] == 4
 
 
+def test_a_host_that_no_merged_report_tells_of_is_missing(tmp_path: Path) -> None:
+    slices = [Fleet(tmp_path), Fleet(tmp_path)]
+    for number, fleet in enumerate(slices):
+        fleet.add("huawei", f"eu-{number}", [rotated("app")], host=f"host-{number}")
+    paths = [saved(fleet, f"slice-{number}") for number, fleet in enumerate(slices)]
+    hosts = ["host-0", "host-1"]
+
+    _result, texts = written(Fleet(tmp_path), endpoints=[], merge=paths, missing_hosts=hosts)
+    whole = json.loads(texts["json"])
+    assert [host["host"] for host in whole["hosts"]] == hosts
+    assert not any(host["failure"] for host in whole["hosts"])
+
+    _result, texts = written(Fleet(tmp_path), endpoints=[], merge=paths[:1], missing_hosts=hosts)
+    part = json.loads(texts["json"])
+    failed = {host["host"]: host["failure"] for host in part["hosts"] if host["failure"]}
+    assert list(failed) == ["host-1"]
+    assert failed["host-1"]["message"] == "None of the reports that were merged tells of host-1."
+
+
 @pytest.mark.parametrize("is_later_first", [True, False])
 def test_later_run_of_an_account_wins_and_keeps_the_evidence_of_both(
     tmp_path: Path, is_later_first: bool
