@@ -90,6 +90,8 @@ class AwsSecretsManager(Simulator):
         self.backend: Any = secretsmanager_backends[self.account][REGION]
         #: Access keys that may log in; those of an assumed role are added by moto's STS.
         self.logins = {ACCESS_KEY}
+        #: Versions whose date is by our clock and not by moto's.
+        self._dated: set[tuple[str, str]] = set()
         #: Operations that the login's policy does not allow.
         self.denied: set[str] = set()
 
@@ -193,13 +195,17 @@ class AwsSecretsManager(Simulator):
         return Response(200, answer.encode(), content_type=JSON)
 
     def _put_right(self, operation: str, asked: Any) -> None:
-        """Let moto's idea of the current version follow the label; it only does so for values."""
-        name = asked.get("SecretId")
-        if operation != "UpdateSecretVersionStage" or name not in self.backend.secrets:
+        """Let moto's dates be ours, and its idea of the current version follow the label."""
+        name = asked.get("SecretId") or asked.get("Name")
+        if operation not in WRITES or name not in self.backend.secrets:
             return
         secret = self.backend.secrets[name]
         for token, version in secret.versions.items():
-            if CURRENT in version["version_stages"]:
+            if (name, token) not in self._dated:
+                self._dated.add((name, token))
+                version["createdate"] = int(self.clock.now().timestamp())
+            # moto only does so for values.
+            if operation == "UpdateSecretVersionStage" and CURRENT in version["version_stages"]:
                 secret.set_default_version_id(token)
 
     def _state(self) -> str:

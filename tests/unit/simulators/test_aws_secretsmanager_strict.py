@@ -184,6 +184,16 @@ def test_versions_without_labels_go_after_a_day(cloud: Cloud) -> None:
     assert sorted(cloud.simulator.labels("s")) == [A, B]
 
 
+def test_age_of_a_version_is_by_the_clock_of_the_double(cloud: Cloud) -> None:
+    cloud.simulator.clock.advance(-400 * 86400)
+    cloud.create()
+    for number in range(99):
+        cloud.put(f"{number:032}")
+    assert refused(cloud.put, B) == "LimitExceededException"
+    cloud.simulator.clock.advance(2 * 86400)
+    cloud.put(B)
+
+
 def test_login_and_policy_are_looked_at(cloud: Cloud) -> None:
     cloud.create()
     stranger = cloud.log_in("AKIANOBODYKNOWSTHIS1")
