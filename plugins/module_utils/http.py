@@ -38,8 +38,7 @@ USER_AGENT = "objectstore.credentials (Ansible collection)"
 _RETRIED_STATUSES = (429, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 3
-#: Seconds that two clocks are taken to differ by at the most: a century, since one that nobody set
-#: begins in 1970.
+#: Seconds that clocks differ by at the most: a century, since one that nobody set says 1970.
 _FARTHEST_CLOCK = 36500 * 86400.0
 
 Query = Union[Mapping[str, Any], Sequence[tuple[str, Any]], None]
