@@ -14,6 +14,7 @@ from .ancestors import STOP
 from .errors import CredentialsError
 from .progress import Progress
 from .results import AccountResult, failed, skipped
+from .threads import leave_signals
 
 T = TypeVar("T")
 
@@ -93,5 +94,5 @@ def each_group(
     with STOP.asked():
         if parallelism == 1 or len(groups) < 2:
             return [result for group in groups for result in one_group(group)]
-        with ThreadPoolExecutor(max_workers=min(parallelism, len(groups))) as pool:
+        with ThreadPoolExecutor(min(parallelism, len(groups)), initializer=leave_signals) as pool:
             return [result for results in pool.map(one_group, groups) for result in results]

@@ -15,6 +15,7 @@ from typing import Callable
 from urllib.parse import urlsplit
 
 from .errors import CredentialsError
+from .threads import leave_signals
 
 OFFSET_VARIABLE = "S3_CREDENTIALS_TEST_OFFSET"
 #: Linux leaves the time of a suspended machine out of time.monotonic(), but not out of this.
@@ -51,6 +52,7 @@ class Clock:
         stopped = threading.Event()
 
         def run() -> None:
+            leave_signals()
             while not stopped.wait(seconds):
                 work()
 

@@ -12,6 +12,7 @@ from typing import Any, Callable, Optional
 
 from .clock import Clock
 from .results import AccountResult
+from .threads import leave_signals
 
 #: Seconds before the first report and between two; short runs report nothing.
 INTERVAL = 5.0
@@ -82,6 +83,7 @@ class Progress:
             self.report(over=True)
 
     def _tell_now_and_then(self) -> None:
+        leave_signals()
         while not self._ended.wait(self._interval):
             at, done = self._told
             if done != self._done or self._clock.monotonic() - at >= UNMOVED_INTERVAL:

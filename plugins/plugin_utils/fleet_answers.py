@@ -22,6 +22,7 @@ from ..module_utils.redaction import Redactor
 from ..module_utils.registry import PLATFORMS, SCOPES
 from ..module_utils.selection import Selection, select
 from ..module_utils.settings import resolve
+from ..module_utils.threads import leave_signals
 
 #: Endpoints that are asked at a time.
 _AT_A_TIME = 16
@@ -42,7 +43,8 @@ def ask_all(endpoints: Sequence[Mapping[str, Any]]) -> Iterator[Answer]:
     hold: {reachable: true, product, version, accounts, facts, asked_at, warnings}, or
     {reachable: false, failure: {kind, message}, warnings}.
     """
-    with ThreadPoolExecutor(max_workers=min(_AT_A_TIME, max(1, len(endpoints)))) as pool:
+    at_a_time = min(_AT_A_TIME, max(1, len(endpoints)))
+    with ThreadPoolExecutor(at_a_time, initializer=leave_signals) as pool:
         yield from pool.map(_ask, endpoints)
 
 

@@ -22,6 +22,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, Optional
 
+from ..module_utils.threads import leave_signals
+
 #: The longest path that a socket address holds is 104 to 108 bytes, by system.
 _LONGEST_PATH = 100
 #: A module sends short lines; one that does not is not listened to.
@@ -100,6 +102,7 @@ class Liaison:
     # --- in the thread ---------------------------------------------------------------------------
 
     def _serve(self, listener: socket.socket, woken: socket.socket) -> None:
+        leave_signals()
         if self._selector is None:
             raise RuntimeError("self._selector")
         while True:

@@ -244,8 +244,8 @@ def test_controller_that_is_ended_leaves_no_module_at_work(
         os.killpg(process.pid, number)  # as a terminal sends Ctrl-C
     else:
         process.send_signal(number)
-    process.communicate(timeout=60)
-    assert requests_after_the_end(slow) < before + 40
+    output = process.communicate(timeout=60)[0]
+    assert requests_after_the_end(slow) < before + 40, (process.returncode, output)
 
 
 def test_sigterm_to_the_module_finishes_what_is_under_way_and_skips_the_rest(

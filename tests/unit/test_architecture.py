@@ -33,7 +33,7 @@ PYTHON = [
 ]
 #: Of module_utils, the lowest layer first: a file imports only from its own layer or lower ones.
 ORDER = (
-    ("ancestors", "copies", "errors", "lazy", "visible"),
+    ("ancestors", "copies", "errors", "lazy", "threads", "visible"),
     ("clock", "listing", "model", "options", "redaction", "urls"),
     ("auth", "invocation", "pacing", "settings", "shard", "signing"),
     ("ephemeral", "store_environment", "transport", "transport_bounds", "transport_errors"),

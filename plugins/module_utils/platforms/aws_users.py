@@ -12,6 +12,7 @@ from itertools import islice
 
 from ..errors import CredentialsError
 from ..model import Account, AccountRef
+from ..threads import leave_signals
 from .aws_calls import IamCalls
 from .aws_login import Login
 from .aws_xml import Element
@@ -45,7 +46,7 @@ class Users:
         if not self._tags:
             yield from users
             return
-        with ThreadPoolExecutor(max_workers=self._iam.settings.parallelism) as pool:
+        with ThreadPoolExecutor(self._iam.settings.parallelism, initializer=leave_signals) as pool:
             while True:
                 some = list(islice(users, _AT_A_TIME))
                 if not some:

@@ -24,6 +24,7 @@ from ..model import (
     Issued,
     Pair,
 )
+from ..threads import leave_signals
 from .ceph_rgw_calls import AdminOps, User, key_of
 from .ceph_rgw_signing import SigV4Auth
 
@@ -144,7 +145,7 @@ class CephRgw(AdminOps):
         """
         at_once = min(_AT_ONCE, self.settings.parallelism)
         pages = Listing(self.fail, "list the users")
-        with ThreadPoolExecutor(at_once) as pool:
+        with ThreadPoolExecutor(at_once, initializer=leave_signals) as pool:
             for names in self.listed(pages):
                 ours = [name for name in names if self._is_ours(name)]
                 for start in range(0, len(ours), 4 * at_once):
