@@ -40,7 +40,10 @@ help: ## This list
 
 .PHONY: env-run env-dev clients
 env-run env-dev:
+# READY=1: they are there. make starts those last that wait for something, however short.
+ifndef READY
 	@$(PYTHON) tools/environments.py $(@:env-%=%)
+endif
 clients: ## Install the vendors' own clients, an environment each
 	@$(PYTHON) tools/environments.py clients
 
