@@ -31,10 +31,11 @@ from ansible.plugins.action import ActionBase
 
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
-        with open(os.environ["NOTED"], "a") as file:
+        with open(os.environ["NOTED"], "r+") as file:
+            number = len(file.readlines()) + 1
             said = {"module": self._task.action.rpartition(".")[2], "args": self._task.args}
-            file.write(json.dumps(said, default=str) + "\\n")
-        return {**super().run(tmp, task_vars), "changed": False}
+            file.write(json.dumps({**said, "id": number}, default=str) + "\\n")
+        return {**super().run(tmp, task_vars), "changed": False, "id": number}
 """
 
 
@@ -74,6 +75,12 @@ class Installation:
         """Return the arguments of a module's tasks, in their order."""
         lines = [json.loads(line) for line in self.noted.read_text().splitlines()]
         return [line["args"] for line in lines if line["module"] == module]
+
+    def id_of(self, module: str, name: str) -> str:
+        """Return the number that AWX gave to what was made."""
+        lines = [json.loads(line) for line in self.noted.read_text().splitlines()]
+        (found,) = [e for e in lines if e["module"] == module and e["args"]["name"] == name]
+        return str(found["id"])
 
 
 @pytest.fixture
@@ -148,6 +155,26 @@ def test_what_is_chosen_reaches_the_modules(kit: Installation) -> None:
     granted = {each["teams"][0]: each for each in kit.asked("role")}
     assert granted["security"]["role"] == "approval"
     assert granted["operators"]["job_templates"] == ["S3 keys: retire", "S3 keys: retire accounts"]
+
+
+def test_what_another_organization_has_by_the_same_name_is_left_to_it(kit: Installation) -> None:
+    """AWX's modules look for a name in every organization, and refuse two."""
+    run = kit.run(
+        s3_awx_new_credentials=[{"name": "Logins", "credential_type": "Vault", "inputs": {}}],
+        s3_awx_credentials=["Logins", "Vault of all"],
+    )
+
+    assert run.code == 0, run.output
+    inventory = kit.id_of("inventory", "S3 endpoints")
+    told = kit.id_of("notification_template", "S3 keys")
+    logins = kit.id_of("credential", "Logins")
+    for made in kit.asked("job_template"):
+        assert str(made["inventory"]) == inventory
+        assert [str(each) for each in made["notification_templates_error"]] == [told]
+        assert [str(each) for each in made["credentials"]] == [logins, "Vault of all"]
+    (workflow,) = kit.asked("workflow_job_template")
+    for when in ("error", "approvals"):
+        assert [str(each) for each in workflow[f"notification_templates_{when}"]] == [told]
 
 
 @pytest.mark.parametrize("teams", [{"auditor": ["auditors"]}, {"audit": "auditors"}])
