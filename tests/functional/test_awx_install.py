@@ -35,7 +35,9 @@ class ActionModule(ActionBase):
             number = len(file.readlines()) + 1
             said = {"module": self._task.action.rpartition(".")[2], "args": self._task.args}
             file.write(json.dumps({**said, "id": number}, default=str) + "\\n")
-        return {**super().run(tmp, task_vars), "changed": False, "id": number}
+        refused = (self._task.args.get("notification_configuration") or {}).get("refused")
+        answer = {"failed": True, "msg": refused} if refused else {"id": number}
+        return {**super().run(tmp, task_vars), "changed": False, **answer}
 """
 
 
@@ -175,6 +177,20 @@ def test_what_another_organization_has_by_the_same_name_is_left_to_it(kit: Insta
     (workflow,) = kit.asked("workflow_job_template")
     for when in ("error", "approvals"):
         assert [str(each) for each in workflow[f"notification_templates_{when}"]] == [told]
+
+
+def test_a_refused_notification_says_why_and_shows_no_password(kit: Installation) -> None:
+    why = "Missing required fields for Notification Configuration: ['mattermost_no_verify_ssl']."
+
+    run = kit.run(
+        s3_awx_notification_type="mattermost",
+        s3_awx_notification_configuration={"refused": why, "password": "hunter2hunter2"},
+    )
+
+    assert run.code == 2
+    assert "mattermost_no_verify_ssl" in run.output
+    assert "hunter2hunter2" not in run.output
+    assert kit.asked("job_template") == []
 
 
 @pytest.mark.parametrize("teams", [{"auditor": ["auditors"]}, {"audit": "auditors"}])
