@@ -154,9 +154,21 @@ def test_what_is_chosen_reaches_the_modules(kit: Installation) -> None:
             "message": message,
             "body": KIT["s3_awx__body_text"],
         }
-    granted = {each["teams"][0]: each for each in kit.asked("role")}
+    granted = {each["teams"][0]: each for each in kit.asked("role") if each["role"] != "read"}
     assert granted["security"]["role"] == "approval"
     assert granted["operators"]["job_templates"] == ["S3 keys: retire", "S3 keys: retire accounts"]
+
+
+def test_who_starts_or_approves_the_workflow_reads_what_its_jobs_say(kit: Installation) -> None:
+    """AWX shows a job of a workflow only to those who may read its template."""
+    run = kit.run(s3_awx_teams={"propose": ["operators"], "approve": ["security", "operators"]})
+
+    assert run.code == 0, run.output
+    (read,) = [each for each in kit.asked("role") if each["role"] == "read"]
+    assert sorted(read["teams"]) == ["operators", "security"]
+    nodes = [node.get("job_template") for node in KIT["s3_awx__workflow"]["nodes"]]
+    assert read["job_templates"] == [name for name in nodes if name]
+    assert "S3 keys: plan" in read["job_templates"]
 
 
 def test_what_another_organization_has_by_the_same_name_is_left_to_it(kit: Installation) -> None:
