@@ -200,7 +200,9 @@ def test_a_refused_notification_says_why_and_shows_no_password(kit: Installation
     )
 
     assert run.code == 2
-    assert "mattermost_no_verify_ssl" in run.output
+    # Newer ansible-cores show an error of a task that shows nothing; 2.16 keeps it to itself.
+    said = " ".join(run.output.split()).partition("AWX refuses s3_awx_notification_config")[2]
+    assert "mattermost_no_verify_ssl" in said
     assert "hunter2hunter2" not in run.output
     assert kit.asked("job_template") == []
 
