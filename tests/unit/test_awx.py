@@ -222,6 +222,25 @@ def test_notifications_name_accounts_and_survive_a_job_without_a_report(artifact
     assert chat == line + "\n".join(added)
 
 
+@pytest.mark.parametrize(
+    ("left_out", "is_told"), [(0, False), ("0", False), (3, True), ("3", True)]
+)
+def test_accounts_that_were_left_out_are_told_of_only_if_there_are_any(
+    left_out: Any, is_told: bool
+) -> None:
+    """Jobs that ansible-core 2.16 runs have texts for numbers among their artifacts."""
+    report = {"line": "done", "accounts_left_out": left_out}
+    job = {"id": 1, "name": "n", "status": "s", "artifacts": {"s3_rotation": report}}
+    context = {"job": job, "url": "https://a"}
+    environment = sandbox.ImmutableSandboxedEnvironment(undefined=jinja2.ChainableUndefined)
+    for name in ("body_text", "message_chat"):
+        text = environment.from_string(KIT[f"s3_awx__{name}"]).render(context)
+        assert ("and 3 more" in text) is is_told, name
+        assert ("more" in text) is is_told, name
+    body = environment.from_string(KIT["s3_awx__body_webhook"]).render(context)
+    assert json.loads(body)["accounts_left_out"] == int(left_out)
+
+
 def test_a_workflow_has_no_artifacts_and_its_notification_is_whole_all_the_same() -> None:
     environment = sandbox.ImmutableSandboxedEnvironment(undefined=jinja2.ChainableUndefined)
     job = {"id": 42, "name": "S3 keys: by approval", "status": "failed"}
