@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Optional, Union
 
+from ansible import constants
 from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.parsing.dataloader import DataLoader
 
@@ -34,7 +35,13 @@ def fitting(scope: _Scope, groups: _Groups) -> list[str]:
         manager.add_group(group)
         for host in hosts:
             manager.add_host(host, group=group)
-    return [str(host.name) for host in manager.get_hosts(pattern=scope)]
+    # What matches nothing is for us to judge: warning or refusing would be Ansible's own way.
+    wanted = constants.HOST_PATTERN_MISMATCH
+    constants.HOST_PATTERN_MISMATCH = "ignore"
+    try:
+        return [str(host.name) for host in manager.get_hosts(pattern=scope)]
+    finally:
+        constants.HOST_PATTERN_MISMATCH = wanted
 
 
 def unknown(scope: _Scope, names: Collection[str]) -> list[str]:

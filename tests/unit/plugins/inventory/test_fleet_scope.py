@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible import constants
 
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_scope import (
     fitting,
@@ -122,3 +123,16 @@ def test_patterns_are_no_names() -> None:
     assert unknown("~(a|b):!c*:d?:e[0]", ()) == []
     assert unknown("a:&b:!c", ("b",)) == ["a", "c"]
     assert fitting("s3_endpoints", {"s3_endpoints": ["a"], "all": ["a"]}) == ["a"]
+
+
+@pytest.mark.parametrize("wanted", ["warning", "error", "ignore"])
+def test_what_fits_nothing_is_judged_here_whatever_ansible_would_do(
+    monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    monkeypatch.setattr(constants, "HOST_PATTERN_MISMATCH", wanted)
+    here, said = wrong("s3_endpoints:!s3_unreachable", inventory(WHOLE, FLEET), may_be_none=False)
+    assert (here, said) == (["cloud1", "cluster1", "cluster2"], None)
+    _here, said = wrong("clusterr1", inventory(WHOLE), may_be_none=False)
+    assert said is not None
+    assert "No host of the inventory fits clusterr1" in said
+    assert wanted == constants.HOST_PATTERN_MISMATCH
