@@ -64,6 +64,11 @@ def handed_on(output: str) -> dict[str, Any]:
     return dict(json.loads(found[1]))
 
 
+def plan_in(stats: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a workflow hands to the job that runs the plan."""
+    return {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
+
+
 def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Estate) -> None:
     environment = credential(estate)
     before = estate.all_writes()
@@ -84,7 +89,7 @@ def test_a_plan_is_approved_and_obeyed_by_the_next_job_of_a_workflow(estate: Est
     stats = handed_on(plan.output)
     assert {row["endpoint"] for row in stats["s3_rotation"]["accounts"]} == set(estate.endpoints)
     assert stats["s3_rotation"]["rehearsed"] is True
-    workflow = {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
+    workflow = plan_in(stats)
     assert set(workflow) == {"s3_rotate_plan_hash", "s3_rotate_plan_text"}
 
     wrong = {**workflow, "s3_rotate_plan_hash": "0" * 64, "awx_job_id": 8}
@@ -120,8 +125,7 @@ def test_a_plan_that_came_as_text_binds_the_batches_of_keys_in_place(in_place: E
         environment=environment,
         variables={"awx_job_id": 7, "s3_rotate_dry_run": "yes", "s3_rotate_write_plan": path},
     )
-    stats = handed_on(plan.output)
-    workflow = {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
+    workflow = plan_in(handed_on(plan.output))
 
     done = in_place.run("rotate", environment=environment, variables=workflow)
 
@@ -146,8 +150,7 @@ def test_a_plan_that_is_too_long_for_a_text_goes_by_its_path(estate: Estate) -> 
         },
     )
 
-    stats = handed_on(plan.output)
-    workflow = {name: value for name, value in stats.items() if name.startswith("s3_rotate_plan")}
+    workflow = plan_in(handed_on(plan.output))
     assert workflow == {
         "s3_rotate_plan": path,
         "s3_rotate_plan_hash": json.loads(Path(path).read_text())["sha256"],
