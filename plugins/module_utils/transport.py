@@ -154,7 +154,7 @@ class Transport:
                 )
             chunks.append(chunk)
         if getattr(response, "length_remaining", None):
-            raise closed()  # urllib3 1.26 lets a cut-off body pass for a whole one
+            raise closed(self._settings)  # urllib3 1.26 lets a cut-off body pass for a whole one
         return b"".join(chunks)
 
     def _pool(self, url: str) -> tuple[Any, bool]:

@@ -39,7 +39,7 @@ def explain(exc: BaseException, settings: Settings) -> TransportError:
     names = {inner.__class__.__name__ for inner in chain}
     for inner in chain:
         if isinstance(inner, ssl.SSLError) or inner.__class__.__name__ == "CertificateError":
-            return _explain_tls(inner)
+            return _explain_tls(inner, settings)
     if names & {"InvalidProxyURL", "ProxySchemeUnknown"} or "SOCKS" in text:
         return TransportError(
             "invalid_option",
@@ -100,17 +100,27 @@ def explain(exc: BaseException, settings: Settings) -> TransportError:
             if is_header
             else "Check api_url and the proxy option.",
         )
-    return closed()
+    return closed(settings)
 
 
-def closed() -> TransportError:
+def closed(settings: Settings | None = None) -> TransportError:
+    """Return the error of a connection that ended too early. settings: of that connection."""
+    # With TLS 1.3 a server asks for the client's certificate when the client is done already and
+    # has sent its request. Closing with that unread resets the connection, and the reset may hide
+    # the alert that says why.
+    is_bare = settings and settings.api_url.startswith("https:") and not settings.client_cert
     return TransportError(
         "unreachable",
         "the connection was closed before the answer was complete",
         passing=True,
         maybe_sent=True,
         next_step="Run again; if it repeats, check that api_url speaks HTTP on this port"
-        " (https:// or http://).",
+        " (https:// or http://)"
+        + (
+            ", and whether it wants a client certificate (client_cert and client_key)."
+            if is_bare
+            else "."
+        ),
     )
 
 
@@ -126,7 +136,7 @@ def _chain(exc: BaseException) -> list[BaseException]:
     return found
 
 
-def _explain_tls(exc: BaseException) -> TransportError:
+def _explain_tls(exc: BaseException, settings: Settings) -> TransportError:
     def tls(
         reason: str, next_step: str | None = None, *, maybe_sent: bool = False
     ) -> TransportError:
@@ -185,7 +195,7 @@ def _explain_tls(exc: BaseException) -> TransportError:
             "It may want a client certificate: set client_cert and client_key.",
         )
     if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return closed()
+        return closed(settings)
     is_verdict = isinstance(exc, ssl.SSLCertVerificationError)
     # TLS can also break after the request went out: only a verdict on a certificate cannot.
     return tls(f"TLS failed ({_verify_reason(text)})", maybe_sent=not is_verdict)

@@ -12,6 +12,7 @@ DELETE /_simulator/log.
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import itertools
 import json
@@ -238,6 +239,18 @@ def _spoilt(fault: Fault) -> Optional[Response]:
     return Response(fault.status, fault.body, dict(fault.headers))
 
 
+def _let_read(connection: socket.socket) -> None:
+    """Wait until the other side has closed, or sent all it has to send.
+
+    Closing on unread bytes resets a connection, and the reset may overtake TLS's alert.
+    """
+    connection.settimeout(1)
+    connection.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(OSError):
+        while connection.recv(65536):
+            pass
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
@@ -267,6 +280,12 @@ def _handler_for(server: SimulatorServer) -> type[BaseHTTPRequestHandler]:
         def setup(self) -> None:
             super().setup()
             self.number = server.note_connection()
+            if isinstance(self.connection, ssl.SSLSocket):
+                try:
+                    self.connection.do_handshake()
+                except ssl.SSLError:
+                    _let_read(self.connection)
+                    raise
 
         def handle_expect_100(self) -> bool:
             go_on = super().handle_expect_100()

@@ -220,6 +220,21 @@ def test_client_certificate_missing_is_explained(
     assert server.requests == 0
 
 
+@pytest.mark.parametrize("exc", [ConnectionResetError(104, "reset"), ssl.SSLEOFError(8, "EOF")])
+def test_reset_instead_of_an_alert_names_the_client_certificate_too(
+    make_client: MakeClient, certificates: Certificates, exc: OSError
+) -> None:
+    def told(**settings: Any) -> str:
+        error = explain(exc, make_client(**settings).settings)
+        assert (error.kind, error.maybe_sent) == ("unreachable", True)
+        return error.next_step or ""
+
+    own = {"client_cert": certificates.client.cert_path, "client_key": certificates.client.key_path}
+    assert "client_cert" in told(url="https://127.0.0.1:1")
+    assert "client_cert" not in told(url="http://127.0.0.1:1")
+    assert "client_cert" not in told(url="https://127.0.0.1:1", **own)
+
+
 @pytest.mark.parametrize(("cert", "key"), [("client", "good"), ("key of client", "client")])
 def test_client_certificate_that_cannot_be_used_is_an_invalid_option(
     make_client: MakeClient, serve: Serve, certificates: Certificates, cert: str, key: str
