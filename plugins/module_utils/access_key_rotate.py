@@ -19,7 +19,8 @@ from .access_key_turns import Turns
 from .audit import in_record, unknown
 from .bulk import UNSEEN
 from .errors import CredentialsError
-from .journal import Journal, merge_heads
+from .journal import Journal
+from .journal_heads import keep_heads
 from .model import Account
 from .platform import Platform
 from .progress import Progress
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 #: Seconds; a platform whose Date header is further off has dates that cannot be trusted.
 MOST_CLOCK_OFFSET = 300.0
-_HEADS = "journal"
 #: What a rehearsal cannot know, unless it is the preflight of a real run.
 STORE_NOT_PROVEN = "whether the secret store can be written"
 
@@ -287,25 +287,16 @@ def _nobody(wanted: RotateOptions, found: set[str]) -> list[AccountResult]:
 
 
 def _keep_head(store: SecretStore, journal: Journal) -> list[str]:
-    """Put the head of this run's chain into the secret store; return a warning where that failed.
-
-    A chain that is rewritten or cut later shows by it.
-    """
+    """Put the head of this run's chain into the secret store; return a warning if that failed."""
     head = journal.head
     if not head.get("lines") or not store.is_durable:
         return []
-    why = "other runs keep writing theirs"
-    for _attempt in range(10):
-        try:
-            found = store.read_note(_HEADS)
-            document, version = found if found is not None else (None, None)
-            store.write_note(_HEADS, merge_heads(document, head), version)
-            return []
-        except CredentialsError as exc:
-            if exc.kind != "busy":
-                why = exc.message
-                break
-    return [f"The head of the journal's chain was not put into the secret store: {why}"]
+    try:
+        keep_heads(store, [head])
+    except CredentialsError as exc:
+        why = "other runs keep writing theirs" if exc.kind == "busy" else exc.message
+        return [f"The head of the journal's chain was not put into the secret store: {why}"]
+    return []
 
 
 def _check_clock(platform: Platform) -> None:

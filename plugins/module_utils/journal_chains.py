@@ -16,13 +16,12 @@ from typing import Any, Optional
 
 from .errors import CredentialsError
 from .journal_files import chains_below, open_chain
-from .journal_lines import BEGINNING, SUFFIX, is_chain_name, read_line
+from .journal_heads import heads_of
+from .journal_lines import BEGINNING, SUFFIX, read_line
 from .stores.file_names import escape
 
 INTACT, TORN, BROKEN, CUT = "intact", "torn", "broken", "cut"
 MISSING, UNKNOWN = "missing", "unknown"
-#: The form of the document of heads.
-FORMAT = 1
 #: No line is longer; a longer one is not read into memory.
 LONGEST_LINE = 1 << 20
 
@@ -75,7 +74,7 @@ def verify_journal(
         )
     parts = [escape(platform)] if platform else []
     parts += [escape(endpoint)] if platform and endpoint else []
-    kept = _heads_of(heads)
+    kept = heads_of(heads)
     start = "".join(f"{part}/" for part in parts)
     wanted = {chain for chain in kept if chain.startswith(start)}
     found = set(chains_below(base, *parts))
@@ -83,47 +82,6 @@ def verify_journal(
         check_chain(base, chain, kept.get(chain), heads is not None)
         for chain in sorted(wanted | found)
     ]
-
-
-def merge_heads(
-    document: Mapping[str, Any] | None, head: Mapping[str, Any], most: int = 200
-) -> dict[str, Any]:
-    """Return the document of heads with one more, the latest of them; a head never goes back.
-
-    document: what is kept so far, or None. head: Journal.head. Pure.
-    """
-    chains = dict(_heads_of(document))
-    old = chains.get(head["chain"])
-    if head["lines"] and (old is None or old["lines"] < head["lines"]):
-        chains[head["chain"]] = {"lines": head["lines"], "head": head["head"]}
-    # The last part of a name begins with the time that its run began.
-    latest = sorted(chains, key=lambda chain: (chain.rpartition("/")[2], chain))[-most:]
-    return {"format": FORMAT, "chains": {chain: chains[chain] for chain in sorted(latest)}}
-
-
-def no_heads() -> dict[str, Any]:
-    """Return the document of heads that holds none."""
-    return {"format": FORMAT, "chains": {}}
-
-
-def _heads_of(document: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """Return the heads in a document. Raises store_unreadable for what is none."""
-    if document is None:
-        return {}
-    chains = document.get("chains")
-    if document.get("format") != FORMAT or not isinstance(chains, Mapping):
-        raise CredentialsError(
-            "store_unreadable", "The note of the journal's heads is not of a form known here."
-        )
-    kept: dict[str, dict[str, Any]] = {}
-    for chain, head in chains.items():
-        lines = head.get("lines") if isinstance(head, Mapping) else None
-        if not is_chain_name(chain) or not isinstance(lines, int):
-            raise CredentialsError(
-                "store_unreadable", "The note of the journal's heads holds what is no head."
-            )
-        kept[chain] = {"lines": lines, "head": str(head.get("head"))}
-    return kept
 
 
 def check_chain(
