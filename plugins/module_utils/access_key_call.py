@@ -9,7 +9,8 @@ import contextlib
 from typing import Any, Protocol
 
 from .access_key_rotate import STORE_NOT_PROVEN, rotate_access_keys
-from .custody import CUSTODY, escrow_of, new_run, opened_store
+from .clock import new_run
+from .custody import CUSTODY, escrow_of, opened_store
 from .custody import Call as StoreCall
 from .ephemeral import refuse_unless_allowed
 from .errors import CredentialsError

@@ -18,6 +18,7 @@ from .access_key_turn import Turn
 from .access_key_turns import Turns
 from .audit import in_record, unknown
 from .bulk import UNSEEN
+from .clock import MOST_OFFSET
 from .errors import CredentialsError
 from .journal import Journal
 from .journal_heads import keep_heads
@@ -38,8 +39,6 @@ from .verify import Verifier
 if TYPE_CHECKING:
     from .escrow import Escrow
 
-#: Seconds; a platform whose Date header is further off has dates that cannot be trusted.
-MOST_CLOCK_OFFSET = 300.0
 #: What a rehearsal cannot know, unless it is the preflight of a real run.
 STORE_NOT_PROVEN = "whether the secret store can be written"
 
@@ -302,7 +301,7 @@ def _keep_head(store: SecretStore, journal: Journal) -> list[str]:
 def _check_clock(platform: Platform) -> None:
     offsets = [client.clock_offset or 0.0 for client in platform.clients]
     offset = max(offsets, key=abs)
-    if abs(offset) > MOST_CLOCK_OFFSET:
+    if abs(offset) > MOST_OFFSET:
         raise platform.fail(
             "clock_skew",
             f"The clock of {platform.endpoints[offsets.index(offset)] or 'the platform'} is"

@@ -20,6 +20,7 @@ from .audit import (
     unknown,
 )
 from .bulk import UNSEEN, each
+from .clock import MOST_OFFSET
 from .custody import Call as StoreCall
 from .custody import Custody, in_custody
 from .journal_findings import add_findings
@@ -37,10 +38,6 @@ from .selection import SPEC as SELECTION
 from .selection import Selection, select
 from .store_registry import secret_store_spec
 from .stores.base import SecretStore
-
-#: Seconds; a platform whose Date header is further off is warned about.
-MOST_CLOCK_OFFSET = 300.0
-
 
 SPEC = SELECTION | ArgumentSpec(
     {
@@ -247,7 +244,7 @@ def _warnings(platform: Platform, may_list: bool, last_used: bool) -> list[str]:
     facts = platform.facts
     warnings = []
     offset = platform.client.clock_offset or 0.0
-    if abs(offset) > MOST_CLOCK_OFFSET:
+    if abs(offset) > MOST_OFFSET:
         warnings.append(
             f"The platform's clock is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'}"
             " this machine's: ages and expiries go by the platform's and may be wrong."
