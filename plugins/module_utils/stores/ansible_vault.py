@@ -232,7 +232,7 @@ class AnsibleVault(SecretStore):
                 "check_mode_write", f"check mode: the note {name} was not written."
             )
         data = write_yaml(document, _NOTE_COMMENT).encode()
-        self.writes_sent += 1
+        self.count_write()
         with self._lock(note_lock_name(name), f"The note {name}", _PATIENCE):
             present = self.read_note(name)
             if (present[1] if present else None) != expected:
