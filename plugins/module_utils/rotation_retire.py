@@ -12,7 +12,7 @@ import dataclasses
 import datetime as dt
 
 from .errors import CredentialsError, missing
-from .model import ACTIVE, AccessKey
+from .model import ACTIVE
 from .record import HeldKey
 from .rotation_case import Case
 from .rotation_proof import can_ask, is_foreseen_dead, is_refused
@@ -47,7 +47,7 @@ def retire(case: Case) -> None:
         elif shown.status != ACTIVE:
             _delete_after_soak(case, key)
         else:
-            _end_after_grace(case, key, shown)
+            _end_after_grace(case, key)
 
 
 def reclaim(case: Case) -> bool:
@@ -140,7 +140,7 @@ def revoke(case: Case, access_key: str) -> None:
         )
 
 
-def _end_after_grace(case: Case, key: HeldKey, shown: AccessKey) -> None:
+def _end_after_grace(case: Case, key: HeldKey) -> None:
     """Disable an active key after its grace; where that cannot be, delete it a soak later."""
     facts, policy, now = case.desk.facts, case.policy, case.desk.now()
     if key.disabled_at is not None and key.compromised is None and policy.force_retire is None:
