@@ -242,9 +242,12 @@ def _delete_after_soak(case: Case, key: HeldKey) -> None:
     desk, policy = case.desk, case.policy
     if key.disabled_at is None:
         raise missing("key.disabled_at")
-    if not desk.facts.can_delete or key.disabled_in == desk.run:
+    if key.disabled_in == desk.run or desk.now() < key.disabled_at + policy.soak_period:
         return
-    if desk.now() < key.disabled_at + policy.soak_period:
+    if not desk.facts.can_delete:
+        case.details["not_retired"] = (
+            f"{key.access_key} stays disabled: {desk.platform.title} cannot delete it here"
+        )
         return
     if case.record.decommission is None and not _is_current_active(case):
         return
