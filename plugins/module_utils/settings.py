@@ -312,7 +312,7 @@ def _checked_url(url: str | None, platform: str, endpoint: str | None) -> str:
             f"api_url: {_without_login(text)!r} is not a URL of the form https://host[:port][/path].",
             next_step="Write the scheme too, as in https://storage.example.com.",
         )
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise CredentialsError(
             "invalid_option",
             "api_url must not hold a user name or password.",

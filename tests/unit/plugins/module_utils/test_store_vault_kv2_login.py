@@ -314,6 +314,7 @@ def test_method_is_derived(options: dict[str, Any], environ: dict[str, str], met
         ({"url": None}, "secret_store.url"),
         ({"url": "vault.example.com"}, "secret_store.url"),
         ({"url": "https://u:p@vault.example.com"}, "secret_store.url"),
+        ({"url": "https://@vault.example.com"}, "secret_store.url"),
         ({"url": "https://vault.example.com:port"}, "secret_store.url"),
         ({"url": "https://vault.example.com/?a"}, "secret_store.url"),
         ({"token": None}, "secret_store.token"),

@@ -89,6 +89,7 @@ def test_missing_url_is_an_error_once_it_is_needed(options: Any) -> None:
         ({"s3_url": "https://s3.example.com/?x=1"}, "s3_url"),
         ({"s3_url": "https://s3.example.com/a b"}, "s3_url"),
         ({"s3_url": "https://me:secret-word@s3.example.com"}, "s3_url"),
+        ({"s3_url": "https://@s3.example.com"}, "s3_url must not hold a user name"),
         ({"bucket": "a/b"}, "bucket"),
         ({"bucket": ".."}, "bucket"),
         ({"bucket": "a\nb"}, "bucket"),
