@@ -97,9 +97,16 @@ class LoginAuth(Auth):
         # A login that failed once is not tried again by the other threads: it would lock the user.
         if self._failure is not None:
             raise self._failure.again()
-        try:
-            self.logins += 1
-            return self._login()
-        except CredentialsError as failure:
-            self._failure = failure.again()
-            raise
+        has_worked = self._headers is not None
+        while True:
+            try:
+                self.logins += 1
+                return self._login()
+            except CredentialsError as failure:
+                # Servers close a connection after a 401 without a word, and the renewal, which
+                # follows at once, is sent into that. What logged in before locks nobody out.
+                if has_worked and failure.kind == "unreachable":
+                    has_worked = False
+                    continue
+                self._failure = failure.again()
+                raise

@@ -116,7 +116,8 @@ class KvServer:
         except CredentialsError:
             raise
         except Exception:
-            return self._session.last.status_code not in (401, 403)
+            # A server that is too busy to say tells nothing of rights: a new login does no harm.
+            return not (self._login.can_repeat or self._session.last.status_code in (401, 403))
         return True
 
     # --- sending ---------------------------------------------------------------------------------
@@ -152,8 +153,7 @@ class KvServer:
                         "store_refused",
                         f"The secret store refused {what}: the token has expired or was revoked.",
                         http_status=exc.http_status,
-                        next_step="Give it a new token, or a login that can be repeated (approle,"
-                        " kubernetes, jwt).",
+                        next_step="Give it a new token, or log in by approle, kubernetes or jwt.",
                     ) from None
                 self._log_in_instead_of(token)
         return self._attempt(work, what, hints, patient)

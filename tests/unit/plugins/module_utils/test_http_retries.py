@@ -290,6 +290,21 @@ def test_write_refused_with_401_happens_once_after_the_renewal(client: Client, e
     assert echo.writes == 1
 
 
+def test_renewal_into_a_connection_that_was_closed_is_sent_again(
+    client: Client, server: SimulatorServer, echo: Echo
+) -> None:
+    echo.valid_token = "none yet"
+    log_in(client)
+    client.request("GET", "/x")
+    echo.valid_token = "expired meanwhile"
+    server.faults.add("drop", "before", path="/login", times=1)
+    assert client.request("GET", "/x").status == 200
+    # A first login is sent once: nobody knows whether its password is right.
+    log_in(client)
+    server.faults.add("drop", "before", path="/login", times=1)
+    assert raised(client.request, "GET", "/x").kind == "unreachable"
+
+
 def test_failed_login_is_not_hammered(client: Client, server: SimulatorServer) -> None:
     server.faults.add("status", status=403, path="/login", times=0)
     log_in(client)

@@ -180,6 +180,18 @@ def test_write_is_sent_again_after_a_new_login(doors: Doors, double: VaultKv2Dou
     assert store.read_note("a") == ({"a": 2}, 2)
 
 
+@pytest.mark.parametrize("status", [429, 502, 503])
+def test_expired_token_is_no_missing_right_where_the_server_is_too_busy_to_say(
+    doors: Doors, double: VaultKv2Double, server: SimulatorServer, status: int
+) -> None:
+    store = doors.open(**logins(double)["approle"])
+    store.write_note("a", {"a": 1}, None)
+    double.revoke()
+    server.faults.add("status", status=status, path="lookup-self")
+    store.write_note("a", {"a": 2}, 1)
+    assert store.read_note("a") == ({"a": 2}, 2)
+
+
 def test_credentials_that_no_longer_work_are_refused(doors: Doors, double: VaultKv2Double) -> None:
     store = doors.open(**logins(double)["approle"])
     double.tokens.methods["approle"][1]["app"].secret_ids.clear()
