@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from http import HTTPStatus
 from typing import Any, Callable, Optional
@@ -31,6 +32,13 @@ _OPTIONAL_OPERATIONS = {
     "bucket-logging-id": "getBucketLoggingId",
     "anonymous-user": "getAnonymousUser",
     "console": "getConsole",
+}
+#: How generators of JSON in Java write a date.
+_DATES: dict[str, Callable[[dt.datetime], Any]] = {
+    "text": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+    "nanoseconds": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.%f000Z"),
+    "milliseconds": lambda moment: int(moment.timestamp() * 1000),
+    "seconds": lambda moment: moment.timestamp(),
 }
 
 
@@ -207,7 +215,7 @@ class OsisApi:
             "access_key": key.access_key,
             "secret_key": key.secret,
             "active": key.active,
-            "creation_date": key.created.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+            "creation_date": _DATES[world.modes["date_as"]](key.created),
             "tenant_id": user.tenant_id,
             "user_id": user.user_id,
             "username": user.username if named else None,
