@@ -166,6 +166,11 @@ class CommvaultSimulator(Simulator):
         segments = [unquote(part) for part in request.path.split("/") if part]
         if [part.lower() for part in segments[:2]] not in _BASES:
             return _no_page()
+        if "application/json" not in str(request.headers.get("Accept")).lower():
+            # What is not asked for as JSON comes as XML, which nobody here reads.
+            return Response(200, "<CVGui_GenericResp/>", content_type="application/xml")
+        if request.body and not request.is_of("application/json"):
+            return Response(400, "<CVGui_GenericResp/>", content_type="application/xml")
         call = Call(request, segments[2:])
         text = "/".join(call.segments)
         known = False

@@ -59,6 +59,8 @@ class OsisApi:
             return self.info(request)
         if rest[:1] != ["v1"]:
             return self.error(request, 404, "no such path")
+        if not request.accepts("application/json"):
+            return Response(406)
         if rest[1:2] == ["auth"]:
             return self.auth(request, rest[2:])
         refused = self.refused(request)
@@ -120,6 +122,8 @@ class OsisApi:
         """Log in, or refresh a token; paths that no published specification has."""
         if self.world.modes["auth"] != "bearer" or request.method != "POST":
             return self.error(request, 404, "no such path")
+        if not request.is_of("application/json"):
+            return self.error(request, 415, "Unsupported Media Type")
         try:
             body = request.json()
         except BadBody:
@@ -341,7 +345,7 @@ class OsisApi:
         tenant, user_id = request.arg("tenant_id"), request.arg("user_id")
         if world.mode("owner_required") and not (tenant and user_id):
             return self.error(request, 400, "Required parameter 'tenant_id' is not present")
-        if "application/json" not in (request.headers.get("Content-Type") or ""):
+        if not request.is_of("application/json"):
             return self.error(request, 415, "Unsupported Media Type")
         body = request.json()
         if not isinstance(body, dict):
