@@ -27,6 +27,7 @@ from typing import Any, Optional
 
 from .base import CaseInsensitive, Request, Response, Simulator
 from .faults import Fault, FaultPlan
+from .wording import USUAL
 
 CONTROL = "/_simulator/"
 
@@ -66,6 +67,8 @@ class SimulatorServer:
         self.simulator = simulator
         self.latency = latency
         self.faults = FaultPlan()
+        #: How answers are said on the wire.
+        self.wording = USUAL
         self.log: list[Logged] = []
         self.keep_log = keep_log
         self.requests = 0
@@ -322,27 +325,33 @@ def _handler_for(server: SimulatorServer) -> type[BaseHTTPRequestHandler]:
             return body
 
         def reply(self, response: Response, fault: Optional[Fault]) -> None:
-            payload = response.payload()
+            wording = server.wording
+            payload, framing = wording.said(response.payload())
+            self.protocol_version = wording.version
             self.send_response_only(response.status)
             now = server.simulator.clock.now()
-            self.send_header("Date", email.utils.format_datetime(now, usegmt=True))
-            for name, value in response.headers.items():
-                self.send_header(name, value)
+            headers = {"Date": email.utils.format_datetime(now, usegmt=True), **response.headers}
             kind = response.kind()
             if kind:
-                self.send_header("Content-Type", kind)
+                headers["Content-Type"] = kind
             endless = fault is not None and fault.action == "endless"
             cut = fault is not None and fault.action == "truncate"
-            if response.status != 204:
-                self.send_header("Content-Length", str(10**12 if endless else len(payload)))
+            if endless:
+                framing["Content-Length"] = str(10**12)
+            if response.status == 204:
+                framing.pop("Content-Length", None)
+                framing.pop("Transfer-Encoding", None)
+            for name, value in {**headers, **framing}.items():
+                self.send_header(wording.name(name), value)
             self.end_headers()
             if endless:
                 self.flood()
                 return
             if self.command != "HEAD" and response.status != 204:
-                self.wfile.write(payload[: len(payload) // 2] if cut else payload)
+                sent = wording.sent(payload)
+                self.wfile.write(sent[: len(sent) // 2] if cut else sent)
             self.wfile.flush()
-            if cut:
+            if cut or wording.is_old:
                 self.close_connection = True
 
         def flood(self) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.objectstore.credentials.tests.simulators.base import (
     Simulator,
 )
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
+from ansible_collections.objectstore.credentials.tests.simulators.wording import USUAL
 
 #: Made up, and long enough to be found wherever they leak.
 CANARY = "canary/Secret+Key=with&every<sign>'7f3a9c\"\\end"
@@ -144,6 +145,7 @@ def reset(server: SimulatorServer, simulator: Simulator) -> None:
     server.faults.clear()
     server.simulator = simulator
     server.latency = 0.0
+    server.wording = USUAL
     server.log.clear()
     server.requests = server.connections = 0
 

@@ -323,6 +323,16 @@ def test_renewals_are_bounded_against_a_server_that_refuses_every_token(
     assert sum(entry.target == "/login" for entry in server.log) == 4
 
 
+def test_renewals_of_tokens_that_were_taken_are_not_bounded(
+    client: Client, server: SimulatorServer
+) -> None:
+    log_in(client, renewals=3)
+    for number in range(10):
+        server.faults.add("status", status=401, path="/x")
+        assert client.request("GET", f"/x?{number}").status == 200
+    assert sum(entry.target == "/login" for entry in server.log) == 11
+
+
 def test_pace_counts_every_request(make_client: MakeClient, clock: RecordingClock) -> None:
     client = make_client(requests_per_second=10)
     for _unused in range(6):

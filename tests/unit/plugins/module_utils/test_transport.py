@@ -114,6 +114,18 @@ def test_connection_is_kept_after_error_statuses_and_odd_bodies(
     assert server.connections == 1
 
 
+def test_connection_that_was_long_idle_is_not_used_again(
+    client: Client, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The server may be closing it: a change sent just then would be one whose outcome is unknown.
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for idle, connections in ((0, 1), (3.9, 1), (4.1, 2), (3.9, 2)):
+        now[0] += idle
+        client.request("POST", "/x")
+        assert server.connections == connections
+
+
 def test_closing_closes_the_connections_and_is_harmless_twice(
     client: Client, server: SimulatorServer
 ) -> None:
