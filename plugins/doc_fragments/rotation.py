@@ -25,7 +25,8 @@ options:
     default: rotated
   users:
     description:
-      - The accounts. A bare word is a name, V(id:42) an identifier.
+      - The accounts. A bare word is a name, V(id:42) an identifier. A text in brackets is a list in
+        JSON; any other text that is certainly a list or a dictionary is refused.
       - A dictionary has C(name) or C(id), and may have C(access_key), C(secret_key) (to import this
         pair), C(replaces), and whatever an entry of O(policies) may say, of that account alone.
     type: list

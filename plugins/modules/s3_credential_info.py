@@ -30,7 +30,8 @@ options:
     description:
       - The accounts to list. An entry is a name, an identifier such as V(id:42), or a dictionary
         with C(name) or C(id).
-      - A bare string is split at commas; for a name that holds a comma pass a list.
+      - A bare string is split at commas; for a name that holds a comma pass a list. A text in
+        brackets is a list in JSON.
     type: list
     elements: raw
     aliases: [user]
