@@ -126,6 +126,11 @@ options:
     description:
       - The SHA-256 of the O(plan) that was approved; any other one is refused.
     type: str
+  plan_max_age:
+    description:
+      - How long after it was made an O(plan) may be run; an older one is refused.
+    type: str
+    default: 7d
   rotation_id:
     description:
       - Rotate once for this identifier, such as V(2026-Q4), whatever the age of the keys; the
