@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -178,7 +177,7 @@ class Platform:
             "title": self.title,
             "product": info.product,
             "version": info.version,
-            "facts": dataclasses.asdict(self.facts),
+            "facts": self.facts.shown(),
             "details": info.details,
         }
 
