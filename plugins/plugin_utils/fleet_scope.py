@@ -93,6 +93,26 @@ def wrong(
     return sorted(here), None
 
 
+def doubt(scope: _Scope, variables: Mapping[str, Any]) -> Optional[str]:
+    """Say which names in a scope a slice of a job cannot judge; None where it can.
+
+    Every slice gets all groups of an inventory, and some of the hosts; AWX tells it neither which
+    slice it is nor of how many. So a name that is no group's may be a host of another slice.
+    """
+    groups: _Groups = variables["groups"]
+    if any(name.startswith(VARIABLE) for name in variables):
+        return None
+    strangers = unknown(scope, _names(groups))
+    if not strangers:
+        return None
+    return (
+        f"No group, and no host of this slice of the job, is called {' or '.join(strangers)}. If no"
+        " other slice has such a host, the name is mistyped: nothing is done by it, and nothing is"
+        f" left out. A variable of the inventory, {VARIABLE}NAME: {{GROUP: [HOSTS]}} with all hosts"
+        " of all slices, lets each slice refuse that."
+    )
+
+
 def _names(groups: _Groups) -> set[str]:
     return {*groups, *(host for hosts in groups.values() for host in hosts)}
 

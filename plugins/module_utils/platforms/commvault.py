@@ -314,7 +314,7 @@ class Commvault(Platform):
         Whether the server heeded the filters is the caller's to check.
         """
         doing = "list the users"
-        pages = Listing(self.fail, doing)
+        pages = self.begin_listing(doing)
         seen: set[str] = set()
         start = 0
         while True:

@@ -50,7 +50,7 @@ def rows(
     whole: counts the rows of several listings together. Raises malformed_answer where there is no
     end.
     """
-    pages = Listing(platform.fail, doing)
+    pages = platform.begin_listing(doing)
     seen: set[str] = set()
     offset = 0
     while True:

@@ -815,6 +815,20 @@ def test_folders_without_an_end_are_given_up(lab: Lab, monkeypatch: pytest.Monke
     assert len(listed) == 13
 
 
+def test_folders_that_drip_are_given_up(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = lab.store()
+
+    def entries(folder: str) -> list[str]:
+        store.clock.sleep(3600)
+        return [f"{number}/" for number in range(9)]
+
+    monkeypatch.setattr(store.server, "entries", entries)
+    failure = raised(lambda: list(store.places(None, None)))
+    assert failure.kind == "store_unavailable"
+    assert "takes too long (list the records)" in failure.message
+    assert "load" in failure.next_step
+
+
 def test_no_half_of_a_secret_is_in_a_long_failure(lab: Lab) -> None:
     store = lab.store()
     written = store.write(PLACE, record_of(), None)
