@@ -57,6 +57,11 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/key-rotator"
 QUICK = {"grace_period": "1s", "soak_period": "1s", "quiet_period": "1s", "settle": "1s"}
 
 
+@pytest.fixture(autouse=True)
+def _one_moment() -> None:
+    """Let time pass: moto's clock is another process's."""
+
+
 def policy_of_the_guide() -> dict[str, Any]:
     """Return the policy at the top of the guide; moto checks IAM's actions for any resource."""
     guide = (ROOT / "docs/platforms/aws.md").read_text()
@@ -199,8 +204,8 @@ class Call:
         verifier.close()
         return verdict.works
 
-    def rest(self, seconds: float = 1.1) -> None:
-        """Let a grace or soak period pass."""
+    def rest(self, seconds: float = 2.1) -> None:
+        """Let a grace or soak period pass, also by a Date header, which has whole seconds."""
         time.sleep(seconds)
 
 
