@@ -99,6 +99,8 @@ class Moto:
     url: str
     admin: Pair
     rotator: Pair
+    #: While it is there, no key younger than it is accepted.
+    hold: Path
 
     def iam(self) -> Any:
         """Return a boto3 client of the administrator."""
@@ -112,10 +114,11 @@ class Moto:
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[Moto]:
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
     """A moto server that checks every call but the first few."""
     (port,) = free_ports(1)
-    slow = ["--lag", str(LAG), "--known-after", str(KNOWN_AFTER)]
+    hold = tmp_path_factory.mktemp("moto") / "hold"
+    slow = ["--lag", str(LAG), "--known-after", str(KNOWN_AFTER), "--hold", str(hold)]
     command = [sys.executable, str(SERVER), str(port), "--unchecked", str(UNCHECKED), *slow]
     with running(command, port):
         url = f"http://127.0.0.1:{port}"
@@ -131,7 +134,7 @@ def moto() -> Iterator[Moto]:
             made = iam.create_access_key(UserName=name)["AccessKey"]
             pairs.append(Pair(made["AccessKeyId"], made["SecretAccessKey"]))
         time.sleep(KNOWN_AFTER + 0.1)
-        yield Moto(url, *pairs)
+        yield Moto(url, pairs[0], pairs[1], hold)
 
 
 @dataclass
@@ -324,9 +327,11 @@ def test_role_is_assumed_with_its_external_id(moto: Moto, call: Call) -> None:
 
 
 def test_disabled_pair_is_refused_by_the_data_plane(moto: Moto, call: Call) -> None:
+    moto.hold.touch()
     made = moto.iam().create_access_key(UserName=call.account)["AccessKey"]
     pair = Pair(made["AccessKeyId"], made["SecretAccessKey"])
     assert not call.works(pair)  # too new
+    moto.hold.unlink()
     time.sleep(KNOWN_AFTER + 0.1)
     assert call.works(pair)
     platform = call.opened()
