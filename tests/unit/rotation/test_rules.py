@@ -144,10 +144,10 @@ def test_entry_that_names_nobody_is_warned_of_and_a_pattern_is_not(lab_of: OpenL
 def test_ten_thousand_entries_over_ten_thousand_accounts_are_found_by_name(lab_of: OpenLab) -> None:
     platform = lab_of(UNLABELLED).open_platform()
     entries = [{"name": f"u{number}", "max_age": "30d"} for number in range(10_000)]
-    began = time.perf_counter()
+    began = time.thread_time()
     rules = AccountRules.parse({"policies": [*entries, {"match": "*", "owner": "all"}]})
     found = [rules.of(Account(f"u{number}", str(number)), platform) for number in range(10_000)]
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
     assert {rule.changes["max_age"] for rule in found if rule} == {dt.timedelta(30)}
 
 

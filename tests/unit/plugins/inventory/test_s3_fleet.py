@@ -287,7 +287,7 @@ def test_thousand_endpoints_are_read_quickly() -> None:
         }
         for number in range(1000)
     }
-    start = time.process_time()
+    start = time.thread_time()
     hosts = [host for endpoint in endpoints(**entries).values() for host in endpoint.hosts()]
-    assert time.process_time() - start < 2
+    assert time.thread_time() - start < 2
     assert len(hosts) == 8000

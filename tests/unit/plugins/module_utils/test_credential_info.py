@@ -28,8 +28,8 @@ DAY = dt.timedelta(days=1)
 
 
 def ago(days: float) -> dt.datetime:
-    """Return a time so many days ago."""
-    return dt.datetime.now(dt.timezone.utc) - days * DAY
+    """Return a time so many days ago, and an hour: the days are whole whenever a test begins."""
+    return dt.datetime.now(dt.timezone.utc) - days * DAY - dt.timedelta(hours=1)
 
 
 def listed(platform: Memory, **options: Any) -> Outcome:
