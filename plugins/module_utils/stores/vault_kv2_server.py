@@ -48,7 +48,7 @@ class KvServer:
                 "invalid_option",
                 "The secret store vault_kv2 needs the Python library hvac, which is missing on the"
                 " machine that runs the module.",
-                next_step="pip install 'hvac>=1.1.0', for the Python that runs the module.",
+                next_step="pip install 'hvac>=1.2.0', for the Python that runs the module.",
             ) from None
         # An empty token: hvac would take one from the environment, whatever the URL.
         return hvac.Client(

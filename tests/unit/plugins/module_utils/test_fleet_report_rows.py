@@ -47,6 +47,19 @@ def test_an_acknowledgement_takes_nothing_from_the_rotation_before_it(tmp_path: 
     assert found["a"] == {**rotated, "acknowledged": True, "failure": None}
 
 
+def test_what_was_acknowledged_afterwards_is_not_told_as_open(tmp_path: Path) -> None:
+    steps = ["rotated: taken over", "announced: NEW is not acknowledged yet"]
+    rotated = {"account": "a", "action": "rotated", "details": {"steps": steps, "stray": "K"}}
+    later = {"account": "a", "action": "acknowledged", "why": "the consumers have NEW"}
+    found = rows(tmp_path, part(tmp_path, "1", rotated), part(tmp_path, "2", later))
+    told = ["rotated: taken over", "acknowledged: the consumers have NEW"]
+    assert found["a"]["details"] == {"steps": told, "stray": "K"}
+    # A call that says nothing new takes nothing back.
+    quiet = {"account": "a", "action": "unchanged", "why": "nothing is due"}
+    found = rows(tmp_path, part(tmp_path, "1", rotated), part(tmp_path, "2", quiet))
+    assert found["a"]["details"]["steps"] == steps
+
+
 def test_a_batch_takes_the_place_of_what_waited_for_it(tmp_path: Path) -> None:
     waiting = {"account": "a", "action": "skipped", "why": "max_rotations is 0"}
     other = {"account": "b", "action": "unchanged"}
