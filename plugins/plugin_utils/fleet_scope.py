@@ -73,7 +73,8 @@ def wrong(
     if not here and not (fleet or groups["all"]):
         return [], (
             f"No host of the inventory fits {said}, so nothing was done. The inventory has no host"
-            " at all: check -i, or the source of the inventory."
+            " at all: check -i, or the source of the inventory. Of a file that could not be read a"
+            " warning above says why."
         )
     if not here and not (may_be_none and (not fleet or fitting(scope, fleet))):
         more = " Where a slice of a job may be without any, set s3_allow_no_hosts: true."

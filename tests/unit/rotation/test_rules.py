@@ -238,3 +238,18 @@ def test_reason_and_change_stand_in_the_result_and_in_every_line(lab_of: OpenLab
         assert (line["reason"], line["change"]) == ("yearly exercise", "CHG0031337")
     assert "change" not in lab.run(force=True).extra
     assert "change" not in lab.lines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("form", "verdict"), [(UNLABELLED, "non_compliant"), (IN_PLACE, "compliant")]
+)
+def test_report_of_an_acknowledgement_forgets_no_old_key_that_works_beside_the_new(
+    lab_of: OpenLab, form: Any, verdict: str
+) -> None:
+    lab = lab_of(form, accounts=1)
+    lab.managed()
+    lab.later(95)
+    lab.one(force=True, acknowledge="explicit")
+    users = [{"name": "app-0001", "access_key": lab.current()}]
+    row = reported(lab, users=users, state="acknowledged")["app-0001"]
+    assert (row["action"], row["compliance"]) == ("acknowledged", verdict)

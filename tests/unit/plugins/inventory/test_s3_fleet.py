@@ -194,7 +194,7 @@ def test_name_that_yaml_reads_as_a_number_is_refused() -> None:
 
 @pytest.mark.parametrize("entries", [None, {}, [], "x"])
 def test_file_without_endpoints_is_refused(entries: Any) -> None:
-    with pytest.raises(FleetError, match="endpoints must be a mapping"):
+    with pytest.raises(FleetError, match="endpoints must name one at least"):
         read_fleet({"endpoints": entries}, FILE)
 
 

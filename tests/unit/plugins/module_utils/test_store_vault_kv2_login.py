@@ -221,6 +221,20 @@ def test_token_revoked_in_mid_run_is_refused_and_says_so(
         assert token not in everything_in(failure)
 
 
+@pytest.mark.parametrize("shows_mounts", [True, False])
+def test_token_that_is_dead_at_the_start_is_no_trouble_of_the_mount(
+    doors: Doors, double: VaultKv2Double, shows_mounts: bool
+) -> None:
+    double.modes["shows_mounts"] = shows_mounts
+    token = double.issue_token()
+    double.revoke(token)
+    failure = raised(doors.open, token=token)
+    assert failure.kind == "store_refused"
+    assert "expired or was revoked" in failure.message
+    assert "mount and" not in str(failure.next_step)
+    assert "new token" in str(failure.next_step)
+
+
 def test_missing_right_is_told_from_a_dead_token(doors: Doors, double: VaultKv2Double) -> None:
     double.allow("reader", "secret/data/objectstore/*", "read")
     double.allow("reader", "secret/metadata/objectstore/*", "read")
