@@ -178,8 +178,8 @@ def again(given: argparse.Namespace) -> int:
     return 1 if verdict.violations else 0
 
 
-def main() -> int:
-    """Try the cells and tell."""
+def asked_for() -> argparse.Namespace:
+    """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", action="append", default=[], help="pattern of cells")
     parser.add_argument("--mode", action="append", choices=MODES, help="default: all of them")
@@ -195,7 +195,12 @@ def main() -> int:
     parser.add_argument("--case", help='one case of the only cell: "12 kill after; 3 kill before"')
     parser.add_argument("--duel", help="two runners at once: the seed and the step of the pause")
     parser.add_argument("--stories", type=int, default=0, help="stories to tell per bad cell")
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Try the cells and tell."""
+    given = asked_for()
     warm_up()
     if given.case is not None or given.duel is not None:
         return again(given)

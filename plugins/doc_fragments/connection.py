@@ -13,9 +13,8 @@ class ModuleDocFragment:
 options:
   endpoint:
     description:
-      - Your stable name for this endpoint. Credentials in the file of E(S3_CREDENTIALS_FILE), and
-        later
-        records in a secret store, hang on it and not on a URL.
+      - Your stable name for this endpoint. Credentials in the file of E(S3_CREDENTIALS_FILE) and
+        records in a secret store hang on it and not on a URL.
       - Filled with the inventory host name when left out.
     type: str
   api_url:

@@ -9,18 +9,20 @@ import contextlib
 from typing import Any, Protocol
 
 from .access_key_rotate import STORE_NOT_PROVEN, rotate_access_keys
-from .custody import CUSTODY, escrow_of, new_run, opened_store
+from .clock import new_run
+from .custody import CUSTODY, escrow_of, opened_store
 from .custody import Call as StoreCall
 from .ephemeral import refuse_unless_allowed
 from .errors import CredentialsError
 from .journal import Journal
 from .mirrored_open import open_site
 from .options import ArgumentSpec
+from .platform import Platform
 from .progress import Progress
 from .results import Outcome
 from .rotation_options import SPEC as ROTATION
 from .rotation_options import RotateOptions
-from .verify import VERIFY_SPEC
+from .verify import VERIFY_SPEC, Verifier
 
 __all__ = ["SPEC", "Call", "new_run", "rotate"]
 
@@ -53,24 +55,8 @@ def rotate(call: Call) -> Outcome:
     with contextlib.ExitStack() as opened:
         site = opened.enter_context(open_site(params, call.platform, call.clock))
         platform, verifier = site.platform, site.verifier
-        if verifier.enabled and not verifier.options.s3_url and wanted.needs_verification:
-            raise CredentialsError(
-                "invalid_option",
-                "verify.s3_url is missing: new pairs are tried out at the S3 service.",
-                next_step="Set verify: {s3_url: https://...}, or verify: {enabled: false}; the"
-                " record then says unverified.",
-            )
-        journal = Journal(
-            params.get("journal"),
-            run=run,
-            platform=platform.name,
-            endpoint=platform.settings.endpoint or "",
-            shard=params.get("shard"),
-            clock=call.clock,
-            redactor=platform.client.redactor,
-            reason=wanted.policy.reason,
-            change=wanted.policy.change,
-        )
+        _refuse_untried(verifier, wanted)
+        journal = _journal_of(call, platform, run, wanted)
         opened.callback(journal.close)
         refuse_unless_allowed("journal", params.get("journal"), params)
         if call.is_preflight:
@@ -96,3 +82,29 @@ def rotate(call: Call) -> Outcome:
         outcome.extra["managed"] = store.is_durable
         outcome.warnings += [*site.warnings, *getattr(store, "warnings", [])]
         return outcome
+
+
+def _refuse_untried(verifier: Verifier, wanted: RotateOptions) -> None:
+    """Raise invalid_option where pairs are to be tried out and nobody said at which service."""
+    if verifier.enabled and not verifier.options.s3_url and wanted.needs_verification:
+        raise CredentialsError(
+            "invalid_option",
+            "verify.s3_url is missing: new pairs are tried out at the S3 service.",
+            next_step="Set verify: {s3_url: https://...}, or verify: {enabled: false}; the"
+            " record then says unverified.",
+        )
+
+
+def _journal_of(call: Call, platform: Platform, run: str, wanted: RotateOptions) -> Journal:
+    """Return the chain of this run, which begins with its first line. Writes nothing."""
+    return Journal(
+        call.params.get("journal"),
+        run=run,
+        platform=platform.name,
+        endpoint=platform.settings.endpoint or "",
+        shard=call.params.get("shard"),
+        clock=call.clock,
+        redactor=platform.client.redactor,
+        reason=wanted.policy.reason,
+        change=wanted.policy.change,
+    )

@@ -18,8 +18,10 @@ from .access_key_turn import Turn
 from .access_key_turns import Turns
 from .audit import in_record, unknown
 from .bulk import UNSEEN
+from .clock import MOST_OFFSET
 from .errors import CredentialsError
-from .journal import Journal, merge_heads
+from .journal import Journal
+from .journal_heads import keep_heads
 from .model import Account
 from .platform import Platform
 from .progress import Progress
@@ -37,11 +39,9 @@ from .verify import Verifier
 if TYPE_CHECKING:
     from .escrow import Escrow
 
-#: Seconds; a platform whose Date header is further off has dates that cannot be trusted.
-MOST_CLOCK_OFFSET = 300.0
-_HEADS = "journal"
 #: What a rehearsal cannot know, unless it is the preflight of a real run.
 STORE_NOT_PROVEN = "whether the secret store can be written"
+_PAIRS_NOT_TRIED = "whether the S3 service will accept the new pairs"
 
 
 def rotate_access_keys(
@@ -71,9 +71,8 @@ def rotate_access_keys(
     desk = Desk(platform, store, verifier, journal, platform.client.clock, run, info.scope, escrow)
     selected = _selected(desk, wanted, parallelism, progress)
     turns = [Turn(account, wanted.policy_for(account, platform)) for account in selected.accounts]
-    gone: list[AccountResult] = []
-    if wanted.selection.all and store.is_durable:
-        turns += _swept(desk, wanted, selected, gone)
+    swept, gone = _swept(desk, wanted, selected)
+    turns += swept
     job = Turns(desk, wanted, parallelism, progress, approval)
     if wanted.strict and any(result.has_failed for result in selected.missing):
         results = [skipped(identified(turn.account)) for turn in turns]
@@ -87,26 +86,19 @@ def rotate_access_keys(
     outcome.extra = {
         "platform_info": platform.described(info),
         "left_out": selected.left_out,
-        "journal": journal.head,
-        "run": run,
-        **{name: text for name, text in _said(wanted).items() if text},
-        **({"mirrors": list(platform.endpoints[1:])} if platform.endpoints[1:] else {}),
+        **_about_run(desk, wanted),
     }
     _fill(outcome, wanted, desk.now())
     outcome.warnings = [*selected.warnings, *_idle(wanted, selected, platform)]
     if approval is not None:
-        names = [turn.account.name for turn in turns]
         outcome.extra["plan"] = {"path": approval.plan.path, "sha256": approval.plan.sha256}
-        outcome.warnings += _about_plan(approval, names)
+        outcome.warnings += _about_plan(approval, [turn.account.name for turn in turns])
     if plan_file is not None:
         plannable = [job.in_window.get(index, result) for index, result in enumerate(results)]
         _write_plan(plan_file, outcome, plannable, desk, wanted)
     if check_mode:
         outcome.extra["to_do"] = job.to_do
-        outcome.extra["not_known"] = [
-            STORE_NOT_PROVEN,
-            "whether the S3 service will accept the new pairs",
-        ]
+        outcome.extra["not_known"] = [STORE_NOT_PROVEN, _PAIRS_NOT_TRIED]
     else:
         outcome.warnings += _keep_head(store, journal)
     return outcome
@@ -196,8 +188,15 @@ def _write_plan(
     outcome.extra["plan"] = {"path": file.path, "sha256": document["sha256"]}
 
 
-def _said(wanted: RotateOptions) -> dict[str, str]:
-    return {"reason": wanted.policy.reason, "change": wanted.policy.change}
+def _about_run(desk: Desk, wanted: RotateOptions) -> dict[str, Any]:
+    """Return what the result says of this run: its name and chain, why it was made, its mirrors."""
+    said = {
+        "reason": wanted.policy.reason,
+        "change": wanted.policy.change,
+        "mirrors": list(desk.endpoints[1:]),
+    }
+    told = {name: value for name, value in said.items() if value}
+    return {"journal": desk.journal.head, "run": desk.run, **told}
 
 
 def _fill(outcome: Outcome, wanted: RotateOptions, now: dt.datetime) -> None:
@@ -223,11 +222,14 @@ def _idle(wanted: RotateOptions, selected: Selected, platform: Platform) -> list
 
 
 def _swept(
-    desk: Desk, wanted: RotateOptions, selected: Selected, gone: list[AccountResult]
-) -> list[Turn]:
-    """Return turns for records whose account "all" left out; note in gone those without one."""
+    desk: Desk, wanted: RotateOptions, selected: Selected
+) -> tuple[list[Turn], list[AccountResult]]:
+    """Return turns for records whose account "all" left out, and results where it is gone."""
+    turns: list[Turn] = []
+    gone: list[AccountResult] = []
+    if not (wanted.selection.all and desk.store.is_durable):
+        return turns, gone
     listed = {account.name for account in selected.accounts}
-    turns = []
     for place in desk.store.places(desk.platform.name, desk.platform.settings.endpoint or ""):
         name = place.account
         if name in listed or name in selected.excluded or not wanted.selection.shard.holds(name):
@@ -248,7 +250,7 @@ def _swept(
             gone.append(_left(desk, wanted, desk.store.read(place), name))
         except CredentialsError as exc:
             gone.append(failed(exc, AccountResult(account=name, action="skipped")))
-    return turns
+    return turns, gone
 
 
 def _left(desk: Desk, wanted: RotateOptions, stored: Stored | None, name: str) -> AccountResult:
@@ -289,31 +291,22 @@ def _nobody(wanted: RotateOptions, found: set[str]) -> list[AccountResult]:
 
 
 def _keep_head(store: SecretStore, journal: Journal) -> list[str]:
-    """Put the head of this run's chain into the secret store; return a warning where that failed.
-
-    A chain that is rewritten or cut later shows by it.
-    """
+    """Put the head of this run's chain into the secret store; return a warning if that failed."""
     head = journal.head
     if not head.get("lines") or not store.is_durable:
         return []
-    why = "other runs keep writing theirs"
-    for _attempt in range(10):
-        try:
-            found = store.read_note(_HEADS)
-            document, version = found if found is not None else (None, None)
-            store.write_note(_HEADS, merge_heads(document, head), version)
-            return []
-        except CredentialsError as exc:
-            if exc.kind != "busy":
-                why = exc.message
-                break
-    return [f"The head of the journal's chain was not put into the secret store: {why}"]
+    try:
+        keep_heads(store, [head])
+    except CredentialsError as exc:
+        why = "other runs keep writing theirs" if exc.kind == "busy" else exc.message
+        return [f"The head of the journal's chain was not put into the secret store: {why}"]
+    return []
 
 
 def _check_clock(platform: Platform) -> None:
     offsets = [client.clock_offset or 0.0 for client in platform.clients]
     offset = max(offsets, key=abs)
-    if abs(offset) > MOST_CLOCK_OFFSET:
+    if abs(offset) > MOST_OFFSET:
         raise platform.fail(
             "clock_skew",
             f"The clock of {platform.endpoints[offsets.index(offset)] or 'the platform'} is"

@@ -140,7 +140,7 @@ class Turns:
                 turn_.account,
                 turn_.policy,
                 stored,
-                is_open=record.pending is not None or record.intent is not None,
+                is_open=record.is_open,
             )
             found[index] = now
             self._note_compromised(case)

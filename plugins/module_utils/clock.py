@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
+import secrets
 import threading
 import time
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ from .errors import CredentialsError
 from .threads import leave_signals
 
 OFFSET_VARIABLE = "S3_CREDENTIALS_TEST_OFFSET"
+#: Seconds; a platform whose Date header is further off has dates that cannot be trusted.
+MOST_OFFSET = 300.0
 #: Linux leaves the time of a suspended machine out of time.monotonic(), but not out of this.
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", None)
 
@@ -73,6 +76,11 @@ def clock_for(urls: Iterable[str | None]) -> Clock:
         raise CredentialsError(
             "invalid_option", f"{OFFSET_VARIABLE} must be a number of seconds, not {text!r}."
         ) from None
+
+
+def new_run(clock: Clock) -> str:
+    """Return a name for a run that no other run has; names sort by when their runs began."""
+    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def is_loopback(url: str) -> bool:

@@ -20,6 +20,7 @@ from .audit import (
     unknown,
 )
 from .bulk import UNSEEN, each
+from .clock import MOST_OFFSET
 from .custody import Call as StoreCall
 from .custody import Custody, in_custody
 from .journal_findings import add_findings
@@ -37,10 +38,6 @@ from .selection import SPEC as SELECTION
 from .selection import Selection, select
 from .store_registry import secret_store_spec
 from .stores.base import SecretStore
-
-#: Seconds; a platform whose Date header is further off is warned about.
-MOST_CLOCK_OFFSET = 300.0
-
 
 SPEC = SELECTION | ArgumentSpec(
     {
@@ -101,35 +98,13 @@ def list_credentials(
     keys and a warning says so. custody: the record of each account is read too, and tells what it
     holds and what the platform does not: how old a key is. rules: what is said of single accounts.
     """
-    rules = rules or AccountRules()
     info = platform.connect()
     if custody is not None:
         custody.scope = info.scope
-    facts = platform.facts
     selected = select(
         platform, selection, parallelism=parallelism, strict=strict, progress=progress
     )
-    may_list = facts.shows_access_key and (
-        not facts.listing_has_side_effect
-        or (platform.client.allow_side_effects and not platform.client.check_mode)
-    )
-
-    def look(account: Account) -> AccountResult:
-        keys: Sequence[AccessKey] | None = None
-        record = custody.record(account) if custody is not None else None
-        if may_list:
-            asks_each = last_used and facts.tells_last_used == "per_key"
-            keys = account.listed_keys
-            if keys is None or asks_each:
-                keys = platform.access_keys(known_to(account, record), last_used=last_used)
-        changes = _changes(rules, account, platform)
-        limit = changes.get("max_age", max_age)
-        result = _result(platform, account, keys, record, limit, last_used)
-        result.audit["policy"] = _policy(platform, max_age, changes)
-        if custody is not None:
-            in_record(platform, record, result.extra)
-        return result
-
+    look = _Look(platform, custody, rules or AccountRules(), max_age, last_used)
     if any(r.stops_endpoint or (strict and r.action == "failed") for r in selected.missing):
         accounts = [skipped(_identified(account)) for account in selected.accounts]
     else:
@@ -145,13 +120,7 @@ def list_credentials(
         progress.end()
     results = selected.missing + accounts
     for result in results:
-        if result.action in ("failed", "skipped"):
-            # Nothing was seen of it, but what rule it falls under is known all the same.
-            result.extra = unknown(custody is not None)
-            account = Account(result.account or "", result.account_id)
-            result.audit["policy"] = _policy(platform, max_age, _changes(rules, account, platform))
-        if rules.rules:
-            result.extra["policy"] = result.audit["policy"]
+        look.complete(result)
     outcome = Outcome(accounts=results)
     outcome.extra = {
         "platform_info": platform.described(info),
@@ -160,7 +129,7 @@ def list_credentials(
     outcome.totals = {**_totals(results), **selected.totals}
     if custody is not None:
         outcome.totals.update(_totals_of_records(results))
-    outcome.warnings = [*selected.warnings, *_warnings(platform, may_list, last_used)]
+    outcome.warnings = [*selected.warnings, *_warnings(platform, look.may_list, last_used)]
     return outcome
 
 
@@ -177,49 +146,94 @@ def check_journal(
     return add_findings(outcome, path, store, platform.name, platform.settings.endpoint)
 
 
-def _changes(rules: AccountRules, account: Account, platform: Platform) -> Mapping[str, Any]:
-    rule = rules.of(account, platform)
-    return rule.changes if rule is not None else {}
-
-
-def _policy(
-    platform: Platform, max_age: dt.timedelta, changes: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the policy of an account as far as it is known here: periods are a rotation's."""
-    policy = dataclasses.replace(Policy(max_age=max_age), **changes).shown(
-        platform.client.platform_now()
-    )
-    unknown_here = {name for name in ("grace_period", "soak_period") if name not in changes}
-    return {name: None if name in unknown_here else value for name, value in policy.items()}
-
-
 def _identified(account: Account) -> AccountResult:
     return AccountResult(account=account.name, account_id=account.id, action="skipped")
 
 
-def _result(
-    platform: Platform,
-    account: Account,
-    keys: Sequence[AccessKey] | None,
-    record: Record | None,
-    max_age: dt.timedelta,
-    last_used: bool,
-) -> AccountResult:
-    result = AccountResult(
-        account=account.name, account_id=account.id, action="listed", details=account.details
-    )
-    result.extra, by_record = audited(
-        platform, account, keys, record, max_age=max_age, last_used=last_used
-    )
-    if keys is None:
-        result.why = (
-            "this platform shows no access keys"
-            if not platform.facts.shows_access_key
-            else "its keys were not listed: that has a side effect here"
+class _Look:
+    """What is seen of one account after the other, and held against its policy. Reads only."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        custody: Custody | None,
+        rules: AccountRules,
+        max_age: dt.timedelta,
+        last_used: bool,
+    ) -> None:
+        facts, client = platform.facts, platform.client
+        self._platform = platform
+        self._custody = custody
+        self._rules = rules
+        self._max_age = max_age
+        self._last_used = last_used
+        self._asks_each = last_used and facts.tells_last_used == "per_key"
+        #: Whether keys can be listed, without a side effect or with leave for it.
+        self.may_list = facts.shows_access_key and (
+            not facts.listing_has_side_effect
+            or (client.allow_side_effects and not client.check_mode)
         )
-        if by_record is not None:
-            result.why = f"{result.why}; {by_record}"
-    return result
+
+    def __call__(self, account: Account) -> AccountResult:
+        """Return an account with its keys, and what its record says."""
+        platform = self._platform
+        keys: Sequence[AccessKey] | None = None
+        record = self._custody.record(account) if self._custody is not None else None
+        if self.may_list:
+            keys = account.listed_keys
+            if keys is None or self._asks_each:
+                keys = platform.access_keys(known_to(account, record), last_used=self._last_used)
+        changes = self._changes(account)
+        limit = changes.get("max_age", self._max_age)
+        result = self._result(account, keys, record, limit)
+        result.audit["policy"] = self._policy(changes)
+        if self._custody is not None:
+            in_record(platform, record, result.extra)
+        return result
+
+    def complete(self, result: AccountResult) -> None:
+        """Say what rule an account falls under of which nothing was seen."""
+        if result.action in ("failed", "skipped"):
+            result.extra = unknown(self._custody is not None)
+            account = Account(result.account or "", result.account_id)
+            result.audit["policy"] = self._policy(self._changes(account))
+        if self._rules.rules:
+            result.extra["policy"] = result.audit["policy"]
+
+    def _changes(self, account: Account) -> Mapping[str, Any]:
+        rule = self._rules.of(account, self._platform)
+        return rule.changes if rule is not None else {}
+
+    def _policy(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the policy of an account as far as it is known here: periods are a rotation's."""
+        policy = dataclasses.replace(Policy(max_age=self._max_age), **changes).shown(
+            self._platform.client.platform_now()
+        )
+        unknown_here = {name for name in ("grace_period", "soak_period") if name not in changes}
+        return {name: None if name in unknown_here else value for name, value in policy.items()}
+
+    def _result(
+        self,
+        account: Account,
+        keys: Sequence[AccessKey] | None,
+        record: Record | None,
+        max_age: dt.timedelta,
+    ) -> AccountResult:
+        result = AccountResult(
+            account=account.name, account_id=account.id, action="listed", details=account.details
+        )
+        result.extra, by_record = audited(
+            self._platform, account, keys, record, max_age=max_age, last_used=self._last_used
+        )
+        if keys is None:
+            result.why = (
+                "this platform shows no access keys"
+                if not self._platform.facts.shows_access_key
+                else "its keys were not listed: that has a side effect here"
+            )
+            if by_record is not None:
+                result.why = f"{result.why}; {by_record}"
+        return result
 
 
 def _totals(results: Sequence[AccountResult]) -> dict[str, int]:
@@ -247,7 +261,7 @@ def _warnings(platform: Platform, may_list: bool, last_used: bool) -> list[str]:
     facts = platform.facts
     warnings = []
     offset = platform.client.clock_offset or 0.0
-    if abs(offset) > MOST_CLOCK_OFFSET:
+    if abs(offset) > MOST_OFFSET:
         warnings.append(
             f"The platform's clock is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'}"
             " this machine's: ages and expiries go by the platform's and may be wrong."

@@ -59,7 +59,31 @@ def set_credential_status(
     _refuse_what_cannot_be(platform, wanted)
     if custody is not None:
         custody.scope = info.scope
-    names = list(dict.fromkeys(wanted.access_keys))
+    progress.begin(None, "looking up access keys")
+    found, everywhere = _looked_up(platform, wanted, parallelism)
+    looked = [r for r in everywhere if r.stops_endpoint or shard.holds(_belonging(r))]
+    elsewhere = len(everywhere) - len(looked)
+    totals = {"other_shards": elsewhere} if elsewhere else {}
+    if any(r.stops_endpoint or (wanted.strict and r.has_failed) for r in looked):
+        return Outcome([r if r.action != "unchanged" else skipped(r) for r in looked], {}, totals)
+    progress.begin(len(found), "access keys")
+    changed = each_group(
+        _by_account(found, [result.access_key or "" for result in looked]),
+        _Change(platform, wanted, check_mode, custody),
+        _identified,
+        parallelism=parallelism,
+        strict=wanted.strict,
+        progress=progress,
+    )
+    progress.end()
+    by_key = {result.access_key: result for result in changed}
+    return Outcome([by_key.get(result.access_key, result) for result in looked], {}, totals)
+
+
+def _looked_up(
+    platform: Platform, wanted: Wanted, parallelism: int
+) -> tuple[dict[str, AccessKey], list[AccountResult]]:
+    """Return the keys that were found, and what became of each look, in order. Reads only."""
     ref = AccountRef.parse(wanted.user) if wanted.user else None
     found: dict[str, AccessKey] = {}
 
@@ -72,32 +96,14 @@ def set_credential_status(
             raise
         return _identified(found[access_key])
 
-    progress.begin(None, "looking up access keys")
     looked = each(
-        names,
+        list(dict.fromkeys(wanted.access_keys)),
         look,
         lambda name: AccountResult(account=wanted.user, action="skipped", access_key=name),
         parallelism=parallelism,
         strict=wanted.strict,
     )
-    here = [r for r in looked if r.stops_endpoint or shard.holds(_belonging(r))]
-    totals = {"other_shards": len(looked) - len(here)} if len(here) < len(looked) else {}
-    looked = here
-    if any(r.stops_endpoint or (wanted.strict and r.has_failed) for r in looked):
-        return Outcome([r if r.action != "unchanged" else skipped(r) for r in looked], {}, totals)
-    names = [result.access_key or "" for result in looked]
-    progress.begin(len(found), "access keys")
-    changed = each_group(
-        _by_account(found, names),
-        _Change(platform, wanted, check_mode, custody),
-        _identified,
-        parallelism=parallelism,
-        strict=wanted.strict,
-        progress=progress,
-    )
-    progress.end()
-    by_key = {result.access_key: result for result in changed}
-    return Outcome([by_key.get(result.access_key, result) for result in looked], {}, totals)
+    return found, looked
 
 
 def _belonging(result: AccountResult) -> str:

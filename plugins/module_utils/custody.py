@@ -10,11 +10,10 @@ here or done as a rotation does it: under the account's lease, its intent in the
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable, Optional, Protocol
 
-from .clock import Clock
+from .clock import Clock, new_run
 from .ephemeral import EPHEMERAL, refuse_unless_allowed
 from .errors import CredentialsError
 from .escrow import Escrow, escrow_folder
@@ -232,8 +231,3 @@ def escrow_of(params: Mapping[str, Any], store: SecretStore, platform: Platform)
     if not store.is_durable or not (store.can_seal or login):
         return None
     return Escrow.of(escrow_folder(params.get("journal")), store, login)
-
-
-def new_run(clock: Clock) -> str:
-    """Return a name for a run that no other run has."""
-    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"

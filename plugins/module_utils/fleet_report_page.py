@@ -58,22 +58,7 @@ def page_of(document: Mapping[str, Any]) -> str:
             next_step="Install jinja2, or leave html out of formats.",
         ) from None
 
-    def seen(value: Any) -> Any:
-        """Write out what cannot be seen, of every value that goes into the page."""
-        if isinstance(value, Markup):
-            return value
-        return "" if value is None else visible(value, 2000)
-
-    environment = jinja2.Environment(
-        autoescape=True,
-        finalize=seen,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["moment"] = _moment
-    environment.filters["count_of"] = _count_of
+    environment = _environment(jinja2, Markup)
     chains = chains_of(document)
     data, filters = _data_of(document, {row["chain"]: row.get("number") for row in chains})
     raw: dict[str, str] = {
@@ -107,6 +92,28 @@ def page_of(document: Mapping[str, Any]) -> str:
         # As whatever else misses a part of an earlier report says it.
         raise LookupError(str(exc)) from None
     return page
+
+
+def _environment(jinja2: Any, markup: type[str]) -> Any:
+    """Return what fills the template: everything is escaped, and nothing may be missing."""
+
+    def seen(value: Any) -> Any:
+        """Write out what cannot be seen, of every value that goes into the page."""
+        if isinstance(value, markup):
+            return value
+        return "" if value is None else visible(value, 2000)
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        finalize=seen,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["moment"] = _moment
+    environment.filters["count_of"] = _count_of
+    return environment
 
 
 def _policy() -> str:

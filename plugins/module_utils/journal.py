@@ -21,7 +21,7 @@ from typing import Any
 
 from .clock import Clock, iso
 from .errors import CredentialsError, missing
-from .journal_chains import ChainReport, merge_heads, no_heads, verify_journal
+from .journal_chains import ChainReport, verify_journal
 from .journal_files import ChainFile, chains_below, open_chain
 from .journal_lines import (
     BEGINNING,
@@ -35,7 +35,7 @@ from .journal_lines import (
 )
 from .redaction import Redactor
 
-__all__ = ["ChainReport", "Journal", "merge_heads", "no_heads", "verify_journal"]
+__all__ = ["ChainReport", "Journal", "verify_journal"]
 
 #: Lines are dated by this machine's clock, rotations by the platform's: so far apart they may be.
 _CLOCKS_APART = dt.timedelta(minutes=5)

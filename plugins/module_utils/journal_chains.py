@@ -12,17 +12,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Optional
+from typing import Any, BinaryIO, Optional
 
 from .errors import CredentialsError
 from .journal_files import chains_below, open_chain
-from .journal_lines import BEGINNING, SUFFIX, is_chain_name, read_line
+from .journal_heads import heads_of
+from .journal_lines import BEGINNING, SUFFIX, read_line
 from .stores.file_names import escape
 
 INTACT, TORN, BROKEN, CUT = "intact", "torn", "broken", "cut"
 MISSING, UNKNOWN = "missing", "unknown"
-#: The form of the document of heads.
-FORMAT = 1
 #: No line is longer; a longer one is not read into memory.
 LONGEST_LINE = 1 << 20
 
@@ -75,7 +74,7 @@ def verify_journal(
         )
     parts = [escape(platform)] if platform else []
     parts += [escape(endpoint)] if platform and endpoint else []
-    kept = _heads_of(heads)
+    kept = heads_of(heads)
     start = "".join(f"{part}/" for part in parts)
     wanted = {chain for chain in kept if chain.startswith(start)}
     found = set(chains_below(base, *parts))
@@ -83,47 +82,6 @@ def verify_journal(
         check_chain(base, chain, kept.get(chain), heads is not None)
         for chain in sorted(wanted | found)
     ]
-
-
-def merge_heads(
-    document: Mapping[str, Any] | None, head: Mapping[str, Any], most: int = 200
-) -> dict[str, Any]:
-    """Return the document of heads with one more, the latest of them; a head never goes back.
-
-    document: what is kept so far, or None. head: Journal.head. Pure.
-    """
-    chains = dict(_heads_of(document))
-    old = chains.get(head["chain"])
-    if head["lines"] and (old is None or old["lines"] < head["lines"]):
-        chains[head["chain"]] = {"lines": head["lines"], "head": head["head"]}
-    # The last part of a name begins with the time that its run began.
-    latest = sorted(chains, key=lambda chain: (chain.rpartition("/")[2], chain))[-most:]
-    return {"format": FORMAT, "chains": {chain: chains[chain] for chain in sorted(latest)}}
-
-
-def no_heads() -> dict[str, Any]:
-    """Return the document of heads that holds none."""
-    return {"format": FORMAT, "chains": {}}
-
-
-def _heads_of(document: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """Return the heads in a document. Raises store_unreadable for what is none."""
-    if document is None:
-        return {}
-    chains = document.get("chains")
-    if document.get("format") != FORMAT or not isinstance(chains, Mapping):
-        raise CredentialsError(
-            "store_unreadable", "The note of the journal's heads is not of a form known here."
-        )
-    kept: dict[str, dict[str, Any]] = {}
-    for chain, head in chains.items():
-        lines = head.get("lines") if isinstance(head, Mapping) else None
-        if not is_chain_name(chain) or not isinstance(lines, int):
-            raise CredentialsError(
-                "store_unreadable", "The note of the journal's heads holds what is no head."
-            )
-        kept[chain] = {"lines": lines, "head": str(head.get("head"))}
-    return kept
 
 
 def check_chain(
@@ -135,10 +93,10 @@ def check_chain(
     Raises store_refused.
     """
     path = os.path.join(base, *chain.split("/")) + SUFFIX
-    lines, head, at_kept = 0, BEGINNING, None
+    read = _Read()
 
     def report(state: str, message: str, at_line: int | None = None) -> ChainReport:
-        return ChainReport(chain, path, lines, head, state, at_line, message)
+        return ChainReport(chain, path, read.lines, read.head, state, at_line, message)
 
     try:
         handle = open_chain(base, chain)
@@ -148,38 +106,9 @@ def check_chain(
         return report(BROKEN, "something else stands in place of its file")
     if handle is None:
         return report(MISSING, "its head is kept, and its file is gone")
-    is_torn = False
     with handle:
-        while True:
-            line = handle.readline(LONGEST_LINE)
-            if not line:
-                break
-            if not line.endswith(b"\n") and not handle.read(1):
-                is_torn = True
-                break
-            wrong = _what_is_wrong(line, chain, lines + 1, head)
-            if isinstance(wrong, _Wrong):
-                return report(BROKEN, wrong.why, lines + 1)
-            lines, head = lines + 1, wrong
-            if kept and lines == kept["lines"]:
-                at_kept = head
-    if kept and lines < kept["lines"]:
-        gone = kept["lines"] - lines
-        return report(
-            CUT, f"{gone} lines at its end are gone: there were {kept['lines']}", lines + 1
-        )
-    if kept and at_kept != kept["head"]:
-        return report(
-            BROKEN,
-            f"it was written anew: line {kept['lines']} has not the hash that is kept",
-            kept["lines"],
-        )
-    if is_torn:
-        return report(TORN, "its last line was not written whole, as a kill leaves it", lines + 1)
-    if has_heads and not kept and lines:
-        return report(UNKNOWN, "it is intact in itself, and no head of it is kept")
-    more = lines - kept["lines"] if kept else 0
-    return report(INTACT, f"{more} lines are younger than the head that is kept" if more else "")
+        read.through(handle, chain, kept)
+    return report(*_verdict(read, kept, has_heads))
 
 
 class _Wrong:
@@ -187,6 +116,57 @@ class _Wrong:
 
     def __init__(self, why: str) -> None:
         self.why = why
+
+
+class _Read:
+    """How far a chain's lines follow each other, and what ends that."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.head = BEGINNING
+        #: The hash of the line that is the last one by the head that is kept.
+        self.at_kept: str | None = None
+        self.is_torn = False
+        #: What is wrong with the next line; None: there is none, or only half of one.
+        self.wrong: str | None = None
+
+    def through(self, handle: BinaryIO, chain: str, kept: Mapping[str, Any] | None) -> None:
+        """Read to the end, or to the first line that does not belong there."""
+        while True:
+            line = handle.readline(LONGEST_LINE)
+            if not line:
+                return
+            if not line.endswith(b"\n") and not handle.read(1):
+                self.is_torn = True
+                return
+            found = _what_is_wrong(line, chain, self.lines + 1, self.head)
+            if isinstance(found, _Wrong):
+                self.wrong = found.why
+                return
+            self.lines, self.head = self.lines + 1, found
+            if kept and self.lines == kept["lines"]:
+                self.at_kept = found
+
+
+def _verdict(
+    read: _Read, kept: Mapping[str, Any] | None, has_heads: bool
+) -> tuple[str, str, int | None]:
+    """Return the state of a chain, why, and at which line."""
+    after = read.lines + 1
+    if read.wrong is not None:
+        return BROKEN, read.wrong, after
+    if kept and read.lines < kept["lines"]:
+        gone = kept["lines"] - read.lines
+        return CUT, f"{gone} lines at its end are gone: there were {kept['lines']}", after
+    if kept and read.at_kept != kept["head"]:
+        why = f"it was written anew: line {kept['lines']} has not the hash that is kept"
+        return BROKEN, why, kept["lines"]
+    if read.is_torn:
+        return TORN, "its last line was not written whole, as a kill leaves it", after
+    if has_heads and not kept and read.lines:
+        return UNKNOWN, "it is intact in itself, and no head of it is kept", None
+    more = read.lines - kept["lines"] if kept else 0
+    return INTACT, f"{more} lines are younger than the head that is kept" if more else "", None
 
 
 def _what_is_wrong(line: bytes, chain: str, number: int, before: str) -> str | _Wrong:

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from .journal_chains import no_heads, verify_journal
+from .journal_chains import verify_journal
+from .journal_heads import HEADS, no_heads
 from .results import Outcome
 from .stores.base import SecretStore
 
 #: Chains that are sound are told of up to here, the newest first; a result must stay small.
 MOST_CHAINS = 200
-#: The note in the secret store that holds the heads of the chains.
-HEADS = "journal"
 
 
 def add_findings(

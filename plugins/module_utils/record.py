@@ -235,6 +235,11 @@ class Record:
         """Whether the record has a current key."""
         return self.current is not None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a rotation, or a change of a key, was begun and is not finished."""
+        return self.pending is not None or self.intent is not None
+
     def held_keys(self) -> tuple[HeldKey, ...]:
         """Return the current and the retiring keys."""
         return (() if self.current is None else (self.current,)) + self.retiring

@@ -31,7 +31,6 @@ from .rotation_issue import (
     issue,
     keep,
     refuse_unlike,
-    require_free_slot,
 )
 from .rotation_known import call_by_own_names
 from .rotation_policy import has_done
@@ -46,6 +45,7 @@ from .rotation_resume import (
 )
 from .rotation_retire import bury_deleted, cut, mark_compromised, retire, revoke_compromised
 from .rotation_rollback import roll_back
+from .rotation_room import require_free_slot
 
 #: What a platform says when it will not end one old key: nothing that concerns other keys.
 _OF_ONE_KEY = frozenset({"unsupported", "immutable", "rejected", "conflict"})

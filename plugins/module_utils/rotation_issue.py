@@ -16,9 +16,8 @@ from .errors import CredentialsError, missing
 from .model import AccessKey, Issued, Pair
 from .record import HeldKey, Pending, Record, Secret
 from .rotation_case import Case, held_here, names
-from .rotation_disruption import keep_to_window
 from .rotation_known import successor
-from .rotation_retire import reclaim
+from .rotation_room import require_free_slot
 
 #: Seconds to go on trying to store a pair that exists nowhere else.
 KEEP_FOR = 120.0
@@ -278,68 +277,6 @@ def _label_for(case: Case, pending: Pending) -> str:
     old = case.shown(current.access_key if current else next(iter(pending.replaces), None))
     words = _LABEL.sub("", (old.description or "") if old else "")[:_LONGEST_DESCRIPTION]
     return f"{words} {label_of(pending.attempt)}".strip()
-
-
-def require_free_slot(case: Case, freed: int = 0, is_emergency: bool = False) -> None:
-    """Make sure that there is room for one more key; raise limit, naming the way out.
-
-    Only a retiring key past all its dates, or one that the operator named, is deleted for it; the
-    latter within the account's window. Raises WaitsForWindow.
-    """
-    most = case.desk.facts.max_keys
-    count = case.desk.platform.count
-    if most is None or count(case.keys) - freed < most or reclaim(case):
-        return
-    record = case.record
-    # Only what the operator named; first what appeared during a call of ours that went unanswered.
-    named = sorted(case.policy.replaces, key=lambda each: each not in record.suspects)
-    for access_key in named:
-        current = record.current
-        if current is not None and access_key == current.access_key:
-            continue
-        if case.shown(access_key) and case.policy.allow_disruption and len(case.keys) > 1:
-            if not is_emergency:
-                keep_to_window(case)
-            case.change_key("delete", access_key, "replace")
-            case.save(dataclasses.replace(record, intent=None), "deleted", access_key=access_key)
-            return
-    suspects = [each for each in record.suspects if case.shown(each)]
-    waiting = [key.access_key for key in record.retiring if case.shown(key.access_key)]
-    if suspects:
-        hint = (
-            f"{', '.join(suspects)} appeared while a call of ours went unanswered, and may be ours"
-            " or a colleague's. If nobody has its secret, name it in replaces with"
-            " allow_disruption: true: it is deleted to make room."
-        )
-    elif waiting:
-        hint = (
-            f"{', '.join(str(key) for key in waiting)} is retiring and will make room when its"
-            " grace and soak periods have passed."
-        )
-        if _is_compromised(case):
-            hint += (
-                f" That is too long for an emergency: replaces: [{waiting[0]}] with"
-                " allow_disruption: true deletes it now."
-            )
-    else:
-        hint = (
-            "Delete the key that nobody uses at the platform, or name it in replaces with"
-            " allow_disruption: true; this collection removes no key that it does not know."
-        )
-    raise case.fail(
-        "limit",
-        f"{case.account.name} has {len(case.keys)} access keys, and the platform has no room for"
-        f" another: {names(case.keys)}.",
-        next_step=hint,
-        alive=names(case.keys),
-    )
-
-
-def _is_compromised(case: Case) -> bool:
-    current = case.record.current
-    return current is not None and bool(
-        current.compromised or current.access_key in case.policy.compromised
-    )
 
 
 def _take_back(case: Case, pair: Pair, refusal: CredentialsError) -> CredentialsError:

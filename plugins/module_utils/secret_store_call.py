@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 
+from .clock import new_run
 from .custody import CUSTODY
 from .ephemeral import refuse_unless_allowed
 from .errors import CredentialsError
@@ -17,7 +18,7 @@ from .results import Outcome
 from .secret_store_check import check_store
 from .secret_store_move import copy_store
 from .secret_store_rekey import rekey_store
-from .secret_store_work import Call, Work, new_run, opened
+from .secret_store_work import Call, Work, opened
 from .store_registry import secret_store_spec
 
 SPEC = (

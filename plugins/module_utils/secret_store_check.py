@@ -41,13 +41,52 @@ def check_store(work: Work) -> Outcome:
     if not work.check_mode:
         work.store.probe()
         _lease_probe(work, places)
-    opened_with: Counter[str] = Counter()
-    states: Counter[str] = Counter()
-    dated: list[tuple[dt.datetime, Place]] = []
-    now = work.clock.now()
+    look = _Look(work)
+    results = work.each(places, look, only_reads=True)
+    results += [_unplaced(text) for text in work.store.unplaced]
+    outcome = Outcome(accounts=results)
+    outcome.extra = {
+        "secret_store": work.store.where(),
+        "proven": {"read": True, "write": not work.check_mode, "lease": not work.check_mode},
+        "oldest": _dated(min(look.dated, default=None, key=lambda each: each[0])),
+        "newest": _dated(max(look.dated, default=None, key=lambda each: each[0])),
+        "escrow_files": escrow_files(work.journal),
+    }
+    outcome.totals = {
+        "accounts": len(results),
+        **dict(sorted(look.states.items())),
+        "stuck": sum(_is_stuck(result, look.now) for result in results),
+        "escrow_files": len(outcome.extra["escrow_files"]),
+    }
+    if look.opens:
+        outcome.extra["opened_with"] = dict(sorted(look.opened_with.items()))
+        outcome.totals["secrets_opened"] = sum(look.opened_with.values())
+    if work.check_mode:
+        outcome.extra["not_known"] = [_NOT_KNOWN]
+    outcome.warnings = _warnings(outcome, look.now)
+    if work.journal is not None:
+        scope = work.scope
+        add_findings(outcome, work.journal, work.store, scope.platform, scope.endpoint)
+    return outcome
 
-    def look(place: Place) -> AccountResult:
-        stored = work.store.read(place)
+
+class _Look:
+    """Reads one record after the other, and counts what is of interest of all of them."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.now = work.clock.now()
+        #: Whether every secret is opened, too.
+        self.opens = bool(work.params.get("open_secrets"))
+        self.opened_with: Counter[str] = Counter()
+        self.states: Counter[str] = Counter()
+        #: When the current keys were made.
+        self.dated: list[tuple[dt.datetime, Place]] = []
+
+    def __call__(self, place: Place) -> AccountResult:
+        """Return what a record says. Raises what kept it from being read."""
+        store = self._work.store
+        stored = store.read(place)
         if stored is None:
             return gone(place)
         record = stored.record
@@ -60,43 +99,16 @@ def check_store(work: Work) -> Outcome:
             "moved_to": dict(record.moved_to.store) if record.moved_to else None,
             "journal_lines_waiting": len(record.outbox) or None,
         }
-        if work.params.get("open_secrets"):
-            sources = [work.store.opened_with(secret) for secret in record.secrets()]
-            opened_with.update(sources)
+        if self.opens:
+            sources = [store.opened_with(secret) for secret in record.secrets()]
+            self.opened_with.update(sources)
             details["opened_with"] = sorted(set(sources))
-        states[state] += 1
+        self.states[state] += 1
         if record.current is not None and record.current.created_at is not None:
-            dated.append((record.current.created_at, place))
+            self.dated.append((record.current.created_at, place))
         result = result_of(place, "unchanged", f"readable; {state}", record, **details)
-        result.details["record"] = summary_of(record, now)
+        result.details["record"] = summary_of(record, self.now)
         return result
-
-    results = work.each(places, look, only_reads=True)
-    results += [_unplaced(text) for text in work.store.unplaced]
-    outcome = Outcome(accounts=results)
-    outcome.extra = {
-        "secret_store": work.store.where(),
-        "proven": {"read": True, "write": not work.check_mode, "lease": not work.check_mode},
-        "oldest": _dated(min(dated, default=None, key=lambda each: each[0])),
-        "newest": _dated(max(dated, default=None, key=lambda each: each[0])),
-        "escrow_files": escrow_files(work.journal),
-    }
-    outcome.totals = {
-        "accounts": len(results),
-        **dict(sorted(states.items())),
-        "stuck": sum(_is_stuck(result, now) for result in results),
-        "escrow_files": len(outcome.extra["escrow_files"]),
-    }
-    if work.params.get("open_secrets"):
-        outcome.extra["opened_with"] = dict(sorted(opened_with.items()))
-        outcome.totals["secrets_opened"] = sum(opened_with.values())
-    if work.check_mode:
-        outcome.extra["not_known"] = [_NOT_KNOWN]
-    outcome.warnings = _warnings(outcome, now)
-    if work.journal is not None:
-        scope = work.scope
-        add_findings(outcome, work.journal, work.store, scope.platform, scope.endpoint)
-    return outcome
 
 
 def _lease_probe(work: Work, places: Sequence[Place]) -> None:

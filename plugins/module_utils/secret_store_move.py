@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .errors import CredentialsError
-from .journal_chains import merge_heads
-from .journal_findings import HEADS
+from .journal_heads import HEADS, keep_heads
 from .record_moves import place_of
 from .results import AccountResult, Outcome
 from .secret_store_copy import Copier, undo
 from .secret_store_work import Work
 from .stores.base import Place, SecretStore
-
-_TRIES = 10
 
 
 def copy_store(work: Work, destination: SecretStore) -> Outcome:
@@ -61,21 +56,4 @@ def _copy_heads(source: SecretStore, destination: SecretStore, check_mode: bool)
     """See to it that the destination has the journal's heads too; return how many it had not."""
     found = source.read_note(HEADS)
     kept = found[0].get("chains") or {} if found else {}
-    for attempt in range(_TRIES):
-        there = destination.read_note(HEADS)
-        document, version = there if there is not None else (None, None)
-        before: dict[str, Any] = dict((document or {}).get("chains") or {})
-        merged = document
-        for chain, head in kept.items():
-            merged = merge_heads(merged, {"chain": chain, **head})
-        after: dict[str, Any] = dict((merged or {}).get("chains") or {})
-        missing = sum(1 for chain in after if before.get(chain) != after[chain])
-        if not missing or merged is None or check_mode:
-            return missing
-        try:
-            destination.write_note(HEADS, merged, version)
-            return missing
-        except CredentialsError as exc:
-            if exc.kind != "busy" or attempt == _TRIES - 1:
-                raise
-    return 0
+    return keep_heads(destination, [{"chain": n, **head} for n, head in kept.items()], check_mode)

@@ -9,7 +9,6 @@ What is done to each is the matter of secret_store_check, secret_store_rekey, se
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Protocol
@@ -166,8 +165,3 @@ def result_of(
 def gone(place: Place) -> AccountResult:
     """Return the result of a record that was listed and is not there any more."""
     return result_of(place, "unchanged", "it is not there any more", None)
-
-
-def new_run(clock: Clock) -> str:
-    """Return a name for a run that no other run has."""
-    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"

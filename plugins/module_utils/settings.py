@@ -87,16 +87,7 @@ def resolve(
         if values[name] is None:
             values[name] = defaults.get(name, spec.get("default"))
     url = _checked_url(values["api_url"], platform, values["endpoint"])
-    if values["validate_certs"] is False:
-        warnings.append(
-            "validate_certs is false: anyone on the network path can read and change what is sent"
-            f" to {url}, the login included. ca_path trusts a private CA without that."
-        )
-    if url.startswith("http:") and not is_loopback(url):
-        warnings.append(
-            f"{url} is not encrypted: anyone on the network path can read and change what is sent,"
-            " the login included. Use https."
-        )
+    warnings += _open_to_others(url, values["validate_certs"])
     if unused:
         warnings.append(
             f"{', '.join(unused)} in the environment was not used, because"
@@ -125,6 +116,22 @@ def resolve(
         warnings=tuple(warnings),
         without_entry=without_entry,
     )
+
+
+def _open_to_others(url: str, validate_certs: bool) -> list[str]:
+    """Return warnings of what others on the network path may read."""
+    warnings = []
+    if validate_certs is False:
+        warnings.append(
+            "validate_certs is false: anyone on the network path can read and change what is sent"
+            f" to {url}, the login included. ca_path trusts a private CA without that."
+        )
+    if url.startswith("http:") and not is_loopback(url):
+        warnings.append(
+            f"{url} is not encrypted: anyone on the network path can read and change what is sent,"
+            " the login included. Use https."
+        )
+    return warnings
 
 
 def _fill_from_file(

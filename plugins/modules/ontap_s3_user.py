@@ -264,6 +264,12 @@ accounts:
             (null before 9.19.1), C(key_time_to_live) (null if it works for ever) and C(expires_at).
           type: list
           elements: dict
+    acknowledged:
+      description: >-
+        Whether the consumers are known to have the current key, as in
+        M(objectstore.credentials.s3_access_key_rotate).
+      returned: with O(secret_store), of a user whose key is made
+      type: bool
     failure:
       description: What went wrong, like RV(failure).
       type: dict

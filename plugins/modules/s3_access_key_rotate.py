@@ -133,7 +133,8 @@ EXAMPLES = r"""
     platform: ose
     user: backup
     state: rolled_back
-    reason: CHG0031338
+    reason: the new key is refused by the archive's client
+    change: CHG0031338
     secret_store: "{{ s3_secret_store }}"
     verify:
       s3_url: https://s3.example.com
@@ -227,7 +228,7 @@ platform_info:
   description: >-
     What the endpoint is and what it can do, as M(objectstore.credentials.s3_credential_info)
     returns it.
-  returned: success
+  returned: unless the call failed as a whole
   type: dict
 totals:
   description: How many accounts met each action.
@@ -236,23 +237,23 @@ totals:
   sample: {rotated: 12, unchanged: 488, accounts: 500}
 left_out:
   description: Accounts that O(all) left out, and why; the first hundred.
-  returned: always
+  returned: unless the call failed as a whole
   type: dict
 managed:
   description: Whether the accounts are under management, which needs O(secret_store).
-  returned: always
+  returned: unless the call failed as a whole
   type: bool
 secret_store:
   description: The kind of secret store that holds the pairs.
-  returned: always
+  returned: unless the call failed as a whole
   type: str
 run:
   description: The name of this run, as in records and journal.
-  returned: always
+  returned: unless the call failed as a whole
   type: str
 journal:
   description: The chain that this run wrote, its file, how many lines it has and its head.
-  returned: always
+  returned: unless the call failed as a whole
   type: dict
 mirrors:
   description:

@@ -258,13 +258,13 @@ left_out:
   description: >-
     The accounts that O(all) left out, each with the reason. The first 100; RV(totals) counts them
     all.
-  returned: success
+  returned: unless the call failed as a whole
   type: dict
   sample:
     root: reserved by the platform; name it to include it
 platform_info:
   description: What the endpoint is and what it can do.
-  returned: success
+  returned: unless the call failed as a whole
   type: dict
   contains:
     platform:

@@ -186,7 +186,9 @@ summary:
   type: dict
   sample: {accounts: 1200, compliant: 1190, compliant_percent: 99.1, overdue: 3, findings: []}
 failure:
-  description: What went wrong, as the other modules of this collection return it.
+  description: >-
+    What went wrong, as the other modules of this collection return it. As with theirs, C(accounts)
+    and C(totals) stand beside it, which are empty here.
   returned: on failure
   type: dict
 """

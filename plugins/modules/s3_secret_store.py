@@ -269,7 +269,7 @@ old_passwords:
   type: str
 not_known:
   description: What only a real run proves.
-  returned: in check mode
+  returned: in check mode, with O(state=checked)
   type: list
   elements: str
 report_path:

@@ -26,8 +26,10 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.fleet_repo
     write_report,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.journal_chains import (
-    merge_heads,
     verify_journal,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.journal_heads import (
+    merge_heads,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.journal_lines import (
     BEGINNING,

@@ -22,10 +22,12 @@ import yaml
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
 from ansible_collections.objectstore.credentials.plugins.module_utils.journal_chains import (
-    no_heads,
     verify_journal,
 )
-from ansible_collections.objectstore.credentials.plugins.module_utils.journal_findings import HEADS
+from ansible_collections.objectstore.credentials.plugins.module_utils.journal_heads import (
+    HEADS,
+    no_heads,
+)
 from ansible_collections.objectstore.credentials.plugins.module_utils.record import Record
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.plugins.module_utils.store_registry import (

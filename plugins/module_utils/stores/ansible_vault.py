@@ -27,7 +27,7 @@ from .durable_files import TEMPORARY, Tree
 from .file_lease import FileLease, lock_name, note_lock_name
 from .file_locks import FileLock
 from .file_names import escape, is_hashed, is_platform, unescape
-from .record_yaml import read_yaml, write_yaml
+from .record_yaml import write_yaml
 from .vault_checks import CheckFile, wrong_password
 from .vault_passwords import Keyring
 from .vault_seals import Seals
@@ -111,9 +111,8 @@ class AnsibleVault(SecretStore):
 
     def _stored(self, place: Place, data: bytes) -> Stored:
         """Return the record that a file holds."""
-        made: list[Secret] = []
         where = f"The record {self._path(place)}"
-        document = self._document(data, where, made)
+        document, made = self._seals.read(data, where)
         record = self.admit(from_document(document, where), where)
         if not record.nonce or not isinstance(record.serial, int):
             # The last lines of the file.
@@ -220,7 +219,7 @@ class AnsibleVault(SecretStore):
         if data is None:
             return None
         where = f"The note {self._tree.path(*parts)}"
-        document = self._document(data, where, [])
+        document, _secrets = self._seals.read(data, where)
         if not isinstance(document, dict):
             raise unreadable(where, "it is not a mapping")
         return document, hashlib.sha256(data).hexdigest()
@@ -232,7 +231,7 @@ class AnsibleVault(SecretStore):
                 "check_mode_write", f"check mode: the note {name} was not written."
             )
         data = write_yaml(document, _NOTE_COMMENT).encode()
-        self.writes_sent += 1
+        self.count_write()
         with self._lock(note_lock_name(name), f"The note {name}", _PATIENCE):
             present = self.read_note(name)
             if (present[1] if present else None) != expected:
@@ -286,27 +285,12 @@ class AnsibleVault(SecretStore):
     def _path(self, place: Place) -> str:
         return self._tree.path(*self._parts(place))
 
-    def _document(self, data: bytes, where: str, made: list[Secret]) -> Any:
-        """Return what a file holds; made: gets every secret in it; where: for messages."""
-
-        def make(text: str) -> Secret:
-            made.append(self._seals.of(text))
-            return made[-1]
-
-        try:
-            return read_yaml(data.decode(), make)
-        except UnicodeDecodeError:
-            raise unreadable(where, "it is not UTF-8") from None
-        except ValueError as exc:
-            raise unreadable(where, str(exc)) from None
-
     def _some_secrets(self) -> Iterator[tuple[Place, Secret]]:
         """Yield the first secrets that a short look finds."""
         for place in itertools.islice(self.places(None, None), _TRIES):
-            made: list[Secret] = []
             data = self._tree.read(*self._parts(place)) or b"{}"
-            self._document(data, f"The record {self._path(place)}", made)
-            yield from ((place, secret) for secret in made)
+            _document, secrets = self._seals.read(data, f"The record {self._path(place)}")
+            yield from ((place, secret) for secret in secrets)
 
     def _hashed(self, folders: tuple[str, str], stem: str) -> str | None:
         """Return the account of a file whose name is a hash, from inside the file."""
@@ -343,7 +327,9 @@ class AnsibleVault(SecretStore):
         """Return what a file holds, nothing where it cannot be read."""
         try:
             data = self._tree.read(*parts)
-            document = None if data is None else self._document(data, self._tree.path(*parts), [])
+            document = None
+            if data is not None:
+                document, _secrets = self._seals.read(data, self._tree.path(*parts))
         except CredentialsError as exc:
             if exc.kind != "store_unreadable":
                 raise

@@ -13,7 +13,6 @@ import contextlib
 import dataclasses
 import json
 import secrets
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -68,13 +67,12 @@ class AwsSecretsManager(SecretStore):
                 "invalid_option", "secret_store.lease must be 10s or more with AWS Secrets Manager."
             )
         self._names = Names(self.options["path"])
-        self._api = Api(self.options, context, self.fail, self._count_write)
+        self._api = Api(self.options, context, self.fail, self.count_write)
         self._versions = Versions(self._api, self.fail)
         kms = self.options["kms_key_id"]
         self._beats = TagHeartbeats(self._api, self._names, self.fail, self.clock, kms)
         self._keeper = HeartbeatKeeper(self._beats, context.run, length, self.clock)
         self._watch = HeartbeatWatch(self._beats, context.run, length, self.clock)
-        self._lock = threading.Lock()
         self._turns: dict[Place, _Turn] = {}
 
     def open(self) -> None:
@@ -97,12 +95,12 @@ class AwsSecretsManager(SecretStore):
         self.context.redactor.learn(options["aws_secret_access_key"], options["aws_session_token"])
         url = options["endpoint_url"] or ""
         if options["validate_certs"] is False:
-            self._warn(
+            self.warn(
                 "secret_store.validate_certs is false: anyone on the network path can read and"
                 " change what is sent to AWS Secrets Manager, secrets included."
             )
         elif url.startswith("http:") and not is_loopback(url):
-            self._warn(f"{url} is not encrypted: anyone on the network path can read the secrets.")
+            self.warn(f"{url} is not encrypted: anyone on the network path can read the secrets.")
         try:
             self._versions.read(self._names.of_runs(1))
         except CredentialsError as exc:
@@ -169,7 +167,7 @@ class AwsSecretsManager(SecretStore):
             stored, was_told = self._require_free(place)
             self._turns[place] = turn = _Turn(str(lease.run))
             try:
-                if stored is not None and not was_told and _is_open(stored.record):
+                if stored is not None and not was_told and stored.record.is_open:
                     stored = self.write(place, stored.record, stored.version)
                 turn.fresh = (stored, self.clock.monotonic())
                 yield lease
@@ -309,22 +307,7 @@ class AwsSecretsManager(SecretStore):
             self._api.call("TagResource", SecretId=self._names.of(place), Tags=tags_as_list(tags))
         except CredentialsError as exc:
             # The record itself is safe; another run waits for the end of this one.
-            self._warn(f"The tags of {place} were not written: {exc.message}")
-
-    def _warn(self, text: str) -> None:
-        text = self.context.redactor.redact(text)
-        with self._lock:
-            if text not in self.warnings:
-                self.warnings.append(text)
-
-    def _count_write(self) -> None:
-        with self._lock:
-            self.writes_sent += 1
-
-
-def _is_open(record: Record) -> bool:
-    """Tell whether a turn may act on what an earlier one left."""
-    return record.pending is not None or record.intent is not None
+            self.warn(f"The tags of {place} were not written: {exc.message}")
 
 
 def _opened(value: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -119,6 +120,7 @@ class SecretStore:
         self.warnings: list[str] = []
         #: What places() found among the records and could not tell whose it is.
         self.unplaced: list[str] = []
+        self._tally = threading.Lock()
 
     # --- what a store defines ----------------------------------------------------------------
 
@@ -211,6 +213,18 @@ class SecretStore:
 
     # --- what stores use ---------------------------------------------------------------------
 
+    def warn(self, text: str) -> None:
+        """Note what the operator should know, once, redacted. Sends nothing."""
+        text = self.context.redactor.redact(text)
+        with self._tally:
+            if text not in self.warnings:
+                self.warnings.append(text)
+
+    def count_write(self) -> None:
+        """Count a write that is about to be sent. Sends nothing."""
+        with self._tally:
+            self.writes_sent += 1
+
     def admit(self, record: Record, where: str) -> Record:
         """Return a record that was read, if this run may use it. Raises store_moved.
 
@@ -240,7 +254,7 @@ class SecretStore:
             if attempt:
                 self.clock.sleep(_BETWEEN_LOOKS)
             try:
-                self.writes_sent += 1
+                self.count_write()
                 return Stored(record, self._write(place, record, expected))
             except CredentialsError as exc:
                 if exc.landed is False and lost is None:

@@ -11,7 +11,7 @@ from ..errors import CredentialsError
 from ..record import Secret
 from ..record_document import unreadable
 from .durable_files import Tree
-from .record_yaml import read_yaml, write_yaml
+from .record_yaml import write_yaml
 from .vault_passwords import Keyring
 from .vault_seals import Seals
 
@@ -39,21 +39,10 @@ class CheckFile:
         data = self._tree.read(_FILE)
         if data is None:
             return None
-        made: list[Secret] = []
-
-        def make(text: str) -> Secret:
-            made.append(self._seals.of(text))
-            return made[-1]
-
-        try:
-            read_yaml(data.decode(), make)
-        except UnicodeDecodeError:
-            raise unreadable(self.path, "it is not UTF-8") from None
-        except ValueError as exc:
-            raise unreadable(self.path, str(exc)) from None
-        if not made:
+        _document, checks = self._seals.read(data, self.path)
+        if not checks:
             raise unreadable(self.path, "it holds no encrypted value")
-        return made
+        return checks
 
     def add(self) -> None:
         """See to it that the password that encrypts is proven, too."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Optional
@@ -25,7 +24,7 @@ from ..record_document import from_document, to_document, unreadable
 from .base import CheckModeLease, Lease, Place, SecretStore, StoreContext, Stored
 from .heartbeat import HeartbeatKeeper
 from .heartbeat_watch import HeartbeatWatch, run_of
-from .vault_kv2_auditor import audit_copy, is_settled, merged
+from .vault_kv2_auditor import audit_copy, merged
 from .vault_kv2_beats import KvHeartbeats
 from .vault_kv2_options import resolve_kv
 from .vault_kv2_paths import Paths
@@ -56,12 +55,11 @@ class VaultKv2(SecretStore):
         length = self.settings.lease
         self._keeper = HeartbeatKeeper(beats, context.run, length, self.clock)
         self._watch = HeartbeatWatch(beats, context.run, length, self.clock)
-        self._lock = threading.Lock()
         #: What lease() has just read: the record or None, and when.
         self._fresh: dict[Place, tuple[Optional[Stored], float]] = {}
         self._writes_metadata = self.settings.with_metadata
         for text in self.settings.warnings:
-            self._warn(text)
+            self.warn(text)
 
     def open(self) -> None:
         """Log in, and prove that the mount is there and is KV version 2. Stores nothing."""
@@ -118,7 +116,7 @@ class VaultKv2(SecretStore):
             exc.at(account=place.account)
             raise
         self._warn_of_deletion(metadata, path)
-        if self._writes_metadata and is_settled(record):
+        if self._writes_metadata and not record.is_open:
             custom = merged(metadata.get("custom_metadata"), audit_copy(record))
             if custom is not None:
                 self._write_copy(path, custom)
@@ -137,7 +135,7 @@ class VaultKv2(SecretStore):
                 return
             with self._keeper.turn(self._key(place)) as lease:
                 stored = self._require_free(place)
-                if stored is not None and _is_open(stored.record):
+                if stored is not None and stored.record.is_open:
                     stored = self.write(place, stored.record, stored.version)
                 self._fresh[place] = (stored, self.clock.monotonic())
                 yield lease
@@ -183,7 +181,7 @@ class VaultKv2(SecretStore):
             return
         for attempt in range(1, _TRIES + 1):
             try:
-                self._count()
+                self.count_write()
                 self.server.destroy(path, old)
                 return
             except CredentialsError as exc:
@@ -212,7 +210,7 @@ class VaultKv2(SecretStore):
             if attempt:
                 self.clock.sleep(_BETWEEN_TRIES)
             try:
-                self._count()
+                self.count_write()
                 self.server.write(path, document, expected or 0)
                 return
             except CredentialsError as exc:
@@ -304,9 +302,7 @@ class VaultKv2(SecretStore):
         except CredentialsError as exc:
             if exc.kind == "store_refused":
                 self._writes_metadata = False
-                self._warn(
-                    f"Custom metadata, the copy for auditors, are not written: {exc.message}"
-                )
+                self.warn(f"Custom metadata, the copy for auditors, are not written: {exc.message}")
 
     def _tidy(self, path: str) -> None:
         try:
@@ -330,25 +326,10 @@ class VaultKv2(SecretStore):
 
     def _warn_of_deletion(self, metadata: Mapping[str, Any], path: str) -> None:
         if metadata.get("deletion_time"):
-            self._warn(
+            self.warn(
                 f"{self.settings.mount}/{path} will be deleted by the secret store at"
                 f" {metadata['deletion_time']} (delete_version_after on the mount or the path)."
             )
-
-    def _warn(self, text: str) -> None:
-        text = self.context.redactor.redact(text)
-        with self._lock:
-            if text not in self.warnings:
-                self.warnings.append(text)
-
-    def _count(self) -> None:
-        with self._lock:
-            self.writes_sent += 1
-
-
-def _is_open(record: Record) -> bool:
-    """Tell whether an earlier turn left something that a new one goes on with."""
-    return record.pending is not None or record.intent is not None
 
 
 def _plain(value: Any) -> Any:

@@ -24,11 +24,6 @@ _NAMES = (
 )
 
 
-def is_settled(record: Record) -> bool:
-    """Tell whether nothing of a record is under way: only then is the copy written."""
-    return record.pending is None and record.intent is None
-
-
 def audit_copy(record: Record) -> dict[str, str]:
     """Return what a record says, in values that custom metadata can hold."""
     current = record.current

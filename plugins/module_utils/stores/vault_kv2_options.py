@@ -98,15 +98,7 @@ def resolve_kv(
         raise
     if unused:
         warnings.append(_not_used(unused))
-    if values["validate_certs"] is False:
-        warnings.append(
-            "validate_certs is false for the secret store: anyone on the network path can read and"
-            f" change what is sent to {url}, every secret included."
-        )
-    if url.startswith("http:") and not is_loopback(url):
-        warnings.append(
-            f"{url} is not encrypted: anyone on the network path can read every secret. Use https."
-        )
+    warnings += _open_to_others(url, values["validate_certs"])
     return KvOptions(
         url=url,
         method=method,
@@ -125,6 +117,21 @@ def resolve_kv(
         with_metadata=bool(values["custom_metadata"]),
         warnings=tuple(warnings),
     )
+
+
+def _open_to_others(url: str, validate_certs: bool | None) -> list[str]:
+    """Return warnings of what others on the network path may read."""
+    warnings = []
+    if validate_certs is False:
+        warnings.append(
+            "validate_certs is false for the secret store: anyone on the network path can read and"
+            f" change what is sent to {url}, every secret included."
+        )
+    if url.startswith("http:") and not is_loopback(url):
+        warnings.append(
+            f"{url} is not encrypted: anyone on the network path can read every secret. Use https."
+        )
+    return warnings
 
 
 def _not_used(names: list[str]) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 from ..errors import CredentialsError
 from ..record import Secret
+from ..record_document import unreadable
 from ..redaction import Redactor
+from .record_yaml import read_yaml
 from .vault_format import label_of
 from .vault_passwords import Keyring, Password
 
@@ -37,6 +39,24 @@ class Seals:
     def of(self, text: str) -> Secret:
         """Return the secret that a ciphertext stands for. Decrypts nothing."""
         return Secret(None, self._sealed(text), self._open)
+
+    def read(self, data: bytes, where: str) -> tuple[Any, list[Secret]]:
+        """Return what a file holds, and every secret in it. Decrypts nothing.
+
+        where: for messages. Raises store_unreadable.
+        """
+        made: list[Secret] = []
+
+        def make(text: str) -> Secret:
+            made.append(self.of(text))
+            return made[-1]
+
+        try:
+            return read_yaml(data.decode(), make), made
+        except UnicodeDecodeError:
+            raise unreadable(where, "it is not UTF-8") from None
+        except ValueError as exc:
+            raise unreadable(where, str(exc)) from None
 
     def seal_once(self, secret: Secret) -> None:
         """Encrypt a secret, unless these passwords have: a key that moves keeps its ciphertext."""

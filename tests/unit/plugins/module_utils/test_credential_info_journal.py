@@ -18,6 +18,8 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.credential
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.journal import (
     Journal,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.journal_heads import (
     merge_heads,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.platform import Platform

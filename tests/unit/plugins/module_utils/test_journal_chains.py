@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from ansible_collections.objectstore.credentials.plugins.module_utils.journal import (
     ChainReport,
     Journal,
-    merge_heads,
     verify_journal,
+)
+from ansible_collections.objectstore.credentials.plugins.module_utils.journal_heads import (
+    merge_heads,
 )
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
 from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock, raised
