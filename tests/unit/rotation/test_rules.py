@@ -106,6 +106,13 @@ def test_wrong_entry_is_refused_by_its_number_before_anything_is_sent(
     assert lab.writes == writes
 
 
+@pytest.mark.parametrize("given", [5, True, {"AK": 1}, [5], [["AK"]], [None]])
+def test_replaces_that_names_no_access_keys_is_refused(lab_of: OpenLab, given: Any) -> None:
+    with pytest.raises(CredentialsError, match=r"users: entry 1 .*replaces") as caught:
+        lab_of(UNLABELLED).wanted(users=[{"name": ACCOUNT, "replaces": given}])
+    assert caught.value.kind == "invalid_option"
+
+
 def test_two_entries_for_one_account_are_refused(lab_of: OpenLab) -> None:
     with pytest.raises(CredentialsError, match=r"entry 2 \(name a\): entry 1 is"):
         lab_of(UNLABELLED).wanted(all=True, policies=[{"name": "a"}, {"name": "a"}])

@@ -93,6 +93,8 @@ def test_reason_is_looked_for_where_it_may_come_from() -> None:
 SIGNALLED = """
 import os, signal, sys
 from ansible_collections.objectstore.credentials.plugins.module_utils.ancestors import Stop
+# What a shell starts in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 stop, number, times = Stop(), getattr(signal, sys.argv[2]), int(sys.argv[3])
 with stop.by_signals():
     if sys.argv[1] == "list":
