@@ -101,7 +101,7 @@ changelog-lint: env-dev
 
 # Tests ----------------------------------------------------------------------------------------------------
 
-.PHONY: fuzz fuzz-short units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample soak soak-short leaks
+.PHONY: fuzz fuzz-guided fuzz-short units unit-dev unit-quick rotation browser unit-py39 kill-matrix kill-sample soak soak-short leaks
 .PHONY: parity vendor ceph matrix
 .PHONY: $(CELLS:%=cell-%)
 units: unit-dev rotation unit-py39 ## Unit and contract tests, also on a real Python 3.9
@@ -113,6 +113,9 @@ rotation: env-dev ## The rotation engine, rule by rule, and under generated faul
 	$(GATE) rotation -- $(DEV)/python -m pytest tests/unit/rotation $(PYTEST_ARGS) $(ARGS)
 fuzz: env-dev ## Give every parser hostile input; ARGS='--examples 5000 --seconds 60 --only ontap --seed 1'
 	@$(DEV)/python -m ansible_collections.objectstore.credentials.tests.fuzz $(ARGS)
+fuzz-guided: ## The same targets led by coverage (atheris, on Linux); ARGS='--seconds 60 --only plans'
+	@$(PYTHON) tools/environments.py guided
+	@.venv/guided/bin/python -m ansible_collections.objectstore.credentials.tests.fuzz.guided $(ARGS)
 fuzz-short: env-dev
 	$(GATE) fuzz -- $(DEV)/python -m pytest tests/fuzz $(PYTEST_ARGS) $(ARGS)
 browser: env-dev ## The report's page in a headless Chromium, where there is one

@@ -123,6 +123,7 @@ def known() -> dict[str, Environment]:
         Environment("run", ("ansible-core>=2.16", "-r", "requirements.txt")),
         Environment("dev", ("-r", "tests/requirements-dev.txt")),
         Environment("py39", ("-r", "tests/requirements-py39.txt"), ("3.9",)),
+        Environment("guided", ("-r", "tests/requirements-guided.txt"), ("3.11", "3.12", "3.13")),
         Environment("keystone", ("-r", "tests/requirements-keystone.txt")),
         Environment("docs", ("-r", "tests/requirements-docs.txt")),
         Environment("importer", ("-r", "tests/requirements-importer.txt")),

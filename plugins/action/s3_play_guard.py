@@ -45,6 +45,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             may_be_none = boolean(self._task.args.get("may_be_none", False))
             here, said = fleet_scope.wrong(self._task.args["scope"], variables, may_be_none)
             result.update(hosts=here, **({"failed": True, "msg": said} if said else {}))
+            doubt = fleet_scope.doubt(self._task.args["scope"], variables)
+            if may_be_none and doubt and not said:
+                result["warnings"] = [doubt]
         elif not strategy.rpartition(".")[2].endswith(_IN_STEP):
             result.update(
                 failed=True,

@@ -25,7 +25,8 @@ options:
     default: rotated
   users:
     description:
-      - The accounts. A bare word is a name, V(id:42) an identifier.
+      - The accounts. A bare word is a name, V(id:42) an identifier. A text in brackets is a list in
+        JSON; any other text that is certainly a list or a dictionary is refused.
       - A dictionary has C(name) or C(id), and may have C(access_key), C(secret_key) (to import this
         pair), C(replaces), and whatever an entry of O(policies) may say, of that account alone.
     type: list
@@ -125,6 +126,11 @@ options:
     description:
       - The SHA-256 of the O(plan) that was approved; any other one is refused.
     type: str
+  plan_max_age:
+    description:
+      - How long after it was made an O(plan) may be run; an older one is refused.
+    type: str
+    default: 7d
   rotation_id:
     description:
       - Rotate once for this identifier, such as V(2026-Q4), whatever the age of the keys; the

@@ -136,7 +136,9 @@ def _plans(
         )
     approval = None
     if wanted.plan:
-        approval = Approval(Plan.read(wanted.plan, wanted.plan_hash), _call(platform, wanted))
+        plan = Plan.read(wanted.plan, wanted.plan_hash)
+        plan.check_age(platform.client.clock.now(), wanted.plan_max_age)
+        approval = Approval(plan, _call(platform, wanted))
     return approval, Report.prepare(wanted.write_plan, "write_plan")
 
 

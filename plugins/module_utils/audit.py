@@ -15,7 +15,7 @@ from typing import Any
 from .clock import iso
 from .model import ACTIVE, AccessKey, Account
 from .platform import Platform
-from .record import Record
+from .record import HeldKey, Record
 from .record_summary import age_of, held_as, summary_of, with_dates
 
 #: The vocabulary of AWS Config's rule access-keys-rotated, in the words of this collection.
@@ -45,15 +45,19 @@ def audited(
     current = record.current if record is not None else None
     if keys is not None or current is None:
         return fields, None
-    key = AccessKey(
-        current.access_key or "",
-        account,
-        created_at=current.created_at,
-        expires_at=current.expires_at,
-    )
-    row = _row(platform, key, max_age, last_used)
-    fields["compliance"] = row["compliance"]
+    # Side by side an old key works until it is ended; in place it died with the call.
+    old = record.retiring if record is not None and platform.facts.overlap else ()
+    held = [current, *(key for key in old if key.disabled_at is None and key.deleted_at is None)]
+    rows = [_row(platform, _as_shown(key, account), max_age, last_used) for key in held]
+    fields["compliance"] = _worst(rows, False)
+    row = next(row for row in rows if row["compliance"] == fields["compliance"])
     return fields, f"by its record: {row['why']}"
+
+
+def _as_shown(key: HeldKey, account: Account) -> AccessKey:
+    return AccessKey(
+        key.access_key or "", account, created_at=key.created_at, expires_at=key.expires_at
+    )
 
 
 def in_record(platform: Platform, record: Record | None, fields: dict[str, Any]) -> None:

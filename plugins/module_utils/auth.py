@@ -13,6 +13,8 @@ from typing import Callable
 from .errors import CredentialsError
 
 Headers = dict[str, str]
+#: A server that failed, or wants fewer requests, has judged no login.
+_PASSING = ("platform_error", "throttled")
 
 
 class Auth:
@@ -28,6 +30,9 @@ class Auth:
         sent: the headers of the refused request, so that of many threads only one renews.
         """
         return False
+
+    def accepted(self) -> None:
+        """Note that a server took a request with these headers."""
 
 
 class BasicAuth(Auth):
@@ -56,8 +61,9 @@ class HeaderAuth(Auth):
 class LoginAuth(Auth):
     """A token fetched by a login when first needed, shared by all threads, renewed once.
 
-    login: returns the headers that carry a fresh token; called under a lock. renewals caps the
-    logins after the first, so that a server that refuses every token is not hammered.
+    login: returns the headers that carry a fresh token; called under a lock. renewals caps those
+    of tokens that were never taken, so that a server that refuses every token is not hammered; one
+    that was taken has ended since, as some do with every change of a key.
     """
 
     def __init__(self, login: Callable[[], Headers], renewals: int = 50) -> None:
@@ -66,6 +72,7 @@ class LoginAuth(Auth):
         self._headers: Headers | None = None
         self._failure: CredentialsError | None = None
         self._renewals = renewals
+        self._was_taken = False
         #: Logins made so far.
         self.logins = 0
 
@@ -87,19 +94,33 @@ class LoginAuth(Auth):
                 sent.get(name) != value for name, value in current.items()
             ):
                 return True
-            if self._renewals <= 0:
+            if self._renewals <= 0 and not self._was_taken:
                 return False
-            self._renewals -= 1
+            self._renewals -= not self._was_taken
+            self._was_taken = False
             self._headers = self._log_in()
             return True
 
+    def accepted(self) -> None:
+        """Note that the token is good, or was."""
+        self._was_taken = True
+
     def _log_in(self) -> Headers:
-        # A login that failed once is not tried again by the other threads: it would lock the user.
+        # A login that failed once is not tried again by the other threads: it would lock the user,
+        # unless nobody looked at it.
         if self._failure is not None:
             raise self._failure.again()
-        try:
-            self.logins += 1
-            return self._login()
-        except CredentialsError as failure:
-            self._failure = failure.again()
-            raise
+        has_worked = self._headers is not None
+        while True:
+            try:
+                self.logins += 1
+                return self._login()
+            except CredentialsError as failure:
+                # Servers close a connection after a 401 without a word, and the renewal, which
+                # follows at once, is sent into that. What logged in before locks nobody out.
+                if has_worked and failure.kind == "unreachable":
+                    has_worked = False
+                    continue
+                if failure.kind not in _PASSING:
+                    self._failure = failure.again()
+                raise

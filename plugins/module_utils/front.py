@@ -81,9 +81,9 @@ def run(
     module.no_log_values.update(in_urls)
     redactor = Redactor()
     redactor.learn(*in_urls)
-    params = options_of(module, full, redactor)
-    is_preflight = bool(params.get("preflight"))
     with errors_become_failures(module, redactor):
+        params = options_of(module, full, redactor)
+        is_preflight = bool(params.get("preflight"))
         platform_class = platforms[params["platform"]]
         check_scope(params, scopes)
         shard = Shard.parse(params["shard"])

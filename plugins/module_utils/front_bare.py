@@ -56,8 +56,8 @@ def run_bare(spec: ArgumentSpec, operation: Callable[[BareJob], Outcome]) -> Non
     module.no_log_values.update(in_urls)
     redactor = Redactor()
     redactor.learn(*in_urls)
-    params = options_of(module, spec, redactor)
     with errors_become_failures(module, redactor):
+        params = options_of(module, spec, redactor)
         report = Report.prepare(params.get("report_path"))
         clock = clock_for(_urls(params))
         if clock.offset:

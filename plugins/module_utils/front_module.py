@@ -13,10 +13,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .ancestors import STOP, Ancestors
 from .errors import CredentialsError, sentences
-from .invocation import entries, shown
+from .invocation import entries, is_list_typed, shown
 from .liaison import Liaison
 from .options import SECRET_OPTIONS, ArgumentSpec, mark_listed
-from .redaction import Redactor
+from .redaction import MASK, Redactor
 from .report import Report
 from .results import Outcome
 from .store_environment import store_of
@@ -34,12 +34,18 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
     def _load_params(self) -> None:
         super()._load_params()
         self.given = dict(self.params)
+        #: Lists that came as a text which is no JSON: nobody knows what in it is secret.
+        self.unread: set[str] = set()
         for name, value in self.params.items():
-            if self._option(name).get("elements") in ("dict", "raw"):
-                self.params[name] = self.given[name] = entries(value)
+            known, option = self._option(name)
+            if option.get("type") == "list":
+                read = entries(value, option.get("elements") in ("dict", "raw"))
+                self.params[name] = self.given[name] = read
+                if is_list_typed(read):
+                    self.unread |= {known, *option.get("aliases", ())}
 
     def _log_invocation(self) -> None:
-        params, self.params = self.params, shown(self.params, self.argument_spec)
+        params, self.params = self.params, self._shown()
         try:
             super()._log_invocation()
         finally:
@@ -54,13 +60,18 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         super().fail_json(msg, **{"invocation": self._invocation(), **result})
 
     def _invocation(self) -> dict[str, Any]:
-        return {"module_args": shown(self.params, self.argument_spec)}
+        return {"module_args": self._shown()}
 
-    def _option(self, name: str) -> Mapping[str, Any]:
+    def _shown(self) -> dict[str, Any]:
+        arguments = shown(self.params, self.argument_spec)
+        return {name: MASK if name in self.unread else each for name, each in arguments.items()}
+
+    def _option(self, name: str) -> tuple[str, Mapping[str, Any]]:
+        """Return an option and its own name, by any of its names; nothing where there is none."""
         for known, option in self.argument_spec.items():
             if name in (known, *option.get("aliases", ())):
-                return dict(option)
-        return {}
+                return known, option
+        return "", {}
 
 
 @contextlib.contextmanager
@@ -134,16 +145,22 @@ def options_of(module: Module, spec: ArgumentSpec, redactor: Redactor) -> dict[s
     """Return the options as an operation gets them; the pairs of a list are learned.
 
     The secret keys of a list of pairs are no no_log_values: Ansible would look for each of them in
-    each text of the result, which for thousands of accounts takes hours.
+    each text of the result, which for thousands of accounts takes hours. Raises invalid_option for
+    a list whose entries would be taken for names and are none.
     """
     params = dict(module.params)
     for name, value in params.items():
         if not isinstance(value, list):
             continue
-        names = (name, *spec.options.get(name, {}).get("aliases", ()))
-        if any(isinstance(module.given.get(known), list) for known in names):
+        option = spec.options.get(name, {})
+        names = (name, *option.get("aliases", ()))
+        all_given = [module.given.get(known) for known in names]
+        given = [each for each in all_given if isinstance(each, list)]
+        if name in module.unread or (option.get("elements") == "str" and any(map(_nests, given))):
+            raise _no_names(name, is_text=name in module.unread)
+        if given:
             params[name] = mark_listed(value)
-        if spec.options.get(name, {}).get("elements") == "raw":
+        if option.get("elements") == "raw":
             entries_ = [entry for entry in value if isinstance(entry, dict)]
             redactor.learn(*(entry.get("secret_key") for entry in entries_))
             logins = [e[n] for e in entries_ for n in SECRET_OPTIONS if isinstance(e.get(n), str)]
@@ -152,6 +169,28 @@ def options_of(module: Module, spec: ArgumentSpec, redactor: Redactor) -> dict[s
     if "secret_store" in params:
         params["secret_store"] = store_of(params["secret_store"])
     return params
+
+
+def _nests(given: list[Any]) -> bool:
+    """Tell whether an entry is a list or a dictionary, of which Ansible would make a text."""
+    return any(isinstance(entry, (dict, list)) for entry in given)
+
+
+def _no_names(name: str, is_text: bool) -> CredentialsError:
+    """Return the error for such a list; it repeats nothing of it, for that may hold a secret."""
+    what = (
+        "is a text that looks like a list or a dictionary, and is no list in JSON: it would be"
+        " taken for a name"
+        if is_text
+        else "holds a list or a dictionary where each entry is a text"
+    )
+    odd = f" What really is a name stands in one: {name}='[\"[x]\"]'." if is_text else ""
+    return CredentialsError(
+        "invalid_option",
+        f"{name} {what}. Nothing was touched.",
+        next_step=f"Write {name} as a list in YAML; where it can only be a text (a survey, -e"
+        f' NAME=..., a command line), in JSON with double quotes: {name}=\'["a", "b"]\'.{odd}',
+    )
 
 
 @contextlib.contextmanager

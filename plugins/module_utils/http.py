@@ -35,7 +35,6 @@ from .urls import query_of, same_origin
 READ, WRITE, LOGIN, TOUCH = "read", "write", "login", "touch"
 
 USER_AGENT = "objectstore.credentials (Ansible collection)"
-_RETRIED_STATUSES = (429, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 3
 #: Seconds that clocks differ by at the most: a century, since one that nobody set says 1970.
@@ -195,6 +194,7 @@ class Client:
         self.auth = Auth()
         #: Called right before a write is sent; raises where its sender may not write any more.
         self.may_write: Callable[[], None] = lambda: None
+        self.passing_statuses: tuple[int, ...] = (429, 502, 503, 504)  # a read is sent again
         #: Says of an answer that asks to come later whether it promises that nothing was done.
         self.promises_nothing_done: Callable[[Answer], bool] = lambda answer: answer.status == 429
         for secret in (settings.api_password, settings.api_token, settings.api_secret_key):
@@ -263,20 +263,20 @@ class Client:
         base = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
         if is_json:
             base.setdefault("Content-Type", "application/json")
-        renewed = False
-        attempt = 0
+        renewed, attempt = False, 0
         while True:
             attempt += 1
             try:
                 answer, sent = self._send(method, url, base, payload, effect, auth)
             except TransportError as exc:
-                wait = None
-                if effect == READ and exc.passing:
-                    wait = retry_wait(attempt, None, self.platform_now())
+                is_passing = effect == READ and exc.passing
+                wait = retry_wait(attempt, None, self.platform_now()) if is_passing else None
                 if wait is None:
                     raise self._transport_failure(exc, method, url, effect, attempt) from None
                 self.clock.sleep(wait)
                 continue
+            if auth and answer.ok:
+                self.auth.accepted()
             if answer.status == 401 and auth and not renewed and self.auth.renew(sent):
                 # A 401 promises that nothing was done, so a write may be sent again as well.
                 renewed = True
@@ -375,11 +375,11 @@ class Client:
     def _wait_before_retry(
         self, answer: Answer, attempt: int, effect: str, repeatable: bool
     ) -> float | None:
-        if answer.status not in _RETRIED_STATUSES and not self.promises_nothing_done(answer):
+        promised = self.promises_nothing_done(answer)
+        if not promised and answer.status not in self.passing_statuses:
             return None
-        if effect in (WRITE, TOUCH) and not (repeatable and self.promises_nothing_done(answer)):
-            return None
-        if effect == LOGIN and answer.status != 429:
+        may_repeat = {READ: True, LOGIN: answer.status == 429}
+        if not may_repeat.get(effect, repeatable and promised):
             return None
         return retry_wait(attempt, answer.headers.get("Retry-After"), self.platform_now())
 

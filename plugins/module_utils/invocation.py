@@ -10,6 +10,7 @@ no login in a URL, no pair in a list, and not even marked options once it cannot
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,18 +22,36 @@ _SHOWN_OF_ENTRY = ("name", "id", "match", "access_key")
 Options = Mapping[str, Mapping[str, Any]]
 
 
-def entries(value: Any) -> Any:
-    """Return a list of accounts as it was meant: a text that is a list in JSON becomes that list.
+def entries(value: Any, may_be_one: bool = True) -> Any:
+    """Return a list as it was meant: a text that is a list in JSON becomes that list.
 
     Ansible would split it at its commas, and nobody could tell any more what of it is secret.
+    may_be_one: a single dictionary is a list of one.
     """
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         try:
             read = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
-        return read if isinstance(read, list) else [read]
+        if isinstance(read, list):
+            return read
+        return [read] if may_be_one else value
     return value
+
+
+def is_list_typed(value: Any) -> bool:
+    """Tell whether a text is certainly a list or a dictionary of YAML or Python, and no name.
+
+    As where a survey or -e hands on what somebody typed: as a name it would be nobody's, and what
+    it was to leave out would not be left out. "[x] jane", "[a], [b]" and "{4e7f}" may be names.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if text.startswith("[") and text.endswith("]"):
+        inner = text[1:-1].strip()
+        return inner[:1] in ("[", "{", "'", '"') or not re.search(r"[\[\]]", inner)
+    if text.startswith("{") and text.endswith("}"):
+        return bool(re.search(r":\s|['\"]\s*:", text))
+    return text.startswith("- ") and "\n" in text
 
 
 def shown(params: Mapping[str, Any], options: Options) -> dict[str, Any]:

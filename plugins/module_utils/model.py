@@ -166,6 +166,24 @@ class Facts:
     cannot_disable_because: str = ""
     cannot_describe_because: str = ""
 
+    def shown(self) -> dict[str, Any]:
+        """Return what an operator decides by; the rest is how the engine gets along.
+
+        The reasons are there only where something cannot be done.
+        """
+        told = {name: getattr(self, name) for name in _SHOWN}
+        reasons = {name: getattr(self, name) for name in _REASONS if getattr(self, name)}
+        return {**told, "secret_comes_back": list(self.secret_comes_back), **reasons}
+
+
+#: Of the facts, those that results tell.
+_SHOWN = (
+    *("overlap", "can_disable", "can_delete", "can_choose_pair", "label", "tells_created"),
+    *("tells_last_used", "max_keys", "secret_comes_back", "shows_access_key"),
+    *("listing_is_proof", "listing_has_side_effect"),
+)
+_REASONS = ("cannot_disable_because", "cannot_describe_because")
+
 
 @dataclass(frozen=True)
 class EndpointInfo:

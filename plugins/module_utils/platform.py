@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, Callable, ClassVar, Optional
 from .auth import Auth, BasicAuth
 from .errors import CredentialsError, sentences
 from .http import Answer, Client, Query
+from .listing import Listing
 from .model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued, Pair
 from .settings import Settings
 
@@ -177,7 +177,7 @@ class Platform:
             "title": self.title,
             "product": info.product,
             "version": info.version,
-            "facts": dataclasses.asdict(self.facts),
+            "facts": self.facts.shown(),
             "details": info.details,
         }
 
@@ -304,6 +304,17 @@ class Platform:
     def fail(self, kind: str, message: str, **context: Any) -> CredentialsError:
         """Return an error of this platform, redacted and placed."""
         return self.placed(self.client.error(kind, message, **context))
+
+    def begin_listing(self, doing: str) -> Listing:
+        """Return what bounds a listing that begins now, in rows and in time. Sends nothing."""
+        client, given = self.client, self.settings
+        before = client.requests_sent
+
+        def paced() -> float:
+            pace = given.requests_per_second
+            return (client.requests_sent - before) / pace if pace else 0.0
+
+        return Listing(self.fail, doing, client.clock, slowest=given.read_timeout, paced=paced)
 
     def unsupported(self, what: str, because: str = "") -> CredentialsError:
         """Return the error for something that this platform, release or configuration cannot do."""

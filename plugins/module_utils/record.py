@@ -128,6 +128,9 @@ class Pending:
     endpoints: tuple[str, ...] = ()
     #: Which of them the new key replaces: they become retiring when it is promoted.
     replaces: tuple[str, ...] = ()
+    #: In place: what a lost answer left there, whose secret nobody has. Until it is replaced no
+    #: stored pair works, so a call that came to nothing is no reason to forget it.
+    repairs: str = ""
     #: The chosen pair, before it is sent; later the pair that the platform issued.
     access_key: Optional[str] = None
     secret: Optional[Secret] = field(default=None, compare=False)

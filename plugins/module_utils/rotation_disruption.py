@@ -23,7 +23,7 @@ def refuse_unless_allowed(case: Case, order: Order) -> None:
     """Raise disruption_refused where a rotation would end a working key and nobody asked for it."""
     in_place = not case.desk.facts.overlap
     cuts = case.policy.cut_first and order.compromised is not None
-    if case.policy.allow_disruption or order.is_repair or not (in_place or cuts):
+    if case.policy.allow_disruption or order.repairs or not (in_place or cuts):
         return
     if case.sees_keys and not case.keys:
         return
@@ -43,7 +43,7 @@ def refuse_unless_allowed(case: Case, order: Order) -> None:
 
 def wait_for_window(case: Case, order: Order) -> None:
     """Raise WaitsForWindow where a rotation would end a working key at the wrong time."""
-    is_urgent = order.is_repair or order.compromised is not None
+    is_urgent = bool(order.repairs) or order.compromised is not None
     if not (case.desk.facts.overlap or is_urgent or _nothing_works(case)):
         keep_to_window(case)
 

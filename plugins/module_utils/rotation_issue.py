@@ -36,8 +36,8 @@ class Order:
     #: Access keys outside of the record that the operator named, or that are taken over.
     replaces: tuple[str, ...] = ()
     compromised: str | None = None
-    #: The old key is dead already: making a new one ends nothing that works.
-    is_repair: bool = False
+    #: What a lost answer left, the old key being dead: a new one ends nothing that works.
+    repairs: str = ""
 
 
 def refuse_unlike(case: Case, order: Order) -> None:
@@ -83,6 +83,7 @@ def intend(case: Case, order: Order) -> None:
         keys_before=before,
         endpoints=desk.endpoints if len(desk.endpoints) > 1 else (),
         replaces=order.replaces,
+        repairs=order.repairs,
         access_key=pair.access_key if pair else None,
         secret=Secret(pair.secret_key) if pair else None,
         compromised=order.compromised,
@@ -108,19 +109,19 @@ def issue(case: Case) -> Issued:
             account = successor(case, pending)
             issued = desk.platform.create_access_key(account, label=label, pair=pending.pair())
         else:
-            issued = desk.platform.regenerate_access_key(
-                case.account,
-                pair=pending.pair(),
-                expected=pending.keys_before if case.sees_keys else None,
-            )
+            expected = pending.keys_before if case.sees_keys else None
+            replace = desk.platform.regenerate_access_key
+            issued = replace(case.account, pair=pending.pair(), expected=expected)
     except CredentialsError as exc:
-        if exc.landed is False and exc.kind != "busy":
-            forget_pending(case, "issue_refused", exc.kind)
-        elif exc.landed is False:  # not sent: we clear it, unless the account is another's now
-            with contextlib.suppress(CredentialsError):
-                forget_pending(case, "not_sent", exc.message)
         if exc.landed is not False:
             case.forget_keys()
+        elif pending.repairs:
+            pass  # the account has no stored key that works: the next run has to go on
+        elif exc.kind != "busy":
+            forget_pending(case, "issue_refused", exc.kind)
+        else:  # not sent: we clear it, unless the account is another's now
+            with contextlib.suppress(CredentialsError):
+                forget_pending(case, "not_sent", exc.message)
         raise
     case.forget_keys()
     if issued.pair is not None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -48,6 +49,7 @@ SPEC = SELECTION | ArgumentSpec(
         "write_plan": {"type": "path"},
         "plan": {"type": "path"},
         "plan_hash": {"type": "str"},
+        "plan_max_age": {"type": "str", "default": "7d"},
         "rotation_id": {"type": "str"},
         "force": {"type": "bool", "default": False},
         "compromised": {"type": "list", "elements": "str", "default": []},
@@ -96,6 +98,7 @@ class RotateOptions:
     write_plan: Optional[str] = None
     plan: Optional[str] = None
     plan_hash: Optional[str] = None
+    plan_max_age: dt.timedelta = dt.timedelta(days=7)
     #: Policies that were made, by what was said of their accounts.
     _made: dict[int, Policy] = field(default_factory=dict, compare=False, repr=False)
 
@@ -153,6 +156,7 @@ class RotateOptions:
             write_plan=params.get("write_plan"),
             plan=params.get("plan"),
             plan_hash=params.get("plan_hash"),
+            plan_max_age=parse_duration(params["plan_max_age"], "plan_max_age"),
         )
 
     @property

@@ -20,6 +20,7 @@ from typing import Any, Optional
 
 from .clock import iso, parse_time
 from .errors import CredentialsError
+from .options import duration_text
 from .record import Record
 from .rehearsal import is_made_up
 from .results import AccountResult
@@ -35,6 +36,8 @@ _CALL = ("platform", "endpoint", "shard", "state")
 #: States that are dates of the run itself.
 _DATED = ("held", "decommissioned")
 _DONE = (*DONE, "rolled_back")
+#: How far ahead of this machine's clock a plan may have been made: clocks of others are wrong too.
+_MOST_AHEAD = dt.timedelta(hours=1)
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -77,6 +80,25 @@ class Plan:
         return parse_time(self.document["made_at"]) or dt.datetime.max.replace(
             tzinfo=dt.timezone.utc
         )
+
+    def check_age(self, now: dt.datetime, most: dt.timedelta) -> None:
+        """Raise invalid_option where it is too old to be what somebody wants today."""
+        age = now - self.made_at
+        if age > most:
+            raise _wrong(
+                f"plan: {self.path} was made at {iso(self.made_at)}, {duration_text(age)} ago, and"
+                f" plan_max_age is {duration_text(most)}. Nothing was touched.",
+                "Write the plan anew in check mode (write_plan), and have it approved: what an"
+                " interrupted run of this one left open is in the new one too. Where approvals"
+                " take longer, raise plan_max_age.",
+            )
+        if -age > _MOST_AHEAD:
+            raise _wrong(
+                f"plan: {self.path} was made at {iso(self.made_at)}, which is still to come: by"
+                " such a date it would never be too old. Nothing was touched.",
+                "Set the clock of the machine that wrote it, or of this one; then write the plan"
+                " anew in check mode (write_plan), and have it approved.",
+            )
 
     def entry(self, call: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the entry of a call: the same platform, endpoint, shard and state."""

@@ -255,7 +255,7 @@ def _settle_made(case: Case, pending: Pending) -> Pending:
 def _settle_replaced(case: Case, pending: Pending) -> Pending | None:
     """In place, visible: the access key tells whether the call landed; its secret is lost then."""
     shown = tuple(sorted(key.access_key for key in case.keys))
-    if shown == tuple(sorted(pending.keys_before)):
+    if shown == tuple(sorted(pending.keys_before)) and not pending.repairs:
         return _nothing_happened(case, pending)
     _replace_again(case, pending, ", ".join(shown) or "no key")
     return None
@@ -323,7 +323,7 @@ def _replace_again(case: Case, pending: Pending, found: str) -> None:
     case.details["overwritten"] = found
     # One write: a record without the pending rotation could not explain what the platform shows.
     order = Order(
-        pending.why, pending.rotation_id, pending.replaces, pending.compromised, is_repair=True
+        pending.why, pending.rotation_id, pending.replaces, pending.compromised, repairs=found
     )
     intend(case, order)
     keep_replaced(case, issue(case), recovered=True)

@@ -168,8 +168,7 @@ def _of_users(entries: Iterable[Any]) -> list[Rule]:
         if entry.get("access_key") is not None:
             changes["access_key"] = str(entry["access_key"])
         if entry.get("replaces") is not None:
-            given = entry["replaces"]
-            changes["replaces"] = (given,) if isinstance(given, str) else tuple(given)
+            changes["replaces"] = _access_keys(entry["replaces"], label)
         if entry.get("secret_key"):
             if not entry.get("access_key"):
                 raise _wrong(f"{label}: secret_key needs access_key too.", None)
@@ -177,6 +176,13 @@ def _of_users(entries: Iterable[Any]) -> list[Rule]:
         if changes:
             rules[ref] = Rule(label, changes, ref)
     return list(rules.values())
+
+
+def _access_keys(given: Any, label: str) -> tuple[str, ...]:
+    listed = [given] if isinstance(given, str) else given
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(key, str) for key in listed):
+        raise _wrong(f"{label}: replaces is no list of access keys.", "Write [KEY1, KEY2].")
+    return tuple(listed)
 
 
 def _changes(entry: Mapping[str, Any], label: str, more: frozenset[str]) -> dict[str, Any]:

@@ -152,7 +152,12 @@ def _fill_from_file(
         raise _file_error(path, f"the entry {endpoint!r} is not a mapping of options")
     unknown = sorted(str(name) for name in entry if name not in specs and name != "platform")
     if unknown:
-        raise _file_error(path, f"the entry {endpoint!r} has unknown options: {', '.join(unknown)}")
+        known = ", ".join(sorted(specs))
+        raise _file_error(
+            path,
+            f"the entry {endpoint!r} has unknown options: {', '.join(unknown)}",
+            f"Of this platform an entry may have: {known}.",
+        )
     for name in _urls(specs):
         url, given = str(entry.get(name) or ""), values[name]
         if url and given and not same_url(url, given):
@@ -179,7 +184,12 @@ def _read_file(path: str, warnings: list[str]) -> dict[str, Any]:
             mode = stat.S_IMODE(os.fstat(handle.fileno()).st_mode)
             text = handle.read()
     except (OSError, UnicodeDecodeError) as exc:
-        raise _file_error(path, f"it cannot be read: {exc.__class__.__name__}") from None
+        why = getattr(exc, "strerror", None) or "it is no UTF-8"
+        raise _file_error(
+            path,
+            f"it cannot be read: {why}",
+            f"Let {FILE_VARIABLE} name a file that is there and that this user may read.",
+        ) from None
     if mode & 0o077:
         warnings.append(f"{path} ({FILE_VARIABLE}) can be read by others; chmod 600 it.")
     return _content_of(path, text)
@@ -194,7 +204,7 @@ def _content_of(path: str, text: str) -> dict[str, Any]:
     if text.startswith("$ANSIBLE_VAULT"):
         raise _file_error(path, "it is encrypted as a whole; a module cannot decrypt it")
     try:
-        content = json.loads(text) if text.lstrip().startswith("{") else _yaml(path)(text)
+        content = _parsed(path, text)
     except CredentialsError:
         raise
     except Exception as exc:  # PyYAML's errors quote the line, which may hold a password
@@ -202,7 +212,7 @@ def _content_of(path: str, text: str) -> dict[str, Any]:
             raise _file_error(
                 path, "it holds !vault values; a module cannot decrypt them"
             ) from None
-        raise _file_error(path, f"it is neither YAML nor JSON ({exc.__class__.__name__})") from None
+        raise _file_error(path, f"it is neither YAML nor JSON{_line_of(exc, text)}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -210,7 +220,12 @@ def _content_of(path: str, text: str) -> dict[str, Any]:
     return content
 
 
-def _yaml(path: str) -> Callable[[str], Any]:
+def _parsed(path: str, text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            pass  # YAML may begin so as well
     try:
         import yaml
     except ImportError:
@@ -219,7 +234,26 @@ def _yaml(path: str) -> Callable[[str], Any]:
             f"{path} ({FILE_VARIABLE}) is YAML, and PyYAML is not installed for this Python.",
             next_step="Install PyYAML, or write the file as JSON.",
         ) from None
-    return yaml.safe_load
+
+    class Loader(yaml.SafeLoader):
+        """Reads every scalar as the text it is: 0123456 is a password, and no octal number."""
+
+        yaml_implicit_resolvers = {
+            first: [pair for pair in pairs if pair[0].rpartition(":")[2] in ("null", "merge")]
+            for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    return yaml.load(text, Loader=Loader)  # noqa: S506  # a safe one
+
+
+def _line_of(exc: Exception, text: str) -> str:
+    """Return where a parser stopped, without a word of what stands there."""
+    number = getattr(getattr(exc, "problem_mark", None), "line", None)
+    if number is None:
+        return ""
+    lines = text.splitlines()
+    is_tab = number < len(lines) and lines[number].lstrip(" ").startswith("\t")
+    return f", as of line {number + 1}" + (": a tab, where YAML has blanks" if is_tab else "")
 
 
 def _file_error(
@@ -319,7 +353,7 @@ def _checked_url(url: str | None, platform: str, endpoint: str | None) -> str:
             f"api_url: {_without_login(text)!r} is not a URL of the form https://host[:port][/path].",
             next_step="Write the scheme too, as in https://storage.example.com.",
         )
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise CredentialsError(
             "invalid_option",
             "api_url must not hold a user name or password.",

@@ -45,6 +45,10 @@ LARGEST_ANSWER = 32 * 1024 * 1024
 _MOST_ORIGINS = 3
 _CHUNK = 64 * 1024
 _SMALL_CHUNK = 1024
+#: Seconds after which a kept connection is not used again: Apache and Node, for two, close theirs
+#: after five, and a change that is sent just then is one whose outcome nobody knows.
+_LONGEST_IDLE = 4.0
+_NEVER = float("inf")
 #: Seconds after which an answer that still arrives is given up, unless the time-out is long.
 _LONGEST_ANSWER = 60.0
 
@@ -324,26 +328,33 @@ def _pools(settings: Settings, keep: bool) -> dict[str, Any]:
     """Return urllib3's pools, whose answers end; unless kept, a connection given back is closed."""
     bounded = bounded_response(_longest(settings), LARGEST_ANSWER)
 
-    plain: Any = urllib3.HTTPConnectionPool.ConnectionCls
-    tls: Any = urllib3.HTTPSConnectionPool.ConnectionCls
+    def pool_of(base: Any) -> Any:
+        class Pool(base):  # type: ignore[misc]  # either of two classes
+            ConnectionCls = type(
+                "Connection",
+                (base.ConnectionCls,),
+                {"response_class": bounded, "idle_since": _NEVER},
+            )
 
-    class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = type("PlainConnection", (plain,), {"response_class": bounded})
+            def _get_conn(self, timeout: Any = None) -> Any:
+                conn = super()._get_conn(timeout)
+                if time.monotonic() - conn.idle_since > _LONGEST_IDLE:
+                    conn.close()  # it connects anew when it is used
+                return conn
 
-        def _put_conn(self, conn: Any) -> None:
-            if conn is not None and not keep:
-                conn.close()
-            super()._put_conn(conn if keep else None)
+            def _put_conn(self, conn: Any) -> None:
+                if conn is not None:
+                    conn.idle_since = time.monotonic()
+                    if not keep:
+                        conn.close()
+                super()._put_conn(conn if keep else None)
 
-    class TlsPool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = type("TlsConnection", (tls,), {"response_class": bounded})
+        return Pool
 
-        def _put_conn(self, conn: Any) -> None:
-            if conn is not None and not keep:
-                conn.close()
-            super()._put_conn(conn if keep else None)
-
-    return {"http": PlainPool, "https": TlsPool}
+    return {
+        "http": pool_of(urllib3.HTTPConnectionPool),
+        "https": pool_of(urllib3.HTTPSConnectionPool),
+    }
 
 
 def _longest(settings: Settings) -> float:

@@ -92,8 +92,9 @@ def bounded_response(seconds: float, largest: int) -> type[HTTPResponse]:
 def unpacked(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """Yield what pieces of a body hold, a bounded part at a time: urllib3 unpacks them whole.
 
-    Nobody asked for it to be packed; some proxies do it all the same, by gzip. Raises
-    TransportError for what is packed otherwise, or again and again.
+    Nobody asked for it to be packed; some proxies do it all the same, by gzip, and say so of a body
+    that is not there as well (HTTP 204, HEAD). Raises TransportError for what is packed otherwise,
+    or again and again.
     """
     packing = encoding.strip().lower()
     if packing in ("", "identity"):
@@ -102,15 +103,17 @@ def unpacked(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     if packing not in ("gzip", "x-gzip", "deflate"):
         raise _over("malformed_answer", "the answer is packed in a way that nobody asked for")
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    is_empty = True
     try:
         for piece in pieces:
             rest = piece
+            is_empty = is_empty and not piece
             while rest and not unpacker.eof:
                 yield unpacker.decompress(rest, _PART)
                 rest = unpacker.unconsumed_tail
     except zlib.error:
         raise _over("malformed_answer", "the answer cannot be unpacked") from None
-    if not unpacker.eof:
+    if not unpacker.eof and not is_empty:
         raise _over("malformed_answer", "the packed answer is cut off")
 
 

@@ -41,7 +41,7 @@ def checked_s3_url(url: str, option: str = "verify.s3_url") -> str:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         raise _no_url(option) from None
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise CredentialsError(
             "invalid_option",
             f"{option} must not hold a user name or password.",

@@ -30,7 +30,8 @@ options:
     description:
       - The accounts to list. An entry is a name, an identifier such as V(id:42), or a dictionary
         with C(name) or C(id).
-      - A bare string is split at commas; for a name that holds a comma pass a list.
+      - A bare string is split at commas; for a name that holds a comma pass a list. A text in
+        brackets is a list in JSON.
     type: list
     elements: raw
     aliases: [user]
@@ -279,8 +280,25 @@ platform_info:
       description: Its version, where it tells.
       type: str
     facts:
-      description: What this endpoint can do, as this collection sees it.
+      description:
+        - What this endpoint can do, as this collection sees it. Whether an old and a new key work
+          side by side (C(overlap)), whether a key can be disabled and deleted (C(can_disable),
+          C(can_delete)), whether the caller may choose the pair (C(can_choose_pair)), what proves
+          a new key ours (C(label), null where nothing does), how many keys a user has at most
+          (C(max_keys), null where no limit is known).
+        - Whether it tells access keys, when they were made and when they were last used
+          (C(shows_access_key), C(tells_created), C(tells_last_used)), when a secret comes back
+          (C(secret_comes_back)), whether an empty listing means that there is nothing
+          (C(listing_is_proof)), whether a listing may itself make a key
+          (C(listing_has_side_effect)).
+        - C(cannot_disable_because) and C(cannot_describe_because), only where that is so.
       type: dict
+      sample:
+        overlap: false
+        can_disable: false
+        can_delete: true
+        max_keys: 1
+        cannot_disable_because: ONTAP has no switch for a key
     details:
       description: The platform's own details.
       type: dict

@@ -25,7 +25,8 @@ options:
       - A pattern of hosts and groups. Fails when no host of the play fits it, and when it has a
         name that no host and no group has.
       - Where this is a slice of a job, the other hosts are known from the variables that
-        P(objectstore.credentials.s3_fleet#inventory) sets.
+        P(objectstore.credentials.s3_fleet#inventory) sets; without them, a name that only another
+        slice can judge is a warning.
     type: raw
   may_be_none:
     description: Whether this may be a slice of a job, which may have none of the hosts of O(scope).

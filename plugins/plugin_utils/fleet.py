@@ -101,7 +101,9 @@ def read_fleet(config: Mapping[str, Any], file: str) -> list[Endpoint]:
     problems += [f"{file}: {text}" for text in _wrong_in("defaults", defaults, None)]
     entries = config.get("endpoints")
     if not isinstance(entries, Mapping) or not entries:
-        raise FleetError([f"{file}: endpoints must be a mapping: {{name: {{option: value}}}}."])
+        raise FleetError(
+            [f"{file}: endpoints must name one at least: {{name: {{option: value}}}}."]
+        )
     endpoints = []
     for name, entry in entries.items():
         own = {} if entry is None else entry

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -74,13 +73,13 @@ def _answer(options: Mapping[str, Any], redactor: Redactor, warnings: list[str])
         platform = chosen(settings, client)
         info = platform.connect()
         accounts = len(select(platform, Selection(all=True), parallelism=1).accounts)
-        facts = dataclasses.asdict(platform.facts)
+        facts = platform.facts.shown()
     return {
         "reachable": True,
         "product": info.product,
         "version": info.version,
         "accounts": accounts,
-        "facts": {n: list(v) if isinstance(v, tuple) else v for n, v in facts.items()},
+        "facts": facts,
         "asked_at": iso(dt.datetime.now(dt.timezone.utc)),
     }
 

@@ -73,7 +73,8 @@ def wrong(
     if not here and not (fleet or groups["all"]):
         return [], (
             f"No host of the inventory fits {said}, so nothing was done. The inventory has no host"
-            " at all: check -i, or the source of the inventory."
+            " at all: check -i, or the source of the inventory. Of a file that could not be read a"
+            " warning above says why."
         )
     if not here and not (may_be_none and (not fleet or fitting(scope, fleet))):
         more = " Where a slice of a job may be without any, set s3_allow_no_hosts: true."
@@ -91,6 +92,26 @@ def wrong(
             f" only at times can be written as a pattern, {strangers[0]}*."
         )
     return sorted(here), None
+
+
+def doubt(scope: _Scope, variables: Mapping[str, Any]) -> Optional[str]:
+    """Say which names in a scope a slice of a job cannot judge; None where it can.
+
+    Every slice gets all groups of an inventory, and some of the hosts; AWX tells it neither which
+    slice it is nor of how many. So a name that is no group's may be a host of another slice.
+    """
+    groups: _Groups = variables["groups"]
+    if any(name.startswith(VARIABLE) for name in variables):
+        return None
+    strangers = unknown(scope, _names(groups))
+    if not strangers:
+        return None
+    return (
+        f"No group, and no host of this slice of the job, is called {' or '.join(strangers)}. If no"
+        " other slice has such a host, the name is mistyped: nothing is done by it, and nothing is"
+        f" left out. A variable of the inventory, {VARIABLE}NAME: {{GROUP: [HOSTS]}} with all hosts"
+        " of all slices, lets each slice refuse that."
+    )
 
 
 def _names(groups: _Groups) -> set[str]:

@@ -407,6 +407,60 @@ def test_comma_is_hinted_at_only_where_a_text_was_split(
     assert bool(hints[0]) is is_hinted
 
 
+@pytest.mark.parametrize("name", ["users", "user", "exclude"])
+@pytest.mark.parametrize(
+    "typed", ["['a', 'b']", "[{name: a}]", "{'name': 'a'}", "- a\n- b", "[a, b]"]
+)
+def test_typed_list_is_no_name_and_the_option_is_named(
+    run_with: Run, monkeypatch: pytest.MonkeyPatch, name: str, typed: str
+) -> None:
+    monkeypatch.setitem(SPEC.options, "users", PAIRS.options["users"])
+    monkeypatch.setitem(SPEC.options, "exclude", {"type": "list", "elements": "str"})
+    code, result, _unused = run_with(lambda job: pytest.fail("it began"), **{name: typed})
+    assert code == 1
+    assert result["failure"]["kind"] == "invalid_option"
+    option = "users" if name == "user" else name
+    assert result["msg"].startswith(f"{option} is a text that looks like a list")
+    assert f"""{option}='["a", "b"]'""" in result["failure"]["next_step"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ('["a, b", "[c]"]', ["a, b", "[c]"]),
+        ("[]", []),
+        ("[x] jane", ["[x] jane"]),
+        ("{4e7f}", ["{4e7f}"]),
+        (["['a']", "{name: a}"], ["['a']", "{name: a}"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["users", "exclude"])
+def test_list_in_json_is_read_and_an_odd_name_stays_one(
+    run_with: Run, monkeypatch: pytest.MonkeyPatch, name: str, typed: Any, read: list[str]
+) -> None:
+    monkeypatch.setitem(SPEC.options, "users", PAIRS.options["users"])
+    monkeypatch.setitem(SPEC.options, "exclude", {"type": "list", "elements": "str"})
+    seen: list[Any] = []
+
+    def operation(job: Job) -> Outcome:
+        seen.append(job.params[name])
+        return Outcome()
+
+    assert run_with(operation, **{name: typed})[0] == 0
+    assert seen == [read]
+
+
+@pytest.mark.parametrize("entry", [{"name": "a"}, ["a"]])
+@pytest.mark.parametrize("how", [list, json.dumps])
+def test_entry_that_is_no_text_is_not_made_one(
+    run_with: Run, monkeypatch: pytest.MonkeyPatch, entry: Any, how: Any
+) -> None:
+    monkeypatch.setitem(SPEC.options, "exclude", {"type": "list", "elements": "str"})
+    code, result, _unused = run_with(lambda job: pytest.fail("it began"), exclude=how([entry]))
+    assert code == 1
+    assert result["msg"].startswith("exclude holds a list or a dictionary")
+
+
 def test_job_talks_to_the_controller_over_the_socket(run_with: Run, tmp_path: Path) -> None:
     shown: list[Any] = []
 

@@ -110,6 +110,7 @@ def test_a_slice_may_be_without_endpoints(estate: Fleet) -> None:
     run = estate.run("rotate", variables={"s3_hosts": "clusterr", "s3_allow_no_hosts": True})
 
     assert run.code == 0, run.output
+    assert "no host of this slice of the job, is called clusterr" in " ".join(run.output.split())
     assert estate.all_writes() == dict.fromkeys(SMALL, 0)
 
 

@@ -191,6 +191,27 @@ def test_answers_of_several_lines_name_accounts_and_keys(estate: Estate) -> None
     assert estate.endpoints["osis"].simulator.secret_of(leaked) is None
 
 
+def test_a_list_that_was_typed_otherwise_than_in_json_is_refused_by_name(estate: Estate) -> None:
+    answers = {"s3_rotate_reason": "INC0042", "s3_rotate_users": "[{name: app-0001}]"}
+    before = estate.all_writes()
+
+    refused = estate.run(
+        "repair", "--limit", "osis", environment=credential(estate), variables=answers
+    )
+
+    assert refused.code == 2
+    assert "users is a text that looks like a list" in refused.output
+    assert estate.all_writes() == before
+
+    answers["s3_rotate_users"] = ' [{"name": "app-0001"}]\n'
+    done = estate.run(
+        "repair", "--limit", "osis", environment=credential(estate), variables=answers
+    )
+
+    assert done.code == 0, done.output
+    assert estate.actions("osis") == {"app-0001": "rotated"}
+
+
 def test_an_emergency_in_place_is_allowed_by_its_survey(in_place: Estate) -> None:
     environment = credential(in_place)
     # Nobody is told, and no endpoint may end a key that works.

@@ -39,6 +39,12 @@ ODD: dict[str, dict[str, Any]] = {
     "a misspelt name in an entry": {"users": [{"name": "a", "secretkey": SECRET}]},
     "one entry and no list": {"users": PAIR},
     "a list as a text": {"users": json.dumps([PAIR, PAIR])},
+    "a list of YAML as a text": {"users": f"[{{name: a, secret_key: {SECRET}, bucket: b}}]"},
+    "the same by the alias": {
+        "users": None,
+        "user": f"[{{name: a, secret_key: {SECRET}, bucket: b}}]",
+        "state": "sideways",
+    },
     "a list in a list": {"users": [[PAIR]]},
     "a URL of one account": {"users": [{"name": "a", "s3_url": LOGIN_URL}]},
     "a misspelt option": {"api_passwrd": SECRET},

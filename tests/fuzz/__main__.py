@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import multiprocessing
-import random
 import sys
 import time
 
@@ -24,21 +22,13 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=20.0, help="of the processor at most, for each target"
     )
-    parser.add_argument("--seed", type=int, default=None, help="repeats a run")
-    parser.add_argument("--only", default="*", help="targets whose name holds this, or a pattern")
-    parser.add_argument("--jobs", type=int, default=2, help="processes")
-    parser.add_argument("--without", default="", help="leave out targets whose name holds this")
+    all_targets.choose(parser)
     parser.add_argument("--list", action="store_true", help="name the targets")
     given = parser.parse_args()
-    all_targets.load()
-    pattern = given.only if set(given.only) & set("*?[") else f"*{given.only}*"
-    names = [name for name in sorted(TARGETS) if fnmatch.fnmatchcase(name, pattern)]
-    if given.without:
-        names = [name for name in names if given.without not in name]
+    names, number = all_targets.chosen(given)
     if given.list or not names:
         print("\n".join(names or ["no target of this name"]))
         return 0 if names else 2
-    number = given.seed if given.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {number}: {len(names)} targets, {given.examples} inputs each", flush=True)
     began = time.monotonic()
     work = [(name, number, given.examples, given.seconds) for name in names]

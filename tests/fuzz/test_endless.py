@@ -29,6 +29,7 @@ from ansible_collections.objectstore.credentials.tests.simulators.base import Ca
 from ansible_collections.objectstore.credentials.tests.unit.plugins.module_utils.contract.cells import (  # noqa: E501
     FORMS,
 )
+from ansible_collections.objectstore.credentials.tests.unit.support import RecordingClock
 
 from .endless import OF_KEYS, EndlessWire
 from .wire import Seat, seated
@@ -159,8 +160,86 @@ def test_vaults_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> 
         assert "list the vaults" in error.message
 
 
+def drip(seat: Seat, wire: Any, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let every answer take so long."""
+    real = wire.send
+
+    def send(method: str, url: str, headers: Any, body: bytes) -> Any:
+        seat.client.clock.sleep(seconds)
+        return real(method, url, headers, body)
+
+    monkeypatch.setattr(wire, "send", send)
+
+
+@pytest.mark.parametrize("form", FORMS, ids="-".join)
+def test_users_that_drip_are_given_up(
+    form: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_SECONDS", 600)
+    monkeypatch.setattr(listing, "MOST_SLOW_ANSWERS", 20)
+    with endless(form, USERS, rows=1) as (seat, wire):
+        drip(seat, wire, monkeypatch, 100)
+        with pytest.raises(CredentialsError) as caught:
+            list(seat.platform.accounts())
+        assert wire.pages <= 7
+    error = caught.value
+    assert error.kind == "timeout"
+    assert "takes too long (list the users)" in error.message
+    assert "10m is the most" in error.message
+    assert error.endpoint == "lab"
+    assert "timeout" in str(error.next_step)
+
+
+@pytest.mark.parametrize("form", PAGED_KEYS, ids="-".join)
+def test_keys_that_drip_are_given_up(
+    form: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_SECONDS", 600)
+    monkeypatch.setattr(listing, "MOST_SLOW_ANSWERS", 20)
+    with endless(form, PAGED_KEYS[form], names=OF_KEYS, rows=1) as (seat, wire):
+        account = seat.platform.account(AccountRef(name="app-0001"))
+        drip(seat, wire, monkeypatch, 100)
+        with pytest.raises(CredentialsError, match="takes too long"):
+            seat.platform.access_keys(account)
+        assert wire.pages <= 7
+
+
+def test_ten_thousand_accounts_at_one_request_a_second_pass() -> None:
+    clock = RecordingClock()
+    pages = listing.Listing(CredentialsError, "list the users", clock, slowest=30)
+    pages.page(10_000, 1)
+    for _account in range(100):
+        # By hundreds: this clock adds up all that was slept.
+        clock.sleep(100)
+        pages.more(100, 1)
+
+
+def test_what_the_operator_makes_it_wait_is_not_counted() -> None:
+    with seated(FORMS[0]) as seat:
+        client = seat.client
+        object.__setattr__(seat.platform.settings, "requests_per_second", 0.1)
+        pages = seat.platform.begin_listing("list the users")
+        for _account in range(100):
+            client.requests_sent += 100
+            client.clock.sleep(1_000)
+            pages.more(100, 1)
+        client.clock.sleep(12 * 3600 + 1)
+        with pytest.raises(CredentialsError, match="takes too long"):
+            pages.more(100, 1)
+
+
+def test_answers_that_may_be_slower_make_a_listing_that_may_be_longer() -> None:
+    clock = RecordingClock()
+    pages = listing.Listing(CredentialsError, "list the users", clock, slowest=60)
+    clock.sleep(24 * 3600)
+    pages.page(1, 1)
+    clock.sleep(1)
+    with pytest.raises(CredentialsError, match="1d is the most"):
+        pages.page(1, 1)
+
+
 def test_bound_lets_a_million_accounts_with_two_keys_each_pass() -> None:
-    pages = listing.Listing(CredentialsError, "list the users")
+    pages = listing.Listing(CredentialsError, "list the users", RecordingClock())
     for _page in range(10_000):
         pages.page(100, 100 * 1024)
         pages.more(100, 100 * 100)

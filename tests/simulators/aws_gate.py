@@ -73,9 +73,8 @@ class Gate:
         self._check_scope(region, named, service)
         names = headers.split(";")
         stamp = str(request.headers.get("X-Amz-Date") or "")
-        must = {"host", "x-amz-date"} | (
-            {"x-amz-security-token"} if "X-Amz-Security-Token" in request.headers else set()
-        )
+        sent = {name.lower() for name in request.headers}
+        must = {"host", "x-amz-date"} | {name for name in sent if name.startswith("x-amz-")}
         if names != sorted(names) or not must <= set(names) or not stamp.startswith(day):
             raise Refusal(400, "IncompleteSignature", "'Host' or 'X-Amz-Date' must be signed.")
         self._check_clock(stamp)

@@ -30,10 +30,13 @@ def main() -> None:
     parser.add_argument(
         "--known-after", type=float, default=0, help="seconds until a new key is accepted"
     )
+    parser.add_argument(
+        "--hold", default="", help="while this file is there, no key younger than it is accepted"
+    )
     options = parser.parse_args()
     # Read by moto when it is imported.
     os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = str(options.unchecked)
-    _refuse(options.known_after)
+    _refuse(options.known_after, options.hold)
     _remember()
     _lag(options.lag)
     from moto.server import main as serve
@@ -41,7 +44,7 @@ def main() -> None:
     serve(["-H", "127.0.0.1", "-p", str(options.port)])
 
 
-def _refuse(known_after: float) -> None:
+def _refuse(known_after: float, hold: str) -> None:
     """Refuse keys that are inactive, or so new that AWS would not know them everywhere."""
     from moto.iam import access_control
 
@@ -51,6 +54,8 @@ def _refuse(known_after: float) -> None:
         found(self, account_id, partition, access_key_id, headers)
         past = HISTORY.get(access_key_id, [])
         is_new = bool(past) and time.time() < past[0][0] + known_after
+        if past and os.path.exists(hold):
+            is_new = is_new or past[0][0] > os.path.getmtime(hold)
         if is_new or KEYS[access_key_id].status != "Active":
             raise access_control.CreateAccessKeyFailure(reason="InvalidId")
 

@@ -84,6 +84,17 @@ class Request:
                 return value
         return default
 
+    def accepts(self, kind: str) -> bool:
+        """Tell whether an answer of a media type is welcome; without the header any is."""
+        accept = (self.headers.get("Accept") or "*/*").lower()
+        offered = {each.partition(";")[0].strip() for each in accept.split(",")}
+        return bool(offered & {kind, kind.partition("/")[0] + "/*", "*/*"})
+
+    def is_of(self, kind: str) -> bool:
+        """Tell whether the body is said to be of a media type."""
+        said = (self.headers.get("Content-Type") or "").lower()
+        return said.partition(";")[0].strip() == kind
+
     def json(self) -> Any:
         """Return the decoded body, or raise BadBody."""
         try:

@@ -37,6 +37,7 @@ _STATUS = {
     "KeyExists": 409,
     "MethodNotAllowed": 405,
     "NoSuchBucket": 404,
+    "NotImplemented": 501,
     "NoSuchUser": 404,
     "RequestTimeTooSkewed": 403,
     "SignatureDoesNotMatch": 403,
@@ -216,7 +217,10 @@ class CephRgwSimulator(Simulator):
         user = self._owner(claim.access_key)
         if user is None or not user.keys[claim.access_key].active:
             raise RefusedError("InvalidAccessKeyId")
-        if not s3_signature.is_signed_with(request, claim, user.keys[claim.access_key].secret_key):
+        # To a gateway a + is a blank and nothing else, which no client signs as one.
+        has_plus = "+" in request.target.partition("?")[2]
+        secret_key = user.keys[claim.access_key].secret_key
+        if has_plus or not s3_signature.is_signed_with(request, claim, secret_key):
             raise RefusedError("SignatureDoesNotMatch")
         if user.suspended:
             raise RefusedError("UserSuspended")
@@ -237,6 +241,8 @@ class CephRgwSimulator(Simulator):
             return None
         if request.method == "PUT":
             self._may("users=write")
+            if request.body:
+                raise RefusedError("NotImplemented")
             return self._put_key(asked)
         if request.method == "DELETE":
             self._may("users=write")
@@ -255,7 +261,8 @@ class CephRgwSimulator(Simulator):
             except (binascii.Error, UnicodeDecodeError, ValueError):
                 # As a real gateway does: it has begun to answer when it finds out.
                 return Untyped(200, b'{"keys":[')
-        most = min(int(asked.get("max-entries") or _MOST_PER_PAGE), self.modes["page_size"])
+        wanted = asked.get("max-entries") or ""
+        most = min(int(wanted) if wanted.isdigit() else _MOST_PER_PAGE, self.modes["page_size"])
         found = names[start : start + most]
         is_cut = start + most < len(names)
         as_text = self.modes["truncated_as_text"]
@@ -319,9 +326,9 @@ class CephRgwSimulator(Simulator):
         return rows
 
     def _put_key(self, asked: Mapping[str, str]) -> Response:
-        user = self.users.get(asked.get("uid", ""))
-        if user is None:
-            raise RefusedError("NoSuchUser")
+        user = self._meant(asked)
+        if (asked.get("key-type") or "s3") != "s3":
+            return Untyped(200)  # an unknown type is answered with success, and that is all
         access_key, secret_key = asked.get("access-key", ""), asked.get("secret-key", "")
         if asked.get("generate-key", "true") == "true":
             access_key, secret_key = access_key or self.token(20), secret_key or self.token(40)
@@ -333,8 +340,11 @@ class CephRgwSimulator(Simulator):
                 raise RefusedError("KeyExists")
             if not secret_key:
                 raise RefusedError("InvalidSecretKey")
-            after = Key(secret_key, asked.get("subuser", ""))
+            after = Key(secret_key, asked.get("subuser", "").removeprefix(f"{user.uid}:"))
         else:
+            if not secret_key and not self.modes["has_active"]:
+                # With nothing else to change, a secret key is missed.
+                raise RefusedError("InvalidSecretKey")
             # A key that is there takes another secret, without a word.
             after = Key(secret_key or before.secret_key, before.subuser, before.active)
         if self.modes["has_active"] and "active" in asked:
@@ -345,12 +355,16 @@ class CephRgwSimulator(Simulator):
             self.commit(f"{'changed' if before else 'made'} key {access_key} of {user.uid}")
         return Untyped(200, self._rows(user))
 
-    def _delete_key(self, asked: Mapping[str, str]) -> Response:
-        if not asked.get("uid"):
-            raise RefusedError("AccessDenied")
-        user = self.users.get(asked["uid"])
+    def _meant(self, asked: Mapping[str, str]) -> User:
+        """Return whose key it is about; where there is no such user, whoever has the access key."""
+        uid = asked.get("uid") or ""
+        user = self.users.get(uid) or self._owner(asked.get("access-key", ""))
         if user is None:
-            raise RefusedError("NoSuchUser")
+            raise RefusedError("NoSuchUser" if uid else "AccessDenied")
+        return user
+
+    def _delete_key(self, asked: Mapping[str, str]) -> Response:
+        user = self._meant(asked)
         if user.keys.pop(asked.get("access-key", ""), None) is None:
             # 403, as for a login whose access key nobody has.
             raise RefusedError("InvalidAccessKeyId")

@@ -72,11 +72,12 @@ class CommvaultSimulator(Simulator):
         ),
         "keys_under_response": (False, "an inline pair stands in the response object"),
         "error_status": (400, "400 | 200 | 500: HTTP status of refused key operations"),
+        "mail_fails": (False, "an inline pair comes with an error: no e-mail could be sent"),
         "error_numbers": (False, "refused key operations carry numbers instead of words"),
         "ignore_filters": (False, "lists ignore fq, subType, start and limit"),
         "page_cap": (0, "the most rows of one page; 0: no limit"),
         "uncounted": (False, "lists of users lack numberOfUsers"),
-        "bare_empty_lists": (False, "an empty list is answered with {}"),
+        "empty_users": ("list", "list | bare ({}) | null | verdict: an empty list of users"),
         "stale_cache": (False, "lists show what was there at the last hardRefresh"),
         "user_properties": ("named", "named | anonymous: whether V4/User/{id} tells id and name"),
         "vault_list": ("full", "full | names (nothing but names) | absent (404)"),
@@ -165,6 +166,11 @@ class CommvaultSimulator(Simulator):
         segments = [unquote(part) for part in request.path.split("/") if part]
         if [part.lower() for part in segments[:2]] not in _BASES:
             return _no_page()
+        if "application/json" not in str(request.headers.get("Accept")).lower():
+            # What is not asked for as JSON comes as XML, which nobody here reads.
+            return Response(200, "<CVGui_GenericResp/>", content_type="application/xml")
+        if request.body and not request.is_of("application/json"):
+            return Response(400, "<CVGui_GenericResp/>", content_type="application/xml")
         call = Call(request, segments[2:])
         text = "/".join(call.segments)
         known = False

@@ -144,8 +144,9 @@ class Directory:
         if found is None:
             return _bad_filter()
         page = self.paged(call, found)
-        if not page and self.sim.modes["bare_empty_lists"]:
-            return Response(200, {})
+        empty = None if page else _EMPTY.get(self.sim.modes["empty_users"])
+        if empty is not None:
+            return Response(200, empty)
         body: Row = {"users": [self._user_row(user) for user in page]}
         if not self.sim.modes["uncounted"]:
             body["numberOfUsers"] = len(found)
@@ -335,6 +336,19 @@ class Directory:
         cap = self.sim.modes["page_cap"] or limit
         return list(rows)[start : start + min(limit, cap)]
 
+
+#: An empty list of users, in the ways that generators of JSON have; None stands for a usual one.
+_EMPTY: dict[str, Optional[Row]] = {
+    "list": None,
+    "bare": {},
+    "null": {"numberOfUsers": 0, "users": None, "processinginstructioninfo": {}},
+    "verdict": {
+        "users": None,
+        "errorMessage": "",
+        "errorCode": 0,
+        "response": {"errorCode": 0, "errorMessage": ""},
+    },
+}
 
 _OPERATIONS: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda have, want: want.lower() in have,

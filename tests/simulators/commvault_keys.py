@@ -128,7 +128,11 @@ class Keys:
             verdict["errorCode"] = code
         if user is None:
             return Response(200, verdict)
+        status = 200
+        if self.sim.modes["mail_fails"]:
+            status = self.sim.modes["error_status"]
+            verdict = {"errorMessage": "E-mail not sent", "errorCode": "CONNECTION_PROBLEM"}
         pair = {"accessKeyID": user.access_key, "secretAccessKey": user.secret_key}
         if self.sim.modes["keys_under_response"]:
-            return Response(200, {"response": {**verdict, **pair}})
-        return Response(200, {"response": verdict, **pair})
+            return Response(status, {"response": {**verdict, **pair}})
+        return Response(status, {"response": verdict, **pair})

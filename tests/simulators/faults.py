@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 #: What can go wrong. Each comes "before" (the platform never sees the request) or "after" (the
 #: change is made, and then the answer is spoilt).
@@ -75,7 +75,10 @@ class FaultPlan:
             self._cleared = threading.Event()
 
     def delay(self, fault: Fault) -> None:
-        """Wait as long as a fault says; one that is still planned ends when all are forgotten."""
+        """Wait as long as a fault says; one that is still planned ends when all are forgotten.
+
+        So a test plans what hangs (times=0) for longer than any machine is slow, and ends it.
+        """
         with self._lock:
             end = self._cleared if fault in self._faults else threading.Event()
         end.wait(fault.seconds)
@@ -95,3 +98,28 @@ class FaultPlan:
                         self._faults.remove(fault)
                 return fault
         return None
+
+
+class Landing(threading.Thread):
+    """What a request does, later than its answer."""
+
+    def __init__(self, seconds: float, work: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self._seconds = seconds
+        self._work: Optional[Callable[[], object]] = work
+        self._is_time = threading.Event()
+
+    def run(self) -> None:
+        self._is_time.wait(self._seconds)
+        if self._work:
+            self._work()
+
+    def at_once(self) -> None:
+        """Do it now; return when it is done."""
+        self._is_time.set()
+        self.join()
+
+    def forget(self) -> None:
+        """Let it never happen, unless it has."""
+        self._work = None
+        self._is_time.set()

@@ -39,6 +39,7 @@ class HuaweiSimulator(Simulator):
             0,
             "seconds until a change of a user's key ends its tokens; None: it does not",
         ),
+        "drops_all_tokens": (False, "such a change ends everybody's tokens, the caller's too"),
         "error_shape": (
             "documented",
             "documented, mainland (null error_code inside), or all as keystone, iam, gateway",

@@ -211,7 +211,8 @@ class Credentials:
             wanted = request.json()
         except BadBody:
             wanted = None
-        if not isinstance(wanted, dict) or set(wanted) != {"status"}:
+        is_json = request.is_of("application/json")
+        if not is_json or not isinstance(wanted, dict) or set(wanted) != {"status"}:
             raise v5(400, "PAP5.0011", "The request body is invalid.")
         if wanted["status"] not in ("active", "inactive"):
             raise v5(400, "PAP5.0011", "The value of status is invalid.")
@@ -259,7 +260,9 @@ class Credentials:
     def _changed(self, what: str, owner: User) -> None:
         delay = self._modes["drops_tokens_after"]
         if delay is not None:
-            self._world.drop_tokens(owner, self._clock.now() + dt.timedelta(seconds=delay))
+            everybody = list(self._world.users.values())
+            for user in everybody if self._modes["drops_all_tokens"] else [owner]:
+                self._world.drop_tokens(user, self._clock.now() + dt.timedelta(seconds=delay))
         self._commit(what)
 
 
@@ -269,13 +272,12 @@ def unknown_call() -> Refusal:
 
 
 def _credential(request: Request, known: set[str]) -> dict[str, Any]:
-    kind = (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     try:
         body = request.json()
     except BadBody:
         body = None
     wanted = body.get("credential") if isinstance(body, dict) and len(body) == 1 else None
-    if kind != "application/json" or not isinstance(wanted, dict) or set(wanted) - known:
+    if not request.is_of("application/json") or not isinstance(wanted, dict) or set(wanted) - known:
         raise iam(400, "IAM.0011", "The request body is invalid")
     return wanted
 

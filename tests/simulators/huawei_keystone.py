@@ -51,6 +51,8 @@ class Keystone:
     # --- tokens ------------------------------------------------------------------------------
 
     def _log_in(self, request: Request, base: str) -> Response:
+        if not request.is_of("application/json"):
+            raise iam(400, "IAM.0011", "The request body is invalid")
         try:
             asked = request.json()["auth"]
             identity = asked["identity"]

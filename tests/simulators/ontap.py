@@ -201,6 +201,8 @@ class OntapSimulator(Simulator):
             raise RefusalError("262160")
         if request.method != "GET" and self.modes["role"] == "readonly":
             raise RefusalError("6")
+        if request.method == "GET" and request.body:
+            raise RefusalError("262198")
 
     def _route(self, request: Request) -> Response:
         parts = request.segments

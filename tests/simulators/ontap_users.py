@@ -303,10 +303,12 @@ class Users:
             raise RefusalError("92406201")
         if not isinstance(access_key, str) or not re.fullmatch(r"[0-9A-Z]+", access_key):
             raise RefusalError("92406205", "access_key")
+        if not isinstance(secret_key, str):
+            raise RefusalError("262197", "secret_key")
         for user in self.simulator.every_user():
             if user is not owner and any(k.access_key == access_key for k in user.slots.values()):
                 raise RefusalError("92406200", "access_key")
-        return access_key, str(secret_key)
+        return access_key, secret_key
 
     def _lifetime(self, body: Mapping[str, Any], old: Optional[Key]) -> Optional[dt.timedelta]:
         most = self.simulator.longest_lifetime()

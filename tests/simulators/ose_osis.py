@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from http import HTTPStatus
 from typing import Any, Callable, Optional
@@ -32,6 +33,13 @@ _OPTIONAL_OPERATIONS = {
     "anonymous-user": "getAnonymousUser",
     "console": "getConsole",
 }
+#: How generators of JSON in Java write a date.
+_DATES: dict[str, Callable[[dt.datetime], Any]] = {
+    "text": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+    "nanoseconds": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.%f000Z"),
+    "milliseconds": lambda moment: int(moment.timestamp() * 1000),
+    "seconds": lambda moment: moment.timestamp(),
+}
 
 
 class OsisApi:
@@ -51,6 +59,8 @@ class OsisApi:
             return self.info(request)
         if rest[:1] != ["v1"]:
             return self.error(request, 404, "no such path")
+        if not request.accepts("application/json"):
+            return Response(406)
         if rest[1:2] == ["auth"]:
             return self.auth(request, rest[2:])
         refused = self.refused(request)
@@ -112,6 +122,8 @@ class OsisApi:
         """Log in, or refresh a token; paths that no published specification has."""
         if self.world.modes["auth"] != "bearer" or request.method != "POST":
             return self.error(request, 404, "no such path")
+        if not request.is_of("application/json"):
+            return self.error(request, 415, "Unsupported Media Type")
         try:
             body = request.json()
         except BadBody:
@@ -207,7 +219,7 @@ class OsisApi:
             "access_key": key.access_key,
             "secret_key": key.secret,
             "active": key.active,
-            "creation_date": key.created.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+            "creation_date": _DATES[world.modes["date_as"]](key.created),
             "tenant_id": user.tenant_id,
             "user_id": user.user_id,
             "username": user.username if named else None,
@@ -333,7 +345,7 @@ class OsisApi:
         tenant, user_id = request.arg("tenant_id"), request.arg("user_id")
         if world.mode("owner_required") and not (tenant and user_id):
             return self.error(request, 400, "Required parameter 'tenant_id' is not present")
-        if "application/json" not in (request.headers.get("Content-Type") or ""):
+        if not request.is_of("application/json"):
             return self.error(request, 415, "Unsupported Media Type")
         body = request.json()
         if not isinstance(body, dict):

@@ -145,7 +145,11 @@ class OseWorld(Simulator):
         "active": (None, "shown; null; absent: how a listing shows the status"),
         "immutable": (None, "what every credential of OSIS says of itself"),
         "secret": ("shown", "not_available, absent: of keys that were there before"),
-        "page_total": (None, "all; page: total is the size of this page"),
+        "page_total": (
+            None,
+            "all; page: total is the size of this page; text: of texts; null, absent: none told",
+        ),
+        "date_as": ("text", "text | nanoseconds | milliseconds | seconds: how OSIS shows dates"),
         "page_size": (1000, "most rows in a page, whatever limit was asked for"),
         "page_overlap": (False, "a page begins with the last row of the one before"),
         "offset_ignored": (None, "every page of credentials begins at the first row"),
@@ -301,9 +305,16 @@ class OseWorld(Simulator):
         if self.modes["page_overlap"] and 0 < first < len(found):
             first -= 1
         items = found[first : first + limit]
-        total = len(found) if self.mode("page_total") == "all" else len(items)
-        numbers = {"limit": limit, "offset": offset, "total": total}
-        return Response(200, {"items": items, info: numbers})
+        told = self.mode("page_total")
+        numbers: Any = {"limit": limit, "offset": offset, "total": len(found)}
+        if told == "page":
+            numbers["total"] = len(items)
+        elif told == "text":
+            numbers = {name: str(value) for name, value in numbers.items()}
+        elif told in ("null", "absent"):
+            numbers = None
+        body = {"items": items, info: numbers}
+        return Response(200, {"items": items} if told == "absent" else body)
 
 
 def parse_filter(text: Optional[str]) -> dict[str, str]:

@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from typing import Optional
 
 #: Seconds until a server must listen.
-LONGEST = 60.0
+LONGEST = 120.0
+#: Sockets that keep the ports of free_ports() for this process.
+_KEPT: list[socket.socket] = []
 
 
 def end_with_parent() -> None:
@@ -28,15 +30,18 @@ def end_with_parent() -> None:
 
 
 def free_ports(count: int) -> Sequence[int]:
-    """Return ports that nothing listens on right now."""
+    """Return ports for servers that set SO_REUSEADDR; nobody else is given them meanwhile.
+
+    A server takes seconds to listen, and others on this machine ask for ports all the time. So they
+    stay bound here, without listening, until this process ends: a server with SO_REUSEADDR can bind
+    them all the same (Linux), while the system hands them out to nobody.
+    """
     sockets = [socket.socket() for _unused in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    for each in sockets:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        each.bind(("127.0.0.1", 0))
+    _KEPT.extend(sockets)
+    return [int(each.getsockname()[1]) for each in sockets]
 
 
 def start(
@@ -75,4 +80,4 @@ def running(
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(LONGEST)

@@ -26,7 +26,8 @@ from types import TracebackType
 from typing import Any, Optional
 
 from .base import CaseInsensitive, Request, Response, Simulator
-from .faults import Fault, FaultPlan
+from .faults import Fault, FaultPlan, Landing
+from .wording import USUAL
 
 CONTROL = "/_simulator/"
 
@@ -66,6 +67,8 @@ class SimulatorServer:
         self.simulator = simulator
         self.latency = latency
         self.faults = FaultPlan()
+        #: How answers are said on the wire.
+        self.wording = USUAL
         self.log: list[Logged] = []
         self.keep_log = keep_log
         self.requests = 0
@@ -73,7 +76,7 @@ class SimulatorServer:
         #: The methods of the requests that are being answered.
         self.under_way: list[str] = []
         self._lock = threading.Lock()
-        self._timers: list[threading.Timer] = []
+        self._landings: list[Landing] = []
         self._certificate = certificate
         self._http = _Server(("127.0.0.1", port), _handler_for(self))
         if certificate:
@@ -98,8 +101,9 @@ class SimulatorServer:
 
     def stop(self) -> None:
         """Stop serving and close the port; late landings still under way are forgotten."""
-        for timer in self._timers:
-            timer.cancel()
+        self.faults.clear()
+        for landing in self._landings:
+            landing.forget()
         self._http.shutdown()
         self._http.server_close()
         self._thread.join(5)
@@ -115,6 +119,24 @@ class SimulatorServer:
     ) -> None:
         self.stop()
 
+    def begin_anew(self, simulator: Simulator) -> None:
+        """Serve another world, without faults, with nothing counted yet.
+
+        What is still being answered stays with the world that it was asked of, and is not counted.
+        """
+        self.faults.clear()
+        with self._lock:
+            self.simulator = simulator
+            self.latency = 0.0
+            self.wording = USUAL
+            self.log.clear()
+            self.requests = self.connections = 0
+
+    def land(self) -> None:
+        """Let happen now what was to happen late; return when it has."""
+        for landing in self._landings:
+            landing.at_once()
+
     def note_connection(self) -> int:
         """Count a connection and return its number."""
         with self._lock:
@@ -125,47 +147,48 @@ class SimulatorServer:
         self, request: Request, connection: int
     ) -> tuple[Optional[Response], Optional[Fault]]:
         """Return the response (None: close the connection) and the fault that spoils it."""
-        method, target = self.simulator.seen_as(request)
+        simulator = self.simulator
+        method, target = simulator.seen_as(request)
         with self._lock:
             self.under_way.append(method)
         try:
-            return self._answer(request, connection, method, target)
+            return self._answer(simulator, request, connection, method, target)
         finally:
             with self._lock:
                 self.under_way.remove(method)
 
     def _answer(
-        self, request: Request, connection: int, method: str, target: str
+        self, simulator: Simulator, request: Request, connection: int, method: str, target: str
     ) -> tuple[Optional[Response], Optional[Fault]]:
         if self.latency:
             time.sleep(self.latency)
         fault = self.faults.take(method, target)
-        after = 0.0
+        after: Optional[Fault] = None
         if fault and fault.action == "delay":
             if fault.when == "before":
                 self.faults.delay(fault)
             else:
-                after = fault.seconds
+                after = fault
             fault = None
         response: Optional[Response]
         writes = 0
         if fault and fault.action == "late":
-            timer = threading.Timer(fault.seconds, self._handled, (request,))
-            timer.daemon = True
-            self._timers.append(timer)
-            timer.start()
+            landing = Landing(fault.seconds, lambda: self._handled(simulator, request))
+            self._landings.append(landing)
+            landing.start()
             response = Response(504, "gateway time-out") if fault.status else None
         elif fault and fault.when == "before":
             response = _spoilt(fault)
         else:
-            response, writes = self._handled(request)
+            response, writes = self._handled(simulator, request)
             if after:
-                time.sleep(after)
+                self.faults.delay(after)
             if fault and fault.action not in ("truncate", "endless"):
                 response = _spoilt(fault)
         with self._lock:
-            self.requests += 1
-            if self.keep_log:
+            is_counted = self.simulator is simulator
+            self.requests += is_counted
+            if is_counted and self.keep_log:
                 self.log.append(
                     Logged(
                         method,
@@ -180,11 +203,11 @@ class SimulatorServer:
                 )
         return response, fault
 
-    def _handled(self, request: Request) -> tuple[Response, int]:
-        with self.simulator.lock:
-            before = self.simulator.writes
-            response = self.simulator.handle(request)
-            return response, self.simulator.writes - before
+    def _handled(self, simulator: Simulator, request: Request) -> tuple[Response, int]:
+        with simulator.lock:
+            before = simulator.writes
+            response = simulator.handle(request)
+            return response, simulator.writes - before
 
     def control(self, request: Request) -> Response:
         """Answer a request of the remote control."""
@@ -244,7 +267,7 @@ def _let_read(connection: socket.socket) -> None:
 
     Closing on unread bytes resets a connection, and the reset may overtake TLS's alert.
     """
-    connection.settimeout(1)
+    connection.settimeout(30)
     connection.shutdown(socket.SHUT_WR)
     with contextlib.suppress(OSError):
         while connection.recv(65536):
@@ -322,27 +345,33 @@ def _handler_for(server: SimulatorServer) -> type[BaseHTTPRequestHandler]:
             return body
 
         def reply(self, response: Response, fault: Optional[Fault]) -> None:
-            payload = response.payload()
+            wording = server.wording
+            payload, framing = wording.said(response.payload())
+            self.protocol_version = wording.version
             self.send_response_only(response.status)
             now = server.simulator.clock.now()
-            self.send_header("Date", email.utils.format_datetime(now, usegmt=True))
-            for name, value in response.headers.items():
-                self.send_header(name, value)
+            headers = {"Date": email.utils.format_datetime(now, usegmt=True), **response.headers}
             kind = response.kind()
             if kind:
-                self.send_header("Content-Type", kind)
+                headers["Content-Type"] = kind
             endless = fault is not None and fault.action == "endless"
             cut = fault is not None and fault.action == "truncate"
-            if response.status != 204:
-                self.send_header("Content-Length", str(10**12 if endless else len(payload)))
+            if endless:
+                framing["Content-Length"] = str(10**12)
+            if response.status == 204:
+                framing.pop("Content-Length", None)
+                framing.pop("Transfer-Encoding", None)
+            for name, value in {**headers, **framing}.items():
+                self.send_header(wording.name(name), value)
             self.end_headers()
             if endless:
                 self.flood()
                 return
             if self.command != "HEAD" and response.status != 204:
-                self.wfile.write(payload[: len(payload) // 2] if cut else payload)
+                sent = wording.sent(payload)
+                self.wfile.write(sent[: len(sent) // 2] if cut else sent)
             self.wfile.flush()
-            if cut:
+            if cut or wording.is_old:
                 self.close_connection = True
 
         def flood(self) -> None:

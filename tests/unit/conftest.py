@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
+import time
 from collections.abc import Iterator
 from typing import Any, Callable
 
@@ -13,8 +15,10 @@ import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ansible_collections.objectstore.credentials.plugins.module_utils.clock import Clock
 from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.plugins.module_utils.redaction import Redactor
+from ansible_collections.objectstore.credentials.tests.simulators.base import SimulatorClock
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 from ansible_collections.objectstore.credentials.tests.unit.certificates import Certificates
 from ansible_collections.objectstore.credentials.tests.unit.support import (
@@ -59,6 +63,22 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     # What a test keeps may vanish with the container that tests may run in.
     monkeypatch.setenv("S3_ALLOW_EPHEMERAL", "true")
+
+
+@pytest.fixture(autouse=True)
+def _one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every test take place at one moment, early in a minute; time passes as the test says.
+
+    Else a test differs where the machine stands still within it, or a minute or a day ends. Not
+    far from the true time, by which botocore signs.
+    """
+    moment = time.time() // 60 * 60 + 0.25
+
+    def now(clock: Clock | SimulatorClock) -> dt.datetime:
+        return dt.datetime.fromtimestamp(moment + clock.offset, dt.timezone.utc)
+
+    monkeypatch.setattr(Clock, "now", now)
+    monkeypatch.setattr(SimulatorClock, "now", now)
 
 
 @pytest.fixture(scope="session")

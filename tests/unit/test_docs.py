@@ -72,3 +72,19 @@ def test_what_every_playbook_is_for_stands_in_the_guide() -> None:
     guide = (DOCS / "fleet.md").read_text()
     for path in (ROOT / "playbooks").glob("*.yml"):
         assert f"| `{path.stem}` |" in guide
+
+
+def test_a_library_is_asked_for_in_one_version_wherever_it_is_named() -> None:
+    needed = dict(
+        re.findall(r"^(\w+)>=([\d.]+)", (ROOT / "meta/ee-requirements.txt").read_text(), re.M)
+    )
+    said = [
+        (path.name, name, version)
+        for folder in ("plugins", "docs", "roles")
+        for path in (ROOT / folder).rglob("*.*")
+        if path.suffix in (".py", ".md", ".yml")
+        for name, version in re.findall(r"\b(\w+)>=([\d.]*\d)", path.read_text())
+        if name in needed
+    ]
+    assert ("vault_kv2_server.py", "hvac", needed["hvac"]) in said
+    assert [row for row in said if row[2] != needed[row[1]]] == []

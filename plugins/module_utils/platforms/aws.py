@@ -77,6 +77,8 @@ class Aws(IamCalls):
     def auth(self) -> Auth:
         """Return what signs. Sends nothing."""
         self.client.promises_nothing_done = self.is_later
+        # HTTP 500 (ServiceFailure) is one of those that AWS asks to be sent again.
+        self.client.passing_statuses = (500, *self.client.passing_statuses)
         return self._login
 
     def check_options(self) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 from ..errors import CredentialsError
 from ..http import READ, Answer
-from ..listing import Listing
 from ..platform import ErrorParts, Platform
 from ..urls import query_of
 from .aws_xml import Element, parsed, parsed_or_none
@@ -150,7 +149,7 @@ class IamCalls(Platform):
         identity: the field that tells rows apart. Raises malformed_answer for a page that brings
         nothing new and yet names a next one, and for a listing without an end.
         """
-        pages = Listing(self.fail, how.get("doing", ""))
+        pages = self.begin_listing(how.get("doing", ""))
         seen: set[str] = set()
         marker: str | None = None
         while True:

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from ..auth import Auth
 from ..errors import CredentialsError
 from ..http import Answer
-from ..listing import Listing
 from ..model import (
     ACTIVE,
     INACTIVE,
@@ -144,7 +143,7 @@ class CephRgw(AdminOps):
         The listing tells only ids, so each user is asked for as well, several at a time.
         """
         at_once = min(_AT_ONCE, self.settings.parallelism)
-        pages = Listing(self.fail, "list the users")
+        pages = self.begin_listing("list the users")
         with ThreadPoolExecutor(at_once, initializer=leave_signals) as pool:
             for names in self.listed(pages):
                 ours = [name for name in names if self._is_ours(name)]

@@ -31,6 +31,8 @@ _KINDS = {
     "REFRESH_TOKEN_EXPIRED": "authentication",
 }
 _MESSAGES = ("errorMessage", "errLogMessage", "errorString", "errorMsg")
+_VERDICT = frozenset({"errorCode", "errList", "warningCode", "warningMessage", *_MESSAGES})
+_INFO = "processinginstructioninfo"
 
 
 def is_success(code: Any) -> bool:
@@ -100,9 +102,17 @@ def rows(body: Body, name: str) -> list[Body]:
 
 
 def _is_empty(body: Body) -> bool:
-    """Tell whether a body without rows means that there are none: no content, or a count of 0."""
-    counts = [value for key, value in body.items() if key != "processinginstructioninfo"]
-    return all(value in (0, "0") for value in counts)
+    """Tell whether a body without rows means that there are none: a count of 0, or no content.
+
+    A verdict is no content; that it is one of success is known by now.
+    """
+    for name, value in body.items():
+        if name in ("response", "error") and isinstance(value, dict):
+            if not set(value) <= _VERDICT:
+                return False
+        elif name not in _VERDICT and name != _INFO and value not in (0, "0", None):
+            return False
+    return True
 
 
 def identity(row: Body, id_name: str, text_name: str) -> tuple[int, str]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..errors import CredentialsError
-from ..listing import Listing
 from ..model import AccountRef
 from . import commvault_answers as answers
 from .commvault import Commvault
@@ -83,7 +82,7 @@ def differences(vault: Listed, plan: str, clients: Sequence[str]) -> list[str]:
 
 def _vaults(platform: Commvault) -> list[Listed]:
     doing = "list the vaults"
-    pages = Listing(platform.fail, doing)
+    pages = platform.begin_listing(doing)
     found: list[Listed] = []
     seen: set[tuple[Optional[str], str]] = set()
     start = 0

@@ -183,7 +183,7 @@ class IamCalls(Platform):
         nothing new and yet names a next one.
         """
         query = {"limit": 200, **how.pop("query", {})}
-        fresh = Fresh(identity, Listing(self.fail, doing))
+        fresh = Fresh(identity, self.begin_listing(doing))
         while True:
             rows, whole = self.fetch_rows(where, inner, doing=doing, query=query, **how)
             new = fresh.of(rows, whole)

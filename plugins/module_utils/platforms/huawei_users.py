@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import CredentialsError
 from ..http import Query
-from ..listing import Listing
 from ..model import Account, AccountRef
 from ..urls import path
 from .huawei_calls import Fresh, IamCalls, Row
@@ -134,7 +133,7 @@ class Users:
         Raises malformed_answer for one that is not.
         """
         doing = "list the users"
-        fresh = Fresh("id", Listing(self._iam.fail, doing))
+        fresh = Fresh("id", self._iam.begin_listing(doing))
         while True:
             rows, whole = self._iam.fetch_rows("/v3/users", "users", doing=doing, query=query)
             new = fresh.of(rows, whole)

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from ..auth import Auth, BasicAuth, HeaderAuth
 from ..errors import CredentialsError
 from ..http import Answer, Client
-from ..listing import Listing
 from ..model import EndpointInfo, Facts
 from ..platform import ErrorParts, Platform
 from ..settings import Settings
@@ -110,7 +109,7 @@ class OntapApi(Platform):
         leads nowhere: in a circle, to rows known already, or to one empty page after the other;
         and for a listing without an end.
         """
-        pages = Listing(self.fail, doing)
+        pages = self.begin_listing(doing)
         answer = self.call("GET", where, query=query, headers=_HAL, doing=doing)
         links: set[str] = set()
         known: set[tuple[str, str]] = set()

@@ -187,8 +187,8 @@ class FrontApi(Flavor):
     def _owner(self, access_key: str) -> Account | None:
         with self._owners_lock:
             if self._owners is None:
-                users = Listing(self.platform.fail, "list the users")
-                keys = Listing(self.platform.fail, "list the access keys of all users")
+                users = self.platform.begin_listing("list the users")
+                keys = self.platform.begin_listing("list the access keys of all users")
                 self._owners = {
                     key.access_key: account
                     for account in self.accounts(users)

@@ -201,7 +201,7 @@ class OsisUsers(Flavor):
     def accounts(self) -> Iterator[Account]:
         """Yield the users of the tenant, or of all tenants."""
         # One count for all tenants: there may be as many of them as of users.
-        whole = Listing(self.platform.fail, "list the users")
+        whole = self.platform.begin_listing("list the users")
         for tenant in self._tenants(whole):
             for row in self._users("/api/v1" + path("tenants", tenant, "users"), whole=whole):
                 yield self._to_account(row, tenant)

@@ -22,6 +22,9 @@ from ..transport_bounds import is_too_deep
 #: stand and none is known: the operation wants the whole object, and only "active" takes effect.
 NOT_AVAILABLE = "Not Available"
 
+#: In milliseconds this is 1973, in seconds the year 5138: what is below counts seconds.
+_NO_MILLISECONDS = 1e11
+
 #: The default of every adapter known; what they take at most is published nowhere.
 PAGE = 100
 
@@ -42,11 +45,12 @@ def rows(
 
     identity: the property that tells rows apart; info: where total and limit stand. Page sizes and
     totals are not trusted: one adapter ignores the offset and gives the size of the page as total.
-    So a full page is followed by another request, and a page that adds nothing ends the listing.
+    So a full page is followed by another request, any page where no total is told (its size may be
+    the server's own), and a page that adds nothing ends the listing.
     whole: counts the rows of several listings together. Raises malformed_answer where there is no
     end.
     """
-    pages = Listing(platform.fail, doing)
+    pages = platform.begin_listing(doing)
     seen: set[str] = set()
     offset = 0
     while True:
@@ -70,11 +74,13 @@ def rows(
                 fresh += 1
                 yield item
         offset += len(items)
-        if not fresh or (len(items) < limit and offset >= total):
+        if not fresh or (total is not None and len(items) < limit and offset >= total):
             return
 
 
-def _page(platform: Platform, answer: Answer, info: str) -> tuple[list[dict[str, Any]], int, int]:
+def _page(
+    platform: Platform, answer: Answer, info: str
+) -> tuple[list[dict[str, Any]], int | None, int]:
     page = row_of(platform, answer)
     items = page.get("items")
     if items is None:
@@ -83,12 +89,15 @@ def _page(platform: Platform, answer: Answer, info: str) -> tuple[list[dict[str,
         raise platform.placed(answer.malformed("a page whose items are no objects"))
     numbers = page.get(info)
     numbers = numbers if isinstance(numbers, dict) else {}
-    total, limit = numbers.get("total"), numbers.get("limit")
-    return (
-        items,
-        total if isinstance(total, int) else 0,
-        min(limit, PAGE) if isinstance(limit, int) and limit > 0 else PAGE,
-    )
+    limit = _number(numbers.get("limit"))
+    return items, _number(numbers.get("total")), min(limit, PAGE) if limit else PAGE
+
+
+def _number(value: Any) -> int | None:
+    """Return a count, also one that came as text; None where there is none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:18])
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def row_of(platform: Platform, answer: Answer) -> dict[str, Any]:
@@ -134,10 +143,11 @@ def status_of(platform: Platform, row: Mapping[str, Any], of: str) -> str:
 
 
 def date_of(value: Any) -> dt.datetime | None:
-    """Return a date given as ISO 8601 or, by some Java versions, in milliseconds since 1970."""
+    """Return a date given as ISO 8601 or, by Java's ways, in milliseconds or seconds since 1970."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        seconds = value if value < _NO_MILLISECONDS else value / 1000
         try:
-            return dt.datetime.fromtimestamp(value / 1000, dt.timezone.utc)
+            return dt.datetime.fromtimestamp(seconds, dt.timezone.utc)
         except (OverflowError, OSError, ValueError):
             return None
     return parse_time(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import CredentialsError
-from ..listing import Listing
 from ..model import Account, AccountRef
 from .storagegrid_calls import GridCalls
 from .storagegrid_login import Login
@@ -34,7 +33,7 @@ class Users:
         that brings nothing new ends the listing.
         """
         doing = "list the users"
-        pages = Listing(self._grid.fail, doing)
+        pages = self._grid.begin_listing(doing)
         seen: set[str] = set()
         marker: str | None = None
         while True:

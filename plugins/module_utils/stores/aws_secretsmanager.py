@@ -184,7 +184,9 @@ class AwsSecretsManager(SecretStore):
         """
         first = self._names.before_account(platform, endpoint)
         more: dict[str, Any] = {"Filters": [{"Key": "name", "Values": [first]}]} if first else {}
-        pages = Listing(self.fail, "ListSecrets", kind="store_unavailable", next_step=_NO_END)
+        pages = Listing(
+            self.fail, "ListSecrets", self.clock, kind="store_unavailable", next_step=_NO_END
+        )
         seen: set[Place] = set()
         while True:
             answer = self._api.call("ListSecrets", MaxResults=100, **more)

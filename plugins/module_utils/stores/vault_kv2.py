@@ -147,7 +147,9 @@ class VaultKv2(SecretStore):
 
     def places(self, platform: str | None, endpoint: str | None) -> Iterator[Place]:
         """Yield where an endpoint's records are, or several's: a request a folder. Reads only."""
-        pages = Listing(self.fail, "list the records", kind="store_unavailable", next_step=_NO_END)
+        pages = Listing(
+            self.fail, "list the records", self.clock, kind="store_unavailable", next_step=_NO_END
+        )
 
         def entries(folder: str) -> list[str]:
             found = self.server.entries(folder)

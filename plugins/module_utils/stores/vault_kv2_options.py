@@ -252,7 +252,7 @@ def _checked_url(url: str | None) -> str:
     try:
         parts = urlsplit(text)
         is_url = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
-        is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+        is_plain = "@" not in parts.netloc and not (parts.query or parts.fragment)
         _unused = parts.port
     except ValueError:
         is_url = is_plain = False

@@ -48,7 +48,7 @@ class KvServer:
                 "invalid_option",
                 "The secret store vault_kv2 needs the Python library hvac, which is missing on the"
                 " machine that runs the module.",
-                next_step="pip install 'hvac>=1.1.0', for the Python that runs the module.",
+                next_step="pip install 'hvac>=1.2.0', for the Python that runs the module.",
             ) from None
         # An empty token: hvac would take one from the environment, whatever the URL.
         return hvac.Client(
@@ -116,7 +116,8 @@ class KvServer:
         except CredentialsError:
             raise
         except Exception:
-            return self._session.last.status_code not in (401, 403)
+            # A server that is too busy to say tells nothing of rights: a new login does no harm.
+            return not (self._login.can_repeat or self._session.last.status_code in (401, 403))
         return True
 
     # --- sending ---------------------------------------------------------------------------------
@@ -152,8 +153,8 @@ class KvServer:
                         "store_refused",
                         f"The secret store refused {what}: the token has expired or was revoked.",
                         http_status=exc.http_status,
-                        next_step="Give it a new token, or a login that can be repeated (approle,"
-                        " kubernetes, jwt).",
+                        next_step="Give it a new token, which has the policy default, or a login"
+                        " that can be repeated (approle, kubernetes, jwt).",
                     ) from None
                 self._log_in_instead_of(token)
         return self._attempt(work, what, hints, patient)
@@ -234,10 +235,10 @@ class KvServer:
                 f"looking at the mount {mount}/",
             )
         except CredentialsError as exc:
-            if exc.kind == "store_unavailable":
+            if exc.kind == "store_unavailable" or not self._token_lives():
                 raise
             raise self._not_this_mount(
-                f"nothing shows that there is a mount {mount}: {why.message}"
+                f"nothing shows that there is a mount {mount}: {why.message.rstrip('.')}"
             ) from None
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict) or "cas_required" not in data:

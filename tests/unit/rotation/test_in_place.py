@@ -248,6 +248,32 @@ def test_repair_needs_no_rotation_to_be_due_and_no_force(lab_of: OpenLab, form: 
     assert lab.stored_pair_works()
 
 
+@pytest.mark.parametrize("form", [IN_PLACE, UNSEEN])
+@pytest.mark.parametrize("befell", ["never arrived", "was refused", "was killed before it"])
+def test_repair_that_came_to_nothing_is_done_by_the_next_run(
+    lab_of: OpenLab, form: Form, befell: str
+) -> None:
+    lab = lab_of(form)
+    lab.managed()
+    lab.kill_before_answer("regenerate")
+    lab.killed(rotation_id="winter")
+    if befell == "never arrived":
+        lab.faults.add("drop", "before", **lab.call("regenerate"))
+        assert lab.one().has_failed
+    elif befell == "was refused":
+        lab.faults.add("status", status=403, **lab.call("regenerate"))
+        assert lab.one().has_failed
+    else:
+        lab.store_faults.add("kill after", is_intended)
+        lab.killed()
+    assert not lab.stored_pair_works()
+    # The account has been without a working stored key all the time: nobody has to say so.
+    assert lab.one(allow_disruption=False).action == "recovered"
+    assert lab.stored_pair_works()
+    assert regenerations(lab) == 2
+    assert lab.one().action == "unchanged"
+
+
 def test_repair_after_recover_within_is_drifted_and_names_force(lab_of: OpenLab) -> None:
     lab = lab_of(IN_PLACE)
     lab.managed()

@@ -131,7 +131,7 @@ def test_what_changed_since_is_skipped_and_named(lab_of: OpenLab) -> None:
     before = lab.current("app-0001")
     lab.later(9)
     lab.run(users=["app-0001"])  # deletes the key before
-    outcome = lab.run(all=True, force=True, plan=path)
+    outcome = lab.run(all=True, force=True, plan=path, plan_max_age="30d")
     assert actions(outcome)["app-0001"] == "skipped"
     assert "since the plan" in str(outcome.accounts[0].why)
     assert lab.current("app-0001") == before
@@ -293,6 +293,49 @@ def test_wrong_plan_is_refused_before_anything_is_sent(lab_of: OpenLab, how: str
         lab.run(adopt="rotate", plan=path, plan_hash=given)
     assert caught.value.kind == "invalid_option"
     assert word in caught.value.message or how == "newer"
+    assert lab.log == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_plan_that_is_too_old_is_refused_before_anything_is_sent(
+    lab_of: OpenLab, check_mode: bool
+) -> None:
+    lab = lab_of(UNLABELLED)
+    path = planned(lab, adopt="rotate")
+    lab.later(7, seconds=1)
+    lab.log.clear()
+    with pytest.raises(CredentialsError, match="plan_max_age is 7d") as caught:
+        lab.run(adopt="rotate", plan=path, check_mode=check_mode)
+    assert caught.value.kind == "invalid_option"
+    assert path in caught.value.message
+    assert "approved" in str(caught.value.next_step)
+    assert lab.log == []
+    assert lab.record() is None
+
+
+def test_plan_of_its_last_day_is_carried_out_and_the_limit_can_be_moved(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED, accounts=2)
+    path = planned(lab, **ALL)
+    lab.later(7, seconds=-1)
+    outcome = lab.run(users=["app-0001"], adopt="rotate", plan=path)
+    assert actions(outcome) == {"app-0001": "rotated"}
+    lab.later(20)
+    with pytest.raises(CredentialsError, match="plan_max_age is 12h"):
+        lab.run(users=["app-0002"], adopt="rotate", plan=path, plan_max_age="12h")
+    outcome = lab.run(users=["app-0002"], adopt="rotate", plan=path, plan_max_age="4w")
+    assert actions(outcome) == {"app-0002": "rotated"}
+
+
+def test_plan_dated_into_the_future_would_never_grow_old_and_is_refused(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED)
+    path = planned(lab, adopt="rotate")
+    document = json.loads(Path(path).read_text())
+    document["made_at"] = "9999-12-31T23:59:59Z"
+    document["sha256"] = hash_of(document)
+    Path(path).write_text(json.dumps(document))
+    lab.log.clear()
+    with pytest.raises(CredentialsError, match="still to come"):
+        lab.run(adopt="rotate", plan=path, plan_hash=document["sha256"])
     assert lab.log == []
 
 

@@ -106,6 +106,13 @@ def test_wrong_entry_is_refused_by_its_number_before_anything_is_sent(
     assert lab.writes == writes
 
 
+@pytest.mark.parametrize("given", [5, True, {"AK": 1}, [5], [["AK"]], [None]])
+def test_replaces_that_names_no_access_keys_is_refused(lab_of: OpenLab, given: Any) -> None:
+    with pytest.raises(CredentialsError, match=r"users: entry 1 .*replaces") as caught:
+        lab_of(UNLABELLED).wanted(users=[{"name": ACCOUNT, "replaces": given}])
+    assert caught.value.kind == "invalid_option"
+
+
 def test_two_entries_for_one_account_are_refused(lab_of: OpenLab) -> None:
     with pytest.raises(CredentialsError, match=r"entry 2 \(name a\): entry 1 is"):
         lab_of(UNLABELLED).wanted(all=True, policies=[{"name": "a"}, {"name": "a"}])
@@ -144,10 +151,10 @@ def test_entry_that_names_nobody_is_warned_of_and_a_pattern_is_not(lab_of: OpenL
 def test_ten_thousand_entries_over_ten_thousand_accounts_are_found_by_name(lab_of: OpenLab) -> None:
     platform = lab_of(UNLABELLED).open_platform()
     entries = [{"name": f"u{number}", "max_age": "30d"} for number in range(10_000)]
-    began = time.perf_counter()
+    began = time.thread_time()
     rules = AccountRules.parse({"policies": [*entries, {"match": "*", "owner": "all"}]})
     found = [rules.of(Account(f"u{number}", str(number)), platform) for number in range(10_000)]
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
     assert {rule.changes["max_age"] for rule in found if rule} == {dt.timedelta(30)}
 
 
@@ -238,3 +245,18 @@ def test_reason_and_change_stand_in_the_result_and_in_every_line(lab_of: OpenLab
         assert (line["reason"], line["change"]) == ("yearly exercise", "CHG0031337")
     assert "change" not in lab.run(force=True).extra
     assert "change" not in lab.lines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("form", "verdict"), [(UNLABELLED, "non_compliant"), (IN_PLACE, "compliant")]
+)
+def test_report_of_an_acknowledgement_forgets_no_old_key_that_works_beside_the_new(
+    lab_of: OpenLab, form: Any, verdict: str
+) -> None:
+    lab = lab_of(form, accounts=1)
+    lab.managed()
+    lab.later(95)
+    lab.one(force=True, acknowledge="explicit")
+    users = [{"name": "app-0001", "access_key": lab.current()}]
+    row = reported(lab, users=users, state="acknowledged")["app-0001"]
+    assert (row["action"], row["compliance"]) == ("acknowledged", verdict)

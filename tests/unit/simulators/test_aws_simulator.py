@@ -169,3 +169,12 @@ def test_faults_and_the_log_see_what_a_request_does(sim: aws.AwsSimulator) -> No
     assert sim.seen_as(request) == ("DELETE", "/DeleteAccessKey/a")
     assert sim.seen_as(signed(sim, {"Action": "ListUsers"})) == ("GET", "/ListUsers/")
     assert sim.seen_as(Request("POST", "/", request.headers, b"")) == ("POST", "/unknown/")
+
+
+def test_what_begins_with_x_amz_is_signed() -> None:
+    sim = aws.AwsSimulator()
+    request = signed(sim, {"Action": "ListUsers", "Version": aws.IAM})
+    request.headers = CaseInsensitive({**request.headers, "X-Amz-Made-Up": "1"}.items())
+    answer = sim.handle(request)
+    assert (answer.status, code(answer)) == (400, "IncompleteSignature")
+    assert sim.handle(signed(sim, {"Action": "ListUsers", "Version": aws.IAM})).status == 200

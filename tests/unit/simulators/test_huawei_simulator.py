@@ -198,7 +198,9 @@ def test_a_token_of_a_token_is_issued_and_bad_logins_are_refused() -> None:
 
     def log_in(auth: Any) -> Response:
         body = json.dumps(auth).encode()
-        return sim.handle(request("POST", "/v3/auth/tokens", body, key=None))
+        kind = "application/json;charset=utf8"
+        made = request("POST", "/v3/auth/tokens", body, key=None, Content_Type=kind)
+        return sim.handle(made)
 
     scope = {"domain": {"name": huawei.DOMAIN_NAME}}
     again = {"identity": {"methods": ["token"], "token": {"id": token}}, "scope": scope}

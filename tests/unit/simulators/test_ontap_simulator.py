@@ -339,3 +339,12 @@ def test_what_is_not_below_api_is_a_web_page() -> None:
 def test_there_is_no_second_user_of_a_name() -> None:
     with pytest.raises(ValueError, match="app-0001"):
         Cluster().sim.add_account("app-0001")
+
+
+def test_body_of_a_get_and_secrets_that_are_no_text_are_refused() -> None:
+    cluster = Cluster()
+    assert cluster.refused("GET", "", body={"name": "app-0001"}) == (400, "262198")
+    numbers = {**PAIR, "secret_key": 12345678901234567890}
+    regenerate = {"regenerate_keys": "true"}
+    assert cluster.refused("PATCH", "/app-0001", regenerate, numbers) == (400, "262197")
+    assert cluster.refused("POST", "", None, {"name": "new", **numbers}) == (400, "262197")

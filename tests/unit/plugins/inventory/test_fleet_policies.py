@@ -153,7 +153,7 @@ def test_ten_thousand_policies_are_read_quickly(tmp_path: Path) -> None:
         "  contact: team@example.com\n  max_age: 60d\n"
         for number in range(10_000)
     )
-    start = time.process_time()
+    start = time.thread_time()
     policies = read(tmp_path, text)
-    assert time.process_time() - start < 4
+    assert time.thread_time() - start < 4
     assert sum(len(policies.of(f"cluster{number}")) for number in range(100)) == 10_000

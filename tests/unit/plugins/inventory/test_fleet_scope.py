@@ -11,6 +11,7 @@ import pytest
 from ansible import constants
 
 from ansible_collections.objectstore.credentials.plugins.plugin_utils.fleet_scope import (
+    doubt,
     fitting,
     unknown,
     variable_of,
@@ -92,12 +93,28 @@ def test_a_slice_without_any_host_is_one_as_long_as_the_fleet_has_hosts() -> Non
     """AWX counts hosts that are switched off when it cuts, and leaves them out afterwards."""
     none: dict[str, Any] = {"all": [], "ungrouped": []}
     assert wrong("s3_endpoints", inventory(none, FLEET), may_be_none=True) == ([], None)
-    assert "no host at all" in str(wrong("s3_endpoints", inventory(none), may_be_none=True)[1])
+    said = str(wrong("s3_endpoints", inventory(none), may_be_none=True)[1])
+    assert "no host at all" in said
+    # Ansible itself only warns of a file that it cannot read, a hundred lines before.
+    assert "a warning above" in said
     assert wrong("s3_endpoints", inventory(none, FLEET), may_be_none=False)[1]
 
 
-def test_where_no_file_of_a_fleet_tells_a_slice_cannot_know() -> None:
-    assert wrong("clusterr1", inventory(PART), may_be_none=True) == ([], None)
+@pytest.mark.parametrize("scope", ["clusterr1", "s3_endpoints:!clusterr1"])
+def test_where_no_file_of_a_fleet_tells_a_slice_cannot_know_and_says_so(scope: str) -> None:
+    assert wrong(scope, inventory(PART), may_be_none=True)[1] is None
+    said = str(doubt(scope, inventory(PART)))
+    assert "is called clusterr1" in said
+    assert "s3_fleet_groups_NAME" in said
+    # With what the warning asks for, it is refused.
+    assert doubt(scope, inventory(PART, FLEET)) is None
+    assert wrong(scope, inventory(PART, FLEET), may_be_none=True)[1]
+
+
+def test_a_slice_knows_all_groups_and_has_no_doubt_of_them() -> None:
+    """AWX gives each slice all groups of the inventory, those without a host there too."""
+    for scope in ("s3_platform_ontap", "s3_endpoints:!cloud1", "clust*", ["cloud1"]):
+        assert doubt(scope, inventory(PART)) is None
 
 
 def test_the_hosts_of_several_files_are_one_fleet() -> None:

@@ -194,7 +194,7 @@ def test_name_that_yaml_reads_as_a_number_is_refused() -> None:
 
 @pytest.mark.parametrize("entries", [None, {}, [], "x"])
 def test_file_without_endpoints_is_refused(entries: Any) -> None:
-    with pytest.raises(FleetError, match="endpoints must be a mapping"):
+    with pytest.raises(FleetError, match="endpoints must name one at least"):
         read_fleet({"endpoints": entries}, FILE)
 
 
@@ -287,7 +287,7 @@ def test_thousand_endpoints_are_read_quickly() -> None:
         }
         for number in range(1000)
     }
-    start = time.process_time()
+    start = time.thread_time()
     hosts = [host for endpoint in endpoints(**entries).values() for host in endpoint.hosts()]
-    assert time.process_time() - start < 2
+    assert time.thread_time() - start < 2
     assert len(hosts) == 8000

@@ -50,12 +50,13 @@ class Logins:
     def __init__(self, failing: bool = False) -> None:
         self.count = 0
         self.failing = failing
+        self.kind = "authentication"
 
     def __call__(self) -> dict[str, str]:
         self.count += 1
         time.sleep(0.02)
         if self.failing:
-            raise CredentialsError("authentication", "wrong password")
+            raise CredentialsError(self.kind, "no token")
         return {"X-Token": f"token-{self.count}"}
 
 
@@ -102,6 +103,27 @@ def test_renewals_are_bounded() -> None:
         False,
     ]
     assert login.count == 3
+
+
+def test_token_that_was_taken_may_end_as_often_as_it_likes() -> None:
+    # At some clouds each deletion of a key ends the tokens.
+    login = Logins()
+    auth = LoginAuth(login, renewals=2)
+    for _unused in range(5):
+        assert auth.renew(auth.headers(*REQUEST))
+        auth.accepted()
+    assert login.count == 6
+    assert [auth.renew(auth.headers(*REQUEST)) for _unused in range(4)][1:] == [True, False, False]
+
+
+@pytest.mark.parametrize("kind", ["platform_error", "throttled"])
+def test_login_that_nobody_looked_at_is_tried_again(kind: str) -> None:
+    login = Logins(failing=True)
+    login.kind = kind
+    auth = LoginAuth(login)
+    assert raised(auth.headers, *REQUEST).kind == kind
+    login.failing = False
+    assert auth.headers(*REQUEST) == {"X-Token": "token-2"}
 
 
 def test_failed_login_is_not_tried_again_by_other_threads() -> None:

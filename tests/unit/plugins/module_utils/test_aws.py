@@ -275,6 +275,25 @@ def test_throttled_reads_are_sent_again_and_writes_as_promised(lab: Lab) -> None
         assert lab.asked().count(action) == 1
 
 
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_read_that_failed_is_sent_again_and_a_write_is_not(lab: Lab, status: int) -> None:
+    # Of ten thousand users some meet such a failure each night, and three stop a run.
+    account, platform = lab.account(), lab.open()
+    failed = error("ServiceFailure", "Unknown error") | {"status": status}
+    lab.server.faults.add(path="ListAccessKeys", **failed)
+    (key,) = platform.access_keys(account)
+    assert lab.asked().count("ListAccessKeys") == 2
+    for action, work in (
+        ("CreateAccessKey", lambda: platform.create_access_key(account)),
+        ("UpdateAccessKey", lambda: platform.set_access_key(key, INACTIVE)),
+        ("DeleteAccessKey", lambda: platform.delete_access_key(key)),
+    ):
+        lab.server.faults.add(path=action, **failed)
+        exc = raised(work)
+        assert (exc.kind, exc.landed) == ("platform_error", None)
+        assert lab.asked().count(action) == 1
+
+
 @pytest.mark.parametrize("status", [400, 429, 503])
 def test_throttle_is_known_by_its_code_whatever_its_status(lab: Lab, status: int) -> None:
     lab.use(throttles_every=2, throttle_status=status)

@@ -45,7 +45,9 @@ requests_of = commvault_cell.requests_of
         {"page_cap": 2},
         {"uncounted": True},
         {"uncounted": True, "page_cap": 2},
-        {"uncounted": True, "bare_empty_lists": True},
+        {"uncounted": True, "empty_users": "bare"},
+        {"uncounted": True, "empty_users": "null"},
+        {"uncounted": True, "empty_users": "verdict"},
         {"ignore_filters": True},
         {"ignore_filters": True, "uncounted": True},
     ],
@@ -67,10 +69,30 @@ def test_accounts_lists_every_user_once(
     ]
 
 
-def test_accounts_of_empty_commcell_is_empty(platform: Commvault, cell: CommvaultSimulator) -> None:
+@pytest.mark.parametrize("empty", ["list", "bare", "null", "verdict"])
+def test_accounts_of_empty_commcell_is_empty(
+    platform: Commvault, cell: CommvaultSimulator, empty: str
+) -> None:
+    cell.modes["empty_users"] = empty
     assert list(platform.accounts()) == []
-    cell.modes["bare_empty_lists"] = True
-    assert list(platform.accounts()) == []
+    assert raised(platform.account, AccountRef(name="app")).kind == "not_found"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"numberOfUsers": 3, "users": None},
+        {"response": {"users": [{"id": 1, "name": "app"}]}},
+        {"users": {}},
+        {"totals": "none"},
+    ],
+    ids=str,
+)
+def test_list_that_is_not_shown_is_no_empty_list(
+    platform: Commvault, server: SimulatorServer, body: dict[str, Any]
+) -> None:
+    server.faults.add("status", method="GET", status=200, body=body)
+    assert raised(lambda: list(platform.accounts())).kind == "malformed_answer"
 
 
 def test_accounts_carry_what_the_list_tells(platform: Commvault, cell: CommvaultSimulator) -> None:

@@ -204,6 +204,21 @@ def test_rotation_by_a_login_without_rights_stops_the_endpoint(
     assert cell.writes == 1
 
 
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("under_response", [False, True])
+def test_rotation_that_reports_a_failed_mail_still_hands_over_its_pair(
+    platform: Commvault, cell: CommvaultSimulator, status: int, under_response: bool
+) -> None:
+    # Thrown away, it would be lost, and so would be that of the next run, and of the one after it.
+    cell.modes.update(key_delivery="inline", mail_fails=True, error_status=status)
+    cell.modes["keys_under_response"] = under_response
+    number = cell.add_account("app")
+    issued = platform.regenerate_access_key(platform.account(AccountRef(id=number)))
+    (new,) = cell.keys_of(number)
+    assert issued.pair == Pair(new, cell.secret_of(new) or "")
+    assert cell.writes == 1
+
+
 @pytest.mark.parametrize("half", ["accessKeyID", "secretAccessKey"])
 def test_rotation_answered_with_half_a_pair_says_that_the_old_one_is_dead(
     platform: Commvault, server: SimulatorServer, half: str

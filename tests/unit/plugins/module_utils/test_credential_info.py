@@ -10,6 +10,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.credential_info import (
     list_credentials,
@@ -19,6 +20,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.model impo
 from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
 from ansible_collections.objectstore.credentials.plugins.module_utils.selection import Selection
+from ansible_collections.objectstore.credentials.plugins.modules import s3_credential_info
 from ansible_collections.objectstore.credentials.tests.unit.memory_platform import Memory
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
@@ -26,8 +28,8 @@ DAY = dt.timedelta(days=1)
 
 
 def ago(days: float) -> dt.datetime:
-    """Return a time so many days ago."""
-    return dt.datetime.now(dt.timezone.utc) - days * DAY
+    """Return a time so many days ago, and an hour: the days are whole whenever a test begins."""
+    return dt.datetime.now(dt.timezone.utc) - days * DAY - dt.timedelta(hours=1)
 
 
 def listed(platform: Memory, **options: Any) -> Outcome:
@@ -163,6 +165,24 @@ def test_platform_tells_about_itself(platform: Memory) -> None:
     info = listed(platform).as_dict()["platform_info"]
     assert (info["platform"], info["product"], info["version"]) == ("memory", "Memory", "1.0")
     assert info["facts"]["can_disable"] is True
+
+
+def test_facts_are_those_that_an_operator_decides_by(platform: Memory) -> None:
+    refused = "it has no switch"
+    platform.facts = dataclasses.replace(
+        platform.facts, can_disable=False, cannot_disable_because=refused, hides_access_key=True
+    )
+    facts = listed(platform).as_dict()["platform_info"]["facts"]
+    assert set(facts) == {
+        *("overlap", "can_disable", "can_delete", "can_choose_pair", "label", "max_keys"),
+        *("tells_created", "tells_last_used", "secret_comes_back", "shows_access_key"),
+        *("listing_is_proof", "listing_has_side_effect", "cannot_disable_because"),
+    }
+    assert facts["cannot_disable_because"] == refused
+    # Each is said in the module's documentation.
+    documented = yaml.safe_load(s3_credential_info.RETURN)["platform_info"]["contains"]["facts"]
+    said = " ".join(documented["description"])
+    assert not [name for name in facts if f"C({name})" not in said]
 
 
 def test_missing_accounts_fail_alone_and_have_every_name(platform: Memory) -> None:

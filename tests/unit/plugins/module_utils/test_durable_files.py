@@ -216,7 +216,7 @@ def test_lock_is_for_one_and_goes_round(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
     assert sorted(turns) == sorted(list(range(4)) * 50)
     assert list(tree.names("locks")) == []
 

@@ -47,6 +47,38 @@ def test_an_acknowledgement_takes_nothing_from_the_rotation_before_it(tmp_path: 
     assert found["a"] == {**rotated, "acknowledged": True, "failure": None}
 
 
+def test_what_was_acknowledged_afterwards_is_not_told_as_open(tmp_path: Path) -> None:
+    steps = ["rotated: taken over", "announced: NEW is not acknowledged yet"]
+    rotated = {"account": "a", "action": "rotated", "details": {"steps": steps, "stray": "K"}}
+    later = {"account": "a", "action": "acknowledged", "why": "the consumers have NEW"}
+    found = rows(tmp_path, part(tmp_path, "1", rotated), part(tmp_path, "2", later))
+    told = ["rotated: taken over", "acknowledged: the consumers have NEW"]
+    assert found["a"]["details"] == {"steps": told, "stray": "K"}
+    # A call that says nothing new takes nothing back.
+    quiet = {"account": "a", "action": "unchanged", "why": "nothing is due"}
+    found = rows(tmp_path, part(tmp_path, "1", rotated), part(tmp_path, "2", quiet))
+    assert found["a"]["details"]["steps"] == steps
+
+
+@pytest.mark.parametrize("action", ["rotated", "announced"])
+def test_an_acknowledgement_hides_no_old_key_that_the_rotation_has_seen(
+    tmp_path: Path, action: str
+) -> None:
+    old = {"access_key": "OLD", "status": "active", "created_at": "2026-01-01T00:00:00Z"}
+    new = {"access_key": "NEW", "status": "active", "created_at": "2026-11-27T00:00:00Z"}
+    seen: dict[str, Any] = {"access_keys": [old, new], "compliance": "non_compliant"}
+    first = {"account": "a", "action": action, "access_key": "NEW", **seen}
+    told: dict[str, Any] = {"account": "a", "action": "acknowledged", "access_key": "NEW"}
+    later = {**told, "access_keys": [], "compliance": "compliant"}
+    found = rows(tmp_path, part(tmp_path, "1", first), part(tmp_path, "2", later))
+    assert {name: found["a"][name] for name in seen} == seen
+    # One that has looked itself is believed.
+    later = {**told, "access_keys": [new], "compliance": "compliant"}
+    found = rows(tmp_path, part(tmp_path, "1", first), part(tmp_path, "2", later))
+    assert found["a"]["access_keys"] == [new]
+    assert found["a"]["compliance"] == "compliant"
+
+
 def test_a_batch_takes_the_place_of_what_waited_for_it(tmp_path: Path) -> None:
     waiting = {"account": "a", "action": "skipped", "why": "max_rotations is 0"}
     other = {"account": "b", "action": "unchanged"}

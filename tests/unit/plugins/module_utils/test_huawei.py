@@ -166,6 +166,7 @@ def test_last_used_is_none_for_every_mark_of_a_key_never_used(lab: Lab, mark: st
     platform = lab.open()
     (key,) = platform.access_keys(lab.account(), last_used=True)
     assert key.last_used_at is None
+    lab.sim.clock.advance(60)
     lab.sim.note_use(key.access_key)
     (key,) = platform.access_keys(key.account, last_used=True)
     assert key.last_used_at is not None

@@ -215,6 +215,18 @@ def test_a_token_that_is_dropped_later_is_renewed_then(lab: Lab) -> None:
     assert len(lab.asked("POST")) == 2
 
 
+def test_tokens_that_end_with_every_change_of_a_key_do_not_end_a_run(lab: Lab) -> None:
+    # Swiss OTC says of a deletion that it ends the existing token. A night may have hundreds.
+    lab.use(drops_all_tokens=True)
+    account = lab.account(access_keys=0)
+    platform = lab.open(**PASSWORD)
+    for _unused in range(40):
+        platform.create_access_key(account)
+        (key,) = platform.access_keys(account)
+        platform.delete_access_key(key)
+    assert lab.sim.writes == 80
+
+
 def test_a_server_that_refuses_every_token_is_asked_twice_and_no_more(lab: Lab) -> None:
     platform = lab.open(**PASSWORD)
     lab.server.faults.add("status", method="GET", status=401, times=0)

@@ -12,6 +12,7 @@ import resource
 import signal
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -236,11 +237,16 @@ def test_entry_is_written_once_however_often_it_comes(journal: Journal) -> None:
 def test_threads_share_a_chain(make: MakeJournal, base: Path, monkeypatch: Any) -> None:
     journal = make()
     synced: list[int] = []
+    at_work = set(range(16))
+    waiting: set[int] = set()
     real = os.fsync
 
     def slow(file: int) -> None:
+        """Take until all who are still at work have brought an entry."""
         synced.append(file)
-        threading.Event().wait(0.002)
+        deadline = time.monotonic() + 60
+        while len(waiting) < len(at_work) and time.monotonic() < deadline:
+            threading.Event().wait(0.001)
         real(file)
 
     journal.prepare()
@@ -249,9 +255,12 @@ def test_threads_share_a_chain(make: MakeJournal, base: Path, monkeypatch: Any) 
 
     def work(number: int) -> None:
         for entry in entries[number * 15 : number * 15 + 15]:
+            waiting.add(number)
             journal.append([entry])
+            waiting.remove(number)
             # Returned means on disk.
             assert entry["id"] in Path(journal.head["file"]).read_text()
+        at_work.remove(number)
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(work, range(16)))
@@ -370,7 +379,7 @@ def test_all_who_share_a_failed_write_hear_of_it(journal: Journal, monkeypatch: 
     gate = threading.Event()
 
     def refuse(file: int) -> None:
-        gate.wait(5)
+        gate.wait(60)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", refuse)
@@ -378,7 +387,7 @@ def test_all_who_share_a_failed_write_hear_of_it(journal: Journal, monkeypatch: 
     with ThreadPoolExecutor(6) as pool:
         waiting = [pool.submit(raised, journal.append, [entry]) for entry in entries]
         gate.set()
-        assert {future.result(10).kind for future in waiting} == {"store_refused"}
+        assert {future.result(60).kind for future in waiting} == {"store_refused"}
     assert journal.head["lines"] == 0
 
 

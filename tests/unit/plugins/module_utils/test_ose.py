@@ -297,6 +297,9 @@ def test_an_unknown_user_is_not_found(lab: MakeLab, modes: dict[str, Any], ref: 
     [
         *({}, {"page_total": "page"}, {"page_size": 7}, {"page_overlap": True}),
         *({"adapter": "scality"}, FRONT, {**FRONT, "page_size": 7}),
+        # The server's own size of a page, and nothing that says so.
+        *({"page_total": told, "page_size": 7} for told in ("text", "null", "absent")),
+        *({**FRONT, "page_total": told, "page_size": 7} for told in ("text", "null", "absent")),
     ],
 )
 def test_every_user_is_listed_once(lab: MakeLab, modes: dict[str, Any]) -> None:
@@ -317,6 +320,15 @@ def test_every_key_is_listed_once(lab: MakeLab, modes: dict[str, Any], count: in
     keys = platform.access_keys(platform.account(AccountRef(name="carol")))
     reachable = min(count, 100) if "offset_ignored" in modes else count
     assert len({key.access_key for key in keys}) == len(keys) == reachable
+
+
+@pytest.mark.parametrize("form", ["text", "nanoseconds", "milliseconds", "seconds"])
+def test_the_date_of_a_key_is_read_in_every_form(lab: MakeLab, form: str) -> None:
+    it = lab(date_as=form)
+    now = it.sim.clock.now()
+    created = it.find(it.connected()).created_at
+    assert created is not None
+    assert abs((created - now).total_seconds()) < 60
 
 
 def test_users_of_all_tenants_are_listed_unless_one_is_named(lab: MakeLab) -> None:

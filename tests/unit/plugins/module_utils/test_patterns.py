@@ -37,9 +37,9 @@ WORK: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("name", sorted(WORK))
 def test_pattern_takes_no_longer_than_the_text_is(name: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     WORK[name]()
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_mark_of_an_attempt_is_found_behind_any_blanks() -> None:

@@ -187,11 +187,11 @@ def test_time_grows_with_the_text_not_with_the_number_of_secrets() -> None:
     for number in range(3_000):
         redactor.learn(f"secret/{number:06d}+{number * 7919:036d}")
     redactor.redact("")  # the index is made once
-    started = time.perf_counter()
+    started = time.thread_time()
     for number in range(500):
         redactor.redact(f"app-{number:04d}: AKIA{number:016d} active, secret/{number:06d} no")
     # Trying each form of each secret on each text takes a minute.
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
     assert redactor.redact(f"secret/{77:06d}+{77 * 7919:036d}") == MASK
 
 
@@ -212,10 +212,10 @@ def test_time_grows_with_the_text_where_all_secrets_begin_alike(
     redactor = Redactor()
     redactor.learn(*secrets)
     redactor.redact("")  # the index is made once
-    started = time.perf_counter()
+    started = time.thread_time()
     redactor.redact(text)
     # Trying every length at every place takes 7 to 24 seconds; this, some hundredths of one.
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def masked_by_hand(forms: set[str], text: str) -> str:
@@ -313,10 +313,10 @@ def test_text_that_is_nothing_but_escapes_takes_neither_time_nor_memory() -> Non
     redactor = Redactor()
     redactor.learn(CANARY)
     text = "%41" * 10_000_000
-    started = time.perf_counter()
+    started = time.thread_time()
     redactor.redact(text)
     # All of it takes half a minute and gigabytes.
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_secret_that_begins_inside_another_is_masked_to_its_end() -> None:

@@ -149,7 +149,11 @@ def test_url_that_is_none_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://admin:hunter2@host", "https://hunter2@host/x", "ftp://admin:hunter2@host"]
+    "url",
+    [
+        *("https://admin:hunter2@host", "https://hunter2@host/x", "ftp://admin:hunter2@host"),
+        *("https://@host", "https://:@host"),
+    ],
 )
 def test_url_with_a_login_is_refused_without_showing_it(url: str) -> None:
     error = raised(resolved, {"api_url": url})

@@ -156,8 +156,8 @@ def test_file_that_others_can_read_warns(file: File, mode: int) -> None:
     ("content", "says"),
     [
         ("{ broken s3cr3t", "neither YAML nor JSON"),
-        ("lab: [s3cr3t\nother", "neither YAML nor JSON"),
-        ("lab:\n\ts3cr3t: 1", "neither YAML nor JSON"),
+        ("lab: [s3cr3t\nother", "neither YAML nor JSON, as of line 2."),
+        ("lab:\n\ts3cr3t: 1", "neither YAML nor JSON, as of line 2: a tab"),
         ("[1, 2]", "not a mapping of endpoints"),
         ("just s3cr3t text", "not a mapping of endpoints"),
         ('{"lab": ["s3cr3t"]}', "not a mapping of options"),
@@ -184,7 +184,34 @@ def test_file_that_is_empty_holds_no_entry(file: File) -> None:
 
 
 def test_file_that_is_missing_is_refused(file: File) -> None:
-    assert "cannot be read" in file.refused({"api_url": URL})
+    assert "cannot be read: No such file" in file.refused({"api_url": URL})
+    assert "is there" in raised(file.resolve, {"api_url": URL}).next_step
+
+
+def test_option_that_is_none_is_answered_with_those_there_are(file: File) -> None:
+    file.write({"lab": {"api_pasword": "x"}})
+    assert "api_password" in raised(file.resolve, {"api_url": URL}).next_step
+
+
+@pytest.mark.parametrize("text", ["0123456", "1_000", "1.0", "yes", "0x1F", "2026-01-01", "12:30"])
+def test_a_text_of_yaml_is_what_stands_there(file: File, text: str) -> None:
+    file.write(f"lab: {{api_url: {URL}, api_username: {text}, api_password: {text}}}")
+    settings = file.resolve({})
+    assert (settings.api_username, settings.api_password) == (text, text)
+
+
+def test_endpoint_whose_name_is_a_number_has_its_entry(file: File) -> None:
+    file.write(f"12: {{api_url: {URL}, api_password: s3cr3t, validate_certs: no}}")
+    settings = file.resolve({"endpoint": "12"})
+    assert (settings.api_password, settings.validate_certs) == ("s3cr3t", False)
+
+
+def test_yaml_may_be_written_in_braces_and_share_what_is_alike(file: File) -> None:
+    file.write(f"{{lab: {{api_url: {URL}, api_username: admin}}}}")
+    assert file.resolve({}).api_username == "admin"
+    file.write(f"all: &all {{api_username: admin, proxy: null}}\nlab: {{<<: *all, api_url: {URL}}}")
+    settings = file.resolve({})
+    assert (settings.api_username, settings.proxy) == ("admin", None)
 
 
 def test_file_that_is_no_text_is_refused(file: File) -> None:

@@ -336,11 +336,10 @@ def test_lost_answer_of_a_write_is_recognised_by_its_nonce(lab: Lab) -> None:
 def test_write_that_lands_late_after_it_was_sent_again_changes_nothing(lab: Lab) -> None:
     store = lab.store()
     first = store.write(PLACE, record_of(), None)
-    lab.server.faults.add("late", method="POST", path=DATA, status=0, seconds=0.15)
+    lab.server.faults.add("late", method="POST", path=DATA, status=0, seconds=600)
     second = store.write(PLACE, first.record, first.version)
     third = store.write(PLACE, second.record, second.version)
-    waited = threading.Event()
-    waited.wait(0.3)
+    lab.server.land()
     refused = [commit.what for commit in lab.double.commits if PATH in commit.what]
     assert [what for what in refused if "version" in what] == [
         f"secret: {PATH} version {number}" for number in (1, 2, 3)
@@ -380,7 +379,7 @@ def test_two_stores_racing_lose_nothing(lab: Lab) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert set(kinds) <= {"written", "busy"}
     last = read(stores[0])
     assert len(last.record.suspects) == kinds.count("written") == last.version - 1
@@ -813,6 +812,20 @@ def test_folders_without_an_end_are_given_up(lab: Lab, monkeypatch: pytest.Monke
     assert "does not end (list the records)" in failure.message
     assert "secret_store.url" in failure.next_step
     assert len(listed) == 13
+
+
+def test_folders_that_drip_are_given_up(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = lab.store()
+
+    def entries(folder: str) -> list[str]:
+        store.clock.sleep(3600)
+        return [f"{number}/" for number in range(9)]
+
+    monkeypatch.setattr(store.server, "entries", entries)
+    failure = raised(lambda: list(store.places(None, None)))
+    assert failure.kind == "store_unavailable"
+    assert "takes too long (list the records)" in failure.message
+    assert "load" in failure.next_step
 
 
 def test_no_half_of_a_secret_is_in_a_long_failure(lab: Lab) -> None:

@@ -167,7 +167,7 @@ def test_many_threads_log_in_again_once(doors: Doors, double: VaultKv2Double) ->
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert failures == []
     assert double.tokens.logins == 2
 
@@ -176,6 +176,18 @@ def test_write_is_sent_again_after_a_new_login(doors: Doors, double: VaultKv2Dou
     store = doors.open(**logins(double)["approle"])
     store.write_note("a", {"a": 1}, None)
     double.revoke()
+    store.write_note("a", {"a": 2}, 1)
+    assert store.read_note("a") == ({"a": 2}, 2)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+def test_expired_token_is_no_missing_right_where_the_server_is_too_busy_to_say(
+    doors: Doors, double: VaultKv2Double, server: SimulatorServer, status: int
+) -> None:
+    store = doors.open(**logins(double)["approle"])
+    store.write_note("a", {"a": 1}, None)
+    double.revoke()
+    server.faults.add("status", status=status, path="lookup-self")
     store.write_note("a", {"a": 2}, 1)
     assert store.read_note("a") == ({"a": 2}, 2)
 
@@ -207,6 +219,20 @@ def test_token_revoked_in_mid_run_is_refused_and_says_so(
         assert (failure.kind, failure.landed, failure.http_status) == ("store_refused", False, 403)
         assert "expired or was revoked" in failure.message
         assert token not in everything_in(failure)
+
+
+@pytest.mark.parametrize("shows_mounts", [True, False])
+def test_token_that_is_dead_at_the_start_is_no_trouble_of_the_mount(
+    doors: Doors, double: VaultKv2Double, shows_mounts: bool
+) -> None:
+    double.modes["shows_mounts"] = shows_mounts
+    token = double.issue_token()
+    double.revoke(token)
+    failure = raised(doors.open, token=token)
+    assert failure.kind == "store_refused"
+    assert "expired or was revoked" in failure.message
+    assert "mount and" not in str(failure.next_step)
+    assert "new token" in str(failure.next_step)
 
 
 def test_missing_right_is_told_from_a_dead_token(doors: Doors, double: VaultKv2Double) -> None:
@@ -314,6 +340,7 @@ def test_method_is_derived(options: dict[str, Any], environ: dict[str, str], met
         ({"url": None}, "secret_store.url"),
         ({"url": "vault.example.com"}, "secret_store.url"),
         ({"url": "https://u:p@vault.example.com"}, "secret_store.url"),
+        ({"url": "https://@vault.example.com"}, "secret_store.url"),
         ({"url": "https://vault.example.com:port"}, "secret_store.url"),
         ({"url": "https://vault.example.com/?a"}, "secret_store.url"),
         ({"token": None}, "secret_store.token"),

@@ -34,7 +34,7 @@ class Seen:
 
     def wait(self) -> None:
         """Wait until it was called."""
-        assert self._came.wait(5)
+        assert self._came.wait(60)
 
 
 def in_a_pool(seen: Seen) -> None:

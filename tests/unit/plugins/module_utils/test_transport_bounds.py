@@ -48,6 +48,15 @@ def test_a_bomb_is_unpacked_no_further_than_it_is_read() -> None:
     assert len(next(parts)) <= 64 * 1024
 
 
+@pytest.mark.parametrize("encoding", ["", "gzip", "deflate", "x-gzip"])
+@pytest.mark.parametrize("pieces", [[], [b""]])
+def test_no_body_is_no_body_however_it_is_said_to_be_packed(
+    encoding: str, pieces: list[bytes]
+) -> None:
+    # Or a deletion that is answered with HTTP 204 through such a proxy would be one without answer.
+    assert b"".join(unpacked(iter(pieces), encoding)) == b""
+
+
 @pytest.mark.parametrize(
     ("encoding", "packed"),
     [

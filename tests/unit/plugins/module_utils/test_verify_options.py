@@ -89,6 +89,7 @@ def test_missing_url_is_an_error_once_it_is_needed(options: Any) -> None:
         ({"s3_url": "https://s3.example.com/?x=1"}, "s3_url"),
         ({"s3_url": "https://s3.example.com/a b"}, "s3_url"),
         ({"s3_url": "https://me:secret-word@s3.example.com"}, "s3_url"),
+        ({"s3_url": "https://@s3.example.com"}, "s3_url must not hold a user name"),
         ({"bucket": "a/b"}, "bucket"),
         ({"bucket": ".."}, "bucket"),
         ({"bucket": "a\nb"}, "bucket"),
@@ -179,9 +180,10 @@ def test_file_that_holds_no_certificates_is_told(tls_lab: Lab, certificates: Cer
 
 
 def test_refused_connection_names_the_option(lab: Lab) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    exc = raised(lab.verifier(s3_url=f"http://127.0.0.1:{port}").prove)
+    with socket.socket() as taken:  # and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        exc = raised(lab.verifier(s3_url=f"http://127.0.0.1:{port}").prove)
     assert exc.kind == "verification_unreachable"
     assert "refused" in exc.message
     assert "verify.s3_url" in exc.next_step

@@ -113,7 +113,7 @@ def test_threads_of_one_run_exclude_each_other(lab: StoreLab) -> None:
     with store.lease(PLACE):
         thread = threading.Thread(target=lambda: failures.append(raised(enter, store)))
         thread.start()
-        thread.join(20)
+        thread.join(120)
         assert not thread.is_alive()
     assert [failure.kind for failure in failures] == ["busy"]
     enter(store)
@@ -135,7 +135,7 @@ def test_leases_of_many_accounts_side_by_side(lab: StoreLab) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert sorted(done) == [place.account for place in places]
     for place in places:
         found = store.read(place)
