@@ -173,7 +173,9 @@ def test_lost_first_key_whose_repair_came_to_nothing_is_no_user_as_wanted(
         lab.faults.add("drop", when="before", method="PATCH", path="regenerate")
         assert one(lab).has_failed
     else:
-        lab.store_faults.add("kill after", lambda record: bool(record.pending and record.pending.repairs))
+        lab.store_faults.add(
+            "kill after", lambda record: bool(record.pending and record.pending.repairs)
+        )
         with pytest.raises(Killed):
             one(lab)
         lab.store_faults.clear()
