@@ -293,6 +293,22 @@ def test_repair_after_recover_within_is_drifted_and_names_force(lab_of: OpenLab)
     assert lab.stored_pair_works()
 
 
+def test_repair_that_waited_too_long_says_what_was_lost(lab_of: OpenLab) -> None:
+    lab = lab_of(IN_PLACE)
+    lab.managed()
+    lab.kill_before_answer("regenerate")
+    lab.killed(force=True)
+    lost = lab.only()
+    lab.faults.add("drop", "before", **lab.call("regenerate"))
+    assert lab.one().has_failed
+    lab.later(7.1)
+    result = lab.one()
+    assert (result.action, lab.only()) == ("drifted", lost)
+    assert f"lost the secret of {lost}" in str(result.why)
+    assert lab.one(force=True).action == "recovered"
+    assert lab.stored_pair_works()
+
+
 def test_restored_record_with_a_rotation_under_way_is_not_acted_on(lab_of: OpenLab) -> None:
     lab = lab_of(IN_PLACE)
     lab.managed()
