@@ -83,6 +83,40 @@ def test_what_is_neither_true_nor_false_is_malformed(
 
 
 @FLAVORS
+@pytest.mark.parametrize(
+    "page",
+    [
+        *({}, {"status": "UP"}, {"items": {}}, {"items": None, "INFO": {"total": 2}}),
+        {"items": [], "INFO": {"offset": 0, "limit": 100, "total": "2"}},
+    ],
+    ids=str,
+)
+def test_a_page_that_is_none_is_no_proof_that_there_are_no_keys(
+    lab: MakeLab, modes: dict[str, Any], page: dict[str, Any]
+) -> None:
+    it = lab(**modes)
+    platform = it.connected()
+    alice = platform.account(AccountRef(name="alice"))
+    info = "pageInfo" if modes else "page_info"
+    body = {name.replace("INFO", info): value for name, value in page.items()}
+    it.server.faults.add("status", status=200, body=body, path="credentials")
+    assert raised(platform.access_keys, alice).kind == "malformed_answer"
+
+
+@FLAVORS
+def test_a_page_of_nothing_is_an_empty_list(lab: MakeLab, modes: dict[str, Any]) -> None:
+    it = lab(**modes)
+    platform = it.connected()
+    alice = platform.account(AccountRef(name="alice"))
+    info = "pageInfo" if modes else "page_info"
+    numbers = {"offset": 0, "limit": 100, "total": 0}
+    for body in ({"items": None, info: numbers}, {"items": [], info: None}, {"items": []}):
+        it.server.faults.add("status", status=200, body=body, path="credentials", times=2)
+        assert platform.access_keys(alice) == []
+        it.server.faults.clear()
+
+
+@FLAVORS
 def test_immutable_as_text_is_heeded(lab: MakeLab, modes: dict[str, Any]) -> None:
     it = lab(**modes)
     answer(it, row_of(it, immutable="true"))
