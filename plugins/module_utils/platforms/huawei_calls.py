@@ -13,6 +13,7 @@ from ..http import Answer
 from ..listing import Listing
 from ..model import ACTIVE, INACTIVE
 from ..platform import ErrorParts, Platform
+from ..transport_bounds import is_markup
 
 #: The API reference asks for it in every request, also in those without a body.
 _HEADERS = {"Content-Type": "application/json;charset=utf8"}
@@ -200,7 +201,7 @@ class IamCalls(Platform):
         """Read the Keystone form, the IAM form, the gateway's form and the one of v5."""
         body = answer.json_or_none()
         if not isinstance(body, dict):
-            is_page = answer.status == 404 and answer.body.lstrip()[:1] == b"<"
+            is_page = answer.status == 404 and is_markup(answer.body)
             return ("malformed_answer" if is_page else None), None, answer.excerpt()
         inner = body.get("error")
         error: dict[str, Any] = inner if isinstance(inner, dict) else {}

@@ -188,7 +188,7 @@ def read_error(answer: Answer) -> ErrorParts:
 
 def _first_object(answer: Answer) -> dict[str, Any] | None:
     try:
-        text = answer.body.decode("utf-8", "replace").lstrip()
+        text = answer.body.decode("utf-8-sig", "replace").lstrip()
         value, _end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         return None

@@ -110,7 +110,8 @@ def test_a_page_of_nothing_is_an_empty_list(lab: MakeLab, modes: dict[str, Any])
     alice = platform.account(AccountRef(name="alice"))
     info = "pageInfo" if modes else "page_info"
     numbers = {"offset": 0, "limit": 100, "total": 0}
-    for body in ({"items": None, info: numbers}, {"items": [], info: None}, {"items": []}):
+    pages: list[dict[str, Any]] = [{"items": None, info: numbers}, {"items": [], info: None}]
+    for body in (*pages, {"items": []}):
         it.server.faults.add("status", status=200, body=body, path="credentials", times=2)
         assert platform.access_keys(alice) == []
         it.server.faults.clear()
