@@ -1,7 +1,7 @@
 # Copyright (c) 2026, objectstore.credentials contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The deletion of a key, and when an answer that there is no such key is believed."""
+"""The end of a key: whether it can be disabled, and when it is believed that it is gone."""
 
 from __future__ import annotations
 
@@ -41,3 +41,24 @@ def delete_key(case: Case, key: AccessKey) -> None:
         code=said.code,
         alive=f"{key.access_key} ({key.status})",
     )
+
+
+def is_disabled(case: Case, access_key: str, purpose: str) -> bool:
+    """Disable a key; False where the endpoint says now that it has no way to, as its facts do then.
+
+    The caller ends the key as it would have, had that been known before.
+    """
+    if not _can_disable(case):
+        return False
+    try:
+        case.change_key("disable", access_key, purpose)
+    except CredentialsError as exc:
+        if exc.landed is not False or _can_disable(case):
+            raise
+        case.details["cannot_disable"] = exc.message
+        return False
+    return True
+
+
+def _can_disable(case: Case) -> bool:
+    return case.desk.facts.can_disable
