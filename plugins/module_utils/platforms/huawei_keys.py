@@ -81,7 +81,7 @@ class Keys:
             "POST",
             path(*CREDENTIALS),
             "credential",
-            ok=(201,),
+            ok=(200, 201),
             body={"credential": wanted},
             doing="create an access key",
             account=account.name,

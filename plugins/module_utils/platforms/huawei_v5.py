@@ -101,7 +101,7 @@ class KeysV5:
             "POST",
             _where(account),
             "access_key",
-            ok=(201,),
+            ok=(200, 201),
             doing="create an access key",
             account=account.name,
         )
