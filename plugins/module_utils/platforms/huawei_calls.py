@@ -123,6 +123,12 @@ class Row:
             raise self.complain("a status that is neither active nor inactive")
         return word
 
+    def require_of(self, user_id: str | None, access_key: str) -> None:
+        """Raise malformed_answer where a key that was just made is another user's."""
+        if self.optional("user_id") not in (None, user_id):
+            other = self.optional("user_id")
+            raise self.complain(f"a key ({access_key}) of user {other}, who was not asked for")
+
     def optional(self, name: str) -> str | None:
         """Return a text field, or None when it is null, missing or no text."""
         value = self.values.get(name)

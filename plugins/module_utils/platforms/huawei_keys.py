@@ -87,6 +87,7 @@ class Keys:
             account=account.name,
         )
         pair = Pair(row.text("access"), row.text("secret"))
+        row.require_of(account.id, pair.access_key)
         return Issued(account, pair, created_at=parse_time(row.optional("create_time")))
 
     def updated(self, key: AccessKey, status: str | None, description: str | None) -> AccessKey:

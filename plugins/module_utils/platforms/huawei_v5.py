@@ -106,6 +106,7 @@ class KeysV5:
             account=account.name,
         )
         pair = Pair(row.text("access_key_id"), row.text("secret_access_key"))
+        row.require_of(account.id, pair.access_key)
         return Issued(account, pair, created_at=parse_time(row.optional("created_at")))
 
     def updated(self, key: AccessKey, status: str | None, description: str | None) -> AccessKey:

@@ -152,6 +152,18 @@ def test_a_malformed_answer_to_a_change_leaves_the_outcome_open(
     assert it.truth() == "inactive"
 
 
+def test_a_key_made_for_another_user_is_not_taken_for_one_of_this(lab: MakeLab) -> None:
+    it = lab()
+    platform = it.connected()
+    alice = platform.account(AccountRef(name="alice"))
+    made = row_of(it, user_id=it.bob, access_key="AKOTHER")
+    it.server.faults.add("status", when="after", method="POST", status=201, body=made)
+    error = raised(platform.create_access_key, alice)
+    assert (error.kind, error.landed) == ("malformed_answer", None)
+    assert "AKOTHER" in error.message
+    assert str(made["secret_key"]) not in error.message
+
+
 # --- tenants ---------------------------------------------------------------------------------
 
 
