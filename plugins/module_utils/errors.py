@@ -238,14 +238,14 @@ class CredentialsError(Exception):
         super().__init__()
         self.kind = kind
         self.message = message
-        self.next_step = _shown(next_step) or KINDS[kind].next_step
+        self.next_step = next_step or KINDS[kind].next_step
         self.platform = platform
         self.endpoint = endpoint
         self.account = account
         self.step = step
         self.http_status = http_status
         self.code = _shown(code)
-        self.alive = _shown(alive)
+        self.alive = alive
         self.details = details or {}
         self.landed = landed
 
@@ -258,6 +258,24 @@ class CredentialsError(Exception):
     def message(self, text: str) -> None:
         self._message = visible(text, LONGEST_MESSAGE)
         self.args = (self._message,)
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it; bounded as the message is."""
+        return self._next_step
+
+    @next_step.setter
+    def next_step(self, text: str) -> None:
+        self._next_step = visible(text, LONGEST_MESSAGE)
+
+    @property
+    def alive(self) -> str | None:
+        """Which keys work; platforms name them, so that they are bounded as the message is."""
+        return self._alive
+
+    @alive.setter
+    def alive(self, text: str | None) -> None:
+        self._alive = _shown(text)
 
     @classmethod
     def internal(cls, exc: BaseException) -> CredentialsError:

@@ -26,7 +26,7 @@ from .pacing import Pace, parse_http_date, retry_wait
 from .redaction import SECRET_WORDS, Redactor
 from .settings import Settings
 from .transport import Transport
-from .transport_bounds import is_too_deep
+from .transport_bounds import is_markup, is_too_deep
 from .transport_errors import TransportError
 from .urls import query_of, same_origin
 
@@ -165,7 +165,7 @@ class Answer:
 
     def _what_instead(self) -> str:
         kind = self.headers.get("Content-Type", "")
-        if "html" in kind.lower() or self.body.lstrip()[:1] == b"<":
+        if "html" in kind.lower() or is_markup(self.body):
             return "HTML or XML instead of JSON"
         return "broken or cut-off JSON"
 

@@ -16,6 +16,7 @@ from .errors import CredentialsError
 from .model import ACTIVE, INACTIVE, AccessKey, Account, AccountRef
 from .pacing import waits
 from .record import KeyIntent, Pending, Record
+from .rotation_delete import delete_key
 from .rotation_desk import Desk
 from .rotation_known import knowing
 from .rotation_lag import caught_up, is_behind, is_outdated
@@ -288,11 +289,7 @@ class Case:
     def _send_change(self, action: str, key: AccessKey) -> AccessKey | None:
         platform = self.desk.platform
         if action == "delete":
-            try:
-                platform.delete_access_key(key)
-            except CredentialsError as exc:
-                if exc.kind != "not_found":
-                    raise
+            delete_key(self, key)
             return None
         status = ACTIVE if action == "enable" else INACTIVE
         now = platform.set_access_key(key, status)

@@ -11,6 +11,7 @@ from .errors import NO_RECORD_HERE, missing
 from .model import ACTIVE
 from .record import Decommission, HeldKey
 from .rotation_case import Case, names
+from .rotation_delete import is_disabled
 from .rotation_disruption import keep_to_window
 from .rotation_retire import bury
 
@@ -117,8 +118,7 @@ def _end(case: Case, key: HeldKey) -> None:
     if shown is None:
         bury(case, key)
         return
-    if shown.status == ACTIVE and desk.facts.can_disable:
-        case.change_key("disable", key.access_key or "", "decommission")
+    if shown.status == ACTIVE and is_disabled(case, key.access_key or "", "decommission"):
         seen = dataclasses.replace(key, disabled_at=desk.now(), disabled_in=desk.run)
         case.save(
             dataclasses.replace(case.record.with_retiring(seen), intent=None),

@@ -115,8 +115,8 @@ def issue(case: Case) -> Issued:
     except CredentialsError as exc:
         if exc.landed is not False:
             case.forget_keys()
-        elif pending.repairs:
-            pass  # the account has no stored key that works: the next run has to go on
+        elif pending.repairs:  # the next run has to go on
+            exc.next_step = f"No stored pair works until a run succeeds. {exc.next_step}"
         elif exc.kind != "busy":
             forget_pending(case, "issue_refused", exc.kind)
         else:  # not sent: we clear it, unless the account is another's now

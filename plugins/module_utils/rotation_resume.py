@@ -311,11 +311,12 @@ def _replace_again(case: Case, pending: Pending, found: str) -> None:
             if age > case.policy.recover_within
             else "later rotations of it are known"
         )
+        noted = f"noted {', '.join(pending.keys_before) or 'nothing'}"
+        did = f"lost the secret of {pending.repairs}" if pending.repairs else noted
         raise case.fail(
             "drifted",
-            f"{case.account.name} has {found} where an interrupted rotation noted"
-            f" {', '.join(pending.keys_before) or 'nothing'}, and {why}: this record may be an old"
-            " copy.",
+            f"{case.account.name} has {found} where an interrupted rotation {did}, and {why}: this"
+            " record may be an old copy.",
             alive=found,
             next_step="If the record was restored from a backup, restore a newer one. If the key"
             " may be replaced, name the account with force: true.",

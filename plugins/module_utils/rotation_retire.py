@@ -15,6 +15,7 @@ from .errors import CredentialsError, missing
 from .model import ACTIVE
 from .record import HeldKey
 from .rotation_case import Case
+from .rotation_delete import is_disabled
 from .rotation_proof import can_ask, is_foreseen_dead, is_refused
 
 
@@ -91,11 +92,12 @@ def cut(case: Case, reason: str) -> None:
             f"{case.desk.platform.title} can neither disable nor delete {current.access_key}.",
             next_step="Leave cut_first out, and end the key at the platform by hand.",
         )
-    action = "disable" if facts.can_disable else "delete"
-    case.change_key(action, current.access_key, "emergency")
+    action = "disable" if is_disabled(case, current.access_key, "emergency") else "delete"
+    if action == "delete":
+        case.change_key(action, current.access_key, "emergency")
     now, run = case.desk.now(), case.desk.run
     off = dataclasses.replace(marked, deleted_at=now)
-    if facts.can_disable:
+    if action == "disable":
         off = dataclasses.replace(marked, disabled_at=now, disabled_in=run)
     case.save(
         dataclasses.replace(case.record, current=off, intent=None),
@@ -125,11 +127,9 @@ def revoke(case: Case, access_key: str) -> None:
     key = case.record.retiring_key(access_key)
     if key is None or case.shown(access_key) is None:
         return
-    facts = case.desk.facts
-    if facts.can_disable:
-        _disable(case, key)
+    if _disable(case, key):
         _report_if_honoured(case, case.record.retiring_key(access_key) or key)
-    elif facts.can_delete:
+    elif case.desk.facts.can_delete:
         _delete(case, key)
     else:
         raise case.fail(
@@ -170,10 +170,10 @@ def _end_after_grace(case: Case, key: HeldKey) -> None:
         return
     if key.compromised is None and policy.force_retire is None and _is_used(case, key):
         return
-    if facts.can_disable:
-        _disable(case, key)
-    else:
+    if not facts.can_disable:
         _delete(case, key)
+    elif not _disable(case, key):
+        _end_after_grace(case, key, shown)
 
 
 def _ready_at(case: Case, key: HeldKey) -> dt.datetime | None:
@@ -218,10 +218,13 @@ def _is_used(case: Case, key: HeldKey) -> bool:
     return True
 
 
-def _disable(case: Case, key: HeldKey) -> None:
-    case.change_key("disable", key.access_key or "", "retire")
+def _disable(case: Case, key: HeldKey) -> bool:
+    """Disable a key and note it; False where keys cannot be disabled here."""
+    if not is_disabled(case, key.access_key or "", "retire"):
+        return False
     _note_disabled(case, key, case.policy.force_retire or "grace period over")
     case.did("disabled", f"{key.access_key} is disabled")
+    return True
 
 
 def _note_disabled(case: Case, key: HeldKey, why: str) -> None:

@@ -27,6 +27,8 @@ _AROUND = 4 * 1024 * 1024
 _MOST_ANNOUNCED = 20
 #: A list in a list in a list: no answer of any API has a tenth of it.
 _DEEPEST = 100
+#: Of UTF-8's byte-order mark, which IIS puts before its pages, and white space.
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 #: Bytes that are unpacked at a time.
 _PART = 64 * 1024
 
@@ -115,6 +117,11 @@ def unpacked(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         raise _over("malformed_answer", "the answer cannot be unpacked") from None
     if not unpacker.eof and not is_empty:
         raise _over("malformed_answer", "the packed answer is cut off")
+
+
+def is_markup(body: bytes) -> bool:
+    """Tell whether a body begins like a web page or XML, also after a byte-order mark."""
+    return body.lstrip(_BLANK)[:1] == b"<"
 
 
 def is_too_deep(value: Any) -> bool:

@@ -226,6 +226,10 @@ class Simulator:
         """Return the secret key if this pair is honoured by the data plane right now, else None."""
         raise NotImplementedError
 
+    def shut_out(self, access_key: str) -> Optional[tuple[str, str]]:
+        """Return secret key and code, where whoever signs right is told why the pair is refused."""
+        return None
+
     def seed(self, accounts: int = 4, prefix: str = "app") -> None:
         """Fill the world with accounts named <prefix>-0001 and on, each with a key; no commits."""
         for number in range(1, accounts + 1):

@@ -179,6 +179,13 @@ class CephRgwSimulator(Simulator):
             return None
         return user.keys[access_key].secret_key
 
+    def shut_out(self, access_key: str) -> Optional[tuple[str, str]]:
+        """Return the secret key of a suspended user's pair, and what its requests are told."""
+        user = self._owner(access_key)
+        if user is None or not user.suspended or not user.keys[access_key].active:
+            return None
+        return user.keys[access_key].secret_key, "UserSuspended"
+
     def secrets(self) -> list[str]:
         """Return every secret key."""
         return [key.secret_key for user in self.users.values() for key in user.keys.values()]

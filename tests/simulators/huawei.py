@@ -35,6 +35,7 @@ class HuaweiSimulator(Simulator):
         "answers_description": (False, "whether the answer to an update holds the description"),
         "catalog_region": ("*", "the region that a token's catalog names"),
         "clears_description": (True, 'whether "" clears a description; False: it is ignored'),
+        "create_status": (201, "HTTP status of a key that was made: 201, or 200"),
         "drops_tokens_after": (
             0,
             "seconds until a change of a user's key ends its tokens; None: it does not",

@@ -76,7 +76,7 @@ class Credentials:
         key = self._make(owner, wanted.get("description", ""))
         row = {**self._row(key), "secret": key.secret}
         row.setdefault("description", key.description)
-        return Response(201, {"credential": row})
+        return Response(self._modes["create_status"], {"credential": row})
 
     def _update(self, request: Request, key: Key) -> Response:
         wanted = _credential(request, {"status", "description"})
@@ -204,7 +204,8 @@ class Credentials:
             status = self._modes["v5_limit_status"]
             raise v5(status, "PAP5.0029", "The number of access keys exceeds the quota.")
         key = self._make(owner, "")
-        return Response(201, {"access_key": {**_row_v5(key), "secret_access_key": key.secret}})
+        row = {**_row_v5(key), "secret_access_key": key.secret}
+        return Response(self._modes["create_status"], {"access_key": row})
 
     def _update_v5(self, request: Request, key: Key) -> Response:
         try:

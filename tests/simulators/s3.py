@@ -165,7 +165,12 @@ class S3Simulator(Simulator):
         node = self._turn % max(1, int(self.modes["nodes"]))
         secret_keys = self.pairs.honoured(claim.access_key, node)
         if not secret_keys:
-            raise S3Error("InvalidAccessKeyId", more={"AWSAccessKeyId": claim.access_key})
+            with self.source.lock:
+                shut_out = self.source.shut_out(claim.access_key)
+            secret_key, code = shut_out or ("", "InvalidAccessKeyId")
+            if secret_key and not s3_signature.is_signed_with(request, claim, secret_key):
+                raise s3_signature.mismatch(request, claim)
+            raise S3Error(code, more={"AWSAccessKeyId": claim.access_key})
         self._check_lockout(claim.access_key, now)
         for secret_key in secret_keys:
             if s3_signature.is_signed_with(request, claim, secret_key):

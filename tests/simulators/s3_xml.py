@@ -50,6 +50,7 @@ ERRORS: Mapping[str, tuple[int, str]] = {
         400,
         "The request is rejected because of too many wrong signatures.",
     ),
+    "UserSuspended": (403, ""),
     "VirtualHostDomainRequired": (
         403,
         "Virtual host domain is required when accessing a specific bucket.",

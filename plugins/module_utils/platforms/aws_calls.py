@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import CredentialsError
 from ..http import READ, Answer
 from ..platform import ErrorParts, Platform
+from ..transport_bounds import is_markup
 from ..urls import query_of
 from .aws_xml import Element, parsed, parsed_or_none
 
@@ -179,7 +180,7 @@ class IamCalls(Platform):
         if root is not None:
             error = next((each for each in root.walk() if each.find("Code") is not None), None)
         if error is None:
-            is_page = answer.status == 404 and answer.body.lstrip()[:1] == b"<"
+            is_page = answer.status == 404 and is_markup(answer.body)
             return ("malformed_answer" if is_page else None), None, answer.excerpt()
         code, message = error.optional("Code"), error.optional("Message") or ""
         kind = _KINDS.get(code or "")

@@ -21,6 +21,7 @@ from ..http import LOGIN, Answer
 from ..listing import Listing
 from ..model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued, Pair
 from ..platform import ErrorParts, Platform
+from ..transport_bounds import is_markup
 from ..urls import path
 from . import commvault_answers as answers
 from .commvault_answers import Body
@@ -242,7 +243,7 @@ class Commvault(Platform):
         body = answer.json_or_none()
         if not isinstance(body, dict):
             # For a path that is no API the web server answers with a page.
-            is_page = answer.body.lstrip()[:1] == b"<"
+            is_page = is_markup(answer.body)
             wrong_place = is_page and answer.status in (400, 404, 405)
             if wrong_place:
                 return "malformed_answer", None, "a web page instead of JSON"

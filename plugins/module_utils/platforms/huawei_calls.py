@@ -13,6 +13,7 @@ from ..http import Answer
 from ..listing import Listing
 from ..model import ACTIVE, INACTIVE
 from ..platform import ErrorParts, Platform
+from ..transport_bounds import is_markup
 
 #: The API reference asks for it in every request, also in those without a body.
 _HEADERS = {"Content-Type": "application/json;charset=utf8"}
@@ -122,6 +123,12 @@ class Row:
             raise self.complain("a status that is neither active nor inactive")
         return word
 
+    def require_of(self, user_id: str | None, access_key: str) -> None:
+        """Raise malformed_answer where a key that was just made is another user's."""
+        if self.optional("user_id") not in (None, user_id):
+            other = self.optional("user_id")
+            raise self.complain(f"a key ({access_key}) of user {other}, who was not asked for")
+
     def optional(self, name: str) -> str | None:
         """Return a text field, or None when it is null, missing or no text."""
         value = self.values.get(name)
@@ -200,7 +207,7 @@ class IamCalls(Platform):
         """Read the Keystone form, the IAM form, the gateway's form and the one of v5."""
         body = answer.json_or_none()
         if not isinstance(body, dict):
-            is_page = answer.status == 404 and answer.body.lstrip()[:1] == b"<"
+            is_page = answer.status == 404 and is_markup(answer.body)
             return ("malformed_answer" if is_page else None), None, answer.excerpt()
         inner = body.get("error")
         error: dict[str, Any] = inner if isinstance(inner, dict) else {}

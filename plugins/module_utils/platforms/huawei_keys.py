@@ -81,12 +81,13 @@ class Keys:
             "POST",
             path(*CREDENTIALS),
             "credential",
-            ok=(201,),
+            ok=(200, 201),
             body={"credential": wanted},
             doing="create an access key",
             account=account.name,
         )
         pair = Pair(row.text("access"), row.text("secret"))
+        row.require_of(account.id, pair.access_key)
         return Issued(account, pair, created_at=parse_time(row.optional("create_time")))
 
     def updated(self, key: AccessKey, status: str | None, description: str | None) -> AccessKey:

@@ -101,11 +101,12 @@ class KeysV5:
             "POST",
             _where(account),
             "access_key",
-            ok=(201,),
+            ok=(200, 201),
             doing="create an access key",
             account=account.name,
         )
         pair = Pair(row.text("access_key_id"), row.text("secret_access_key"))
+        row.require_of(account.id, pair.access_key)
         return Issued(account, pair, created_at=parse_time(row.optional("created_at")))
 
     def updated(self, key: AccessKey, status: str | None, description: str | None) -> AccessKey:

@@ -280,7 +280,11 @@ class Keeping:
 
 
 def _is_first_key_open(record: Record | None) -> bool:
-    """Tell whether a run was killed while it made the very first key: nothing else is at stake."""
+    """Tell whether a run was killed while it made the very first key: nothing else is at stake.
+
+    What a lost answer left there, and the repair of it replaces, opens nothing either.
+    """
     if record is None or record.current is not None or record.decommission is not None:
         return False
-    return record.pending is not None and not record.pending.keys_before
+    pending = record.pending
+    return pending is not None and (not pending.keys_before or bool(pending.repairs))

@@ -321,7 +321,7 @@ def _settled(
         if exc.landed is None:
             exc.next_step = _MAY_STILL_LAND
         elif was:
-            exc.next_step = "The old pair still works. Run again once the cluster is well."
+            exc.next_step = f"{was} goes on working. Run again once the cluster is well."
     else:
         exc.landed = True
         exc.kind = "partial" if told else exc.kind

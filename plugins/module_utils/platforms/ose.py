@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Union
 
 from ..auth import Auth
+from ..errors import CredentialsError
 from ..http import Answer, Client
 from ..model import AccessKey, Account, AccountRef, EndpointInfo, Facts, Issued, Pair
 from ..platform import ErrorParts, Platform
@@ -137,7 +138,23 @@ class Ose(Platform):
             raise self.unsupported(
                 "disable or enable an access key", self.facts.cannot_disable_because
             )
-        return self.api.set_status(key, status)
+        try:
+            return self.api.set_status(key, status)
+        except CredentialsError as exc:
+            self._learn_from(exc)
+            raise
+
+    def _learn_from(self, refusal: CredentialsError) -> None:
+        """Note in the facts that this endpoint has no way to disable keys, where it says so itself.
+
+        Which storage is behind OSE nothing says before, nor what an adapter forgot to list.
+        """
+        says_so = refusal.http_status == 501 or "NOT_SUPPORTED" in (refusal.code or "").upper()
+        if refusal.kind == "unsupported" and refusal.landed is False and says_so:
+            because = f"the endpoint says so itself: {refusal.message}"
+            self.facts = dataclasses.replace(
+                self.facts, can_disable=False, cannot_disable_because=because.rstrip(".")
+            )
 
     def delete_access_key(self, key: AccessKey) -> None:
         """End a key, and look whether it is gone: some adapters answer 204 whatever happened.

@@ -168,6 +168,10 @@ class OsisApi(OsisUsers):
         )
         row = row_of(self.platform, answer)
         access_key = text_of(self.platform, answer, row, "access_key")
+        owner = row.get("user_id")
+        if owner not in (None, account.id):
+            what = f"a key ({access_key}) of user {owner}, who was not asked for"
+            raise self.platform.placed(answer.malformed(what))
         if secret_in(row) is None:
             row = self._read(access_key, account)[0] or row
         secret = secret_in(row)

@@ -74,6 +74,9 @@ def rows(
                 fresh += 1
                 yield item
         offset += len(items)
+        if total and not seen:
+            # Nothing is not what it counts: taken for proof, it would end what works.
+            raise platform.placed(answer.malformed(f"none of the {total} rows that it counts"))
         if not fresh or (total is not None and len(items) < limit and offset >= total):
             return
 
@@ -83,6 +86,8 @@ def _page(
 ) -> tuple[list[dict[str, Any]], int | None, int]:
     page = row_of(platform, answer)
     items = page.get("items")
+    if "items" not in page and info not in page:
+        raise platform.placed(answer.malformed("no page of rows"))
     if items is None:
         items = []
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -183,7 +188,7 @@ def read_error(answer: Answer) -> ErrorParts:
 
 def _first_object(answer: Answer) -> dict[str, Any] | None:
     try:
-        text = answer.body.decode("utf-8", "replace").lstrip()
+        text = answer.body.decode("utf-8-sig", "replace").lstrip()
         value, _end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         return None

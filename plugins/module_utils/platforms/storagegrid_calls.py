@@ -16,6 +16,7 @@ from ..errors import CredentialsError
 from ..http import Answer
 from ..listing import Listing
 from ..platform import ErrorParts, Platform
+from ..transport_bounds import is_markup
 from ..urls import path
 
 #: The major versions that this file speaks, the best first; both have the same calls for keys.
@@ -126,7 +127,7 @@ class GridCalls(Platform):
         """Read the envelope of an error: the message's key is the code, its texts the words."""
         body = answer.json_or_none()
         if not isinstance(body, dict):
-            is_page = answer.status == 404 and answer.body.lstrip()[:1] == b"<"
+            is_page = answer.status == 404 and is_markup(answer.body)
             return ("malformed_answer" if is_page else None), None, answer.excerpt()
         message = body.get("message")
         first: dict[str, Any] = message if isinstance(message, dict) else {"text": message}

@@ -262,7 +262,9 @@ def test_repair_that_came_to_nothing_is_done_by_the_next_run(
         assert lab.one().has_failed
     elif befell == "was refused":
         lab.faults.add("status", status=403, **lab.call("regenerate"))
-        assert lab.one().has_failed
+        failure = lab.one().failure
+        assert failure is not None
+        assert "No stored pair works" in failure["next_step"]
     else:
         lab.store_faults.add("kill after", is_intended)
         lab.killed()
@@ -287,6 +289,22 @@ def test_repair_after_recover_within_is_drifted_and_names_force(lab_of: OpenLab)
     assert theirs in result.failure["message"]
     assert "force" in result.failure["next_step"]
     assert lab.only() == theirs
+    assert lab.one(force=True).action == "recovered"
+    assert lab.stored_pair_works()
+
+
+def test_repair_that_waited_too_long_says_what_was_lost(lab_of: OpenLab) -> None:
+    lab = lab_of(IN_PLACE)
+    lab.managed()
+    lab.kill_before_answer("regenerate")
+    lab.killed(force=True)
+    lost = lab.only()
+    lab.faults.add("drop", "before", **lab.call("regenerate"))
+    assert lab.one().has_failed
+    lab.later(7.1)
+    result = lab.one()
+    assert (result.action, lab.only()) == ("drifted", lost)
+    assert f"lost the secret of {lost}" in str(result.why)
     assert lab.one(force=True).action == "recovered"
     assert lab.stored_pair_works()
 

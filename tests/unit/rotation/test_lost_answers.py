@@ -33,6 +33,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "503 before": {"action": "status", "when": "before", "status": 503},
     "garbage after": {"action": "garbage", "when": "after"},
     "html before": {"action": "html", "when": "before"},
+    # Of a gateway whose service is not there just now: it says nothing of any key.
+    "404 before": {"action": "status", "status": 404, "body": "default backend - 404"},
 }
 CALLS = [
     *((form, "create") for form in (LABELLED, UNLABELLED, ADVISORY, FRONT, TWO_SLOTS)),

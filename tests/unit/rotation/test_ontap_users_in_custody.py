@@ -163,6 +163,28 @@ def test_killed_creation_is_finished_by_the_next_run(
     assert not brought(lab).changed
 
 
+@pytest.mark.parametrize("befell", ["never arrived", "was killed before it"])
+def test_lost_first_key_whose_repair_came_to_nothing_is_no_user_as_wanted(
+    lab_of: OpenLab, befell: str
+) -> None:
+    lab = lab_of(IN_PLACE)
+    lab.faults.add("drop", when="after", method="POST", path="users")
+    if befell == "never arrived":
+        lab.faults.add("drop", when="before", method="PATCH", path="regenerate")
+        assert one(lab).has_failed
+    else:
+        lab.store_faults.add(
+            "kill after", lambda record: bool(record.pending and record.pending.repairs)
+        )
+        with pytest.raises(Killed):
+            one(lab)
+        lab.store_faults.clear()
+    assert lab.rec(NEW).current is None
+    assert one(lab).changed
+    require_kept(lab)
+    assert one(lab).action == "unchanged"
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_store_that_refuses_the_intent_lets_no_user_be_made(lab_of: OpenLab, form: Form) -> None:
     lab = lab_of(form)

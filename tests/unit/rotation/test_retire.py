@@ -50,6 +50,57 @@ def test_old_key_is_disabled_after_grace_and_deleted_after_soak(
     assert lab.rec().retiring == ()
 
 
+#: Endpoints that say only to the call itself that they cannot disable a key.
+UNTOLD = [
+    (FRONT, {"storage": "ECS"}),
+    (FRONT, {"storage": "AMAZON"}),
+    (UNLABELLED, {"unlisted": ("updateCredentialStatus",)}),
+]
+
+
+@pytest.mark.parametrize(("form", "modes"), UNTOLD)
+def test_old_key_that_turns_out_not_to_be_disabled_is_deleted_after_grace_and_soak(
+    lab_of: OpenLab, form: Form, modes: dict[str, object]
+) -> None:
+    lab = lab_of(form, **modes)
+    old, new = rotated(lab)
+    for days in (7.1, 6.8):
+        lab.later(days)
+        result = lab.one()
+        assert not result.has_failed, result.why
+        assert lab.truth() == {old: "active", new: "active"}
+    lab.later(0.2)
+    assert lab.one().action == "deleted"
+    assert lab.truth() == {new: "active"}
+    assert lab.rec().retiring == ()
+
+
+@pytest.mark.parametrize(("form", "modes"), UNTOLD)
+@pytest.mark.parametrize("params", [{}, {"cut_first": True, "allow_disruption": True}], ids=str)
+def test_compromised_key_that_turns_out_not_to_be_disabled_is_deleted(
+    lab_of: OpenLab, form: Form, modes: dict[str, object], params: dict[str, object]
+) -> None:
+    lab = lab_of(form, **modes)
+    old = lab.managed()
+    lab.watch.may_cut = bool(params)
+    result = lab.one(compromised=[old], reason="leaked", **params)
+    assert not result.has_failed, result.why
+    assert lab.truth() == {lab.current(): "active"}
+    assert lab.current() != old
+
+
+@pytest.mark.parametrize(("form", "modes"), UNTOLD)
+def test_account_whose_keys_turn_out_not_to_be_disabled_can_be_decommissioned(
+    lab_of: OpenLab, form: Form, modes: dict[str, object]
+) -> None:
+    lab = lab_of(form, **modes)
+    lab.managed()
+    lab.watch.may_cut = True
+    result = lab.one(state="decommissioned", allow_disruption=True, reason="gone")
+    assert not result.has_failed, result.why
+    assert lab.truth() == {}
+
+
 @pytest.mark.parametrize("form", DELETING)
 def test_old_key_that_cannot_be_disabled_is_deleted_after_grace_and_soak(
     lab_of: OpenLab, form: Form

@@ -21,6 +21,7 @@ from ansible_collections.objectstore.credentials.tests.simulators.ceph_rgw impor
     Key,
     User,
 )
+from ansible_collections.objectstore.credentials.tests.simulators.s3 import S3Simulator
 from ansible_collections.objectstore.credentials.tests.simulators.s3_signature import signed_headers
 
 MINE, THEIRS = "MYKEY000000000000001", "THEIRKEY000000000001"
@@ -87,3 +88,20 @@ def test_subuser_may_be_named_with_its_user(gateway: CephRgwSimulator) -> None:
     query = "key&uid=app&subuser=app%3Areader&access-key=SUB&secret-key=s&generate-key=false"
     _status, rows = ask(gateway, "PUT", query)
     assert {row["user"] for row in rows} == {"app", "app:reader"}
+
+
+def test_suspended_user_is_told_so_once_its_signature_is_right(gateway: CephRgwSimulator) -> None:
+    gateway.users["app"].suspended = True
+    service = S3Simulator(gateway, region="")
+
+    def listed(access_key: str, secret_key: str) -> str:
+        now = gateway.clock.now()
+        headers = signed_headers("GET", "http://gateway/", access_key, secret_key, at=now)
+        answer = service.handle(Request("GET", "/", CaseInsensitive(headers.items()), b""))
+        assert answer.status == 403
+        return answer.payload().decode().partition("<Code>")[2].partition("<")[0]
+
+    assert listed(MINE, "mine") == "UserSuspended"
+    assert listed(MINE, "wrong") == "SignatureDoesNotMatch"
+    assert listed("NOBODYS0000000000001", "mine") == "InvalidAccessKeyId"
+    assert gateway.secret_of(MINE) is None

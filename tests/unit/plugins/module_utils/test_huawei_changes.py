@@ -52,6 +52,18 @@ def test_create_access_key_carries_the_label_and_the_limit_is_told(lab: Lab) -> 
     assert "Delete one" in exc.next_step
 
 
+@EACH_API
+@pytest.mark.parametrize("status", [201, 200])
+def test_a_pair_that_was_made_is_kept_whichever_way_success_is_said(
+    lab: Lab, options: dict[str, Any], status: int
+) -> None:
+    lab.use(create_status=status)
+    account = lab.account(access_keys=0)
+    issued = lab.open(**options).create_access_key(account)
+    assert issued.pair is not None
+    assert lab.sim.secret_of(issued.pair.access_key) == issued.pair.secret_key
+
+
 @pytest.mark.parametrize("status", [409, 400])
 def test_create_access_key_of_v5_above_the_limit_is_a_limit(lab: Lab, status: int) -> None:
     lab.use(v5_limit_status=status)

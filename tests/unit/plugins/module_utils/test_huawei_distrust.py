@@ -120,3 +120,19 @@ def test_a_row_that_comes_twice_counts_once(lab: Lab) -> None:
         lab.server.faults.add("status", path="/access-keys", status=200, body=body)
     keys = lab.open(**V5).access_keys(account)
     assert [key.access_key for key in keys] == ["AK1", "AK2"]
+
+
+@VERSIONS
+def test_a_key_made_for_another_user_is_not_taken_for_one_of_this(
+    lab: Lab, options: dict[str, Any]
+) -> None:
+    # A cloud that ignores whose key was asked for makes one of whoever asks: the operator's own.
+    account = lab.account(access_keys=0)
+    made = {"user_id": "f" * 32, "status": "active", "secret": "s" * 40, "access": "AKOTHER"}
+    made |= {"access_key_id": "AKOTHER", "secret_access_key": "s" * 40}
+    body = {"access_key" if options is V5 else "credential": made}
+    lab.server.faults.add("status", when="after", method="POST", status=201, body=body)
+    error = raised(lab.open(**options).create_access_key, account)
+    assert (error.kind, error.landed) == ("malformed_answer", None)
+    assert "AKOTHER" in error.message
+    assert "s" * 40 not in error.message

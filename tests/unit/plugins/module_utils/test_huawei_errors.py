@@ -108,6 +108,7 @@ def test_a_code_counts_for_more_than_the_status(
 BODIES: list[tuple[int, Any, str, str]] = [
     (500, "gateway in trouble", "platform_error", "gateway in trouble"),
     (404, "<html><body>nothing</body></html>", "malformed_answer", "nothing"),
+    (404, "\ufeff<html><body>nothing</body></html>", "malformed_answer", "nothing"),
     (403, [1, 2], "permission", "[1, 2]"),
     (403, {"error": "plain words"}, "permission", "plain words"),
     (400, {"code": 7, "message": "in the other style"}, "rejected", "in the other style"),

@@ -83,6 +83,41 @@ def test_what_is_neither_true_nor_false_is_malformed(
 
 
 @FLAVORS
+@pytest.mark.parametrize(
+    "page",
+    [
+        *({}, {"status": "UP"}, {"items": {}}, {"items": None, "INFO": {"total": 2}}),
+        {"items": [], "INFO": {"offset": 0, "limit": 100, "total": "2"}},
+    ],
+    ids=str,
+)
+def test_a_page_that_is_none_is_no_proof_that_there_are_no_keys(
+    lab: MakeLab, modes: dict[str, Any], page: dict[str, Any]
+) -> None:
+    it = lab(**modes)
+    platform = it.connected()
+    alice = platform.account(AccountRef(name="alice"))
+    info = "pageInfo" if modes else "page_info"
+    body = {name.replace("INFO", info): value for name, value in page.items()}
+    it.server.faults.add("status", status=200, body=body, path="credentials")
+    assert raised(platform.access_keys, alice).kind == "malformed_answer"
+
+
+@FLAVORS
+def test_a_page_of_nothing_is_an_empty_list(lab: MakeLab, modes: dict[str, Any]) -> None:
+    it = lab(**modes)
+    platform = it.connected()
+    alice = platform.account(AccountRef(name="alice"))
+    info = "pageInfo" if modes else "page_info"
+    numbers = {"offset": 0, "limit": 100, "total": 0}
+    pages: list[dict[str, Any]] = [{"items": None, info: numbers}, {"items": [], info: None}]
+    for body in (*pages, {"items": []}):
+        it.server.faults.add("status", status=200, body=body, path="credentials", times=2)
+        assert platform.access_keys(alice) == []
+        it.server.faults.clear()
+
+
+@FLAVORS
 def test_immutable_as_text_is_heeded(lab: MakeLab, modes: dict[str, Any]) -> None:
     it = lab(**modes)
     answer(it, row_of(it, immutable="true"))
@@ -115,6 +150,18 @@ def test_a_malformed_answer_to_a_change_leaves_the_outcome_open(
     error = raised(platform.set_access_key, key, "inactive")
     assert (error.kind, error.landed) == ("malformed_answer", None)
     assert it.truth() == "inactive"
+
+
+def test_a_key_made_for_another_user_is_not_taken_for_one_of_this(lab: MakeLab) -> None:
+    it = lab()
+    platform = it.connected()
+    alice = platform.account(AccountRef(name="alice"))
+    made = row_of(it, user_id=it.bob, access_key="AKOTHER")
+    it.server.faults.add("status", when="after", method="POST", status=201, body=made)
+    error = raised(platform.create_access_key, alice)
+    assert (error.kind, error.landed) == ("malformed_answer", None)
+    assert "AKOTHER" in error.message
+    assert str(made["secret_key"]) not in error.message
 
 
 # --- tenants ---------------------------------------------------------------------------------

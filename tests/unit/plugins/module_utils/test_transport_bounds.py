@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.http import Client
 from ansible_collections.objectstore.credentials.plugins.module_utils.transport_bounds import (
+    is_markup,
     is_too_deep,
     unpacked,
 )
@@ -96,3 +97,10 @@ def test_answer_that_is_nested_deeper_than_any_is_malformed(client: Client, echo
     answer = client.request("GET", "/")
     assert raised(answer.json).kind == "malformed_answer"
     assert answer.json_or_none() is None
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n ", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_page_is_known_by_its_beginning(before: bytes) -> None:
+    assert is_markup(before + b"<html>")
+    assert not is_markup(before + b'{"a": "<html>"}')
+    assert not is_markup(before)

@@ -83,6 +83,7 @@ def pendings() -> st.SearchStrategy[Pending]:
         why=st.just("") | TEXT,
         keys_before=texts,
         replaces=texts,
+        repairs=st.just("") | TEXT,
         access_key=MAYBE_TEXT,
         secret=st.none() | SECRETS,
         created_at=MAYBE_TIME,
