@@ -173,7 +173,7 @@ def _end_after_grace(case: Case, key: HeldKey) -> None:
     if not facts.can_disable:
         _delete(case, key)
     elif not _disable(case, key):
-        _end_after_grace(case, key, shown)
+        _end_after_grace(case, key)
 
 
 def _ready_at(case: Case, key: HeldKey) -> dt.datetime | None:
