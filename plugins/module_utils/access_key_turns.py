@@ -278,7 +278,7 @@ class Turns:
                     if self._failures >= rule.most_failures:
                         self._stop = self._stop or f"{self._failures} failed, and {rule.why}"
                 if result.stops_endpoint or (result.has_failed and self.wanted.strict):
-                    self._stop = self._stop or result.why
+                    self._stop = self._stop or (result.trouble or {}).get("message") or result.why
             return result
 
         def identify(turn_: Turn) -> AccountResult:

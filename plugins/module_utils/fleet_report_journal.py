@@ -28,6 +28,7 @@ EVENTS = {
     "acknowledged": "acknowledged for the consumers",
     "adopted": "taken over as it stands",
     "mirrored": "held by its mirrors as well",
+    "nothing_happened": "an interrupted call left nothing that is surely its own",
     "given_up": "given up before every endpoint had it",
     "compromised": "named as compromised",
     "withdrawn": "withdrawn: the S3 service refused it",

@@ -142,6 +142,7 @@ tbody th .quiet { font-weight: 400; }
 .finder-option { white-space: nowrap; color: var(--soft); }
 @media (min-width: 60rem) { .figures { grid-template-columns: repeat(4, 1fr); } }
 @media (max-width: 44rem) {
+  .scroll tbody th, .scroll td:first-child { min-width: 9rem; }
   #table thead { display: none; }
   #table > tbody > tr:not(.detail) { display: block; padding: 0.4rem 0; }
   #table > tbody > tr > th, #table > tbody > tr > td { display: block; border: 0; }

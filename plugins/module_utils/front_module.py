@@ -135,8 +135,8 @@ def result_of(
 
 
 def leave(module: Module, outcome: Outcome, result: Mapping[str, Any]) -> None:
-    """End the module, failed where an account failed."""
-    if outcome.failures:
+    """End the module, failed where an account failed or a person must mend something."""
+    if outcome.failures or outcome.trouble:
         module.fail_json(**result)
     module.exit_json(**result)
 

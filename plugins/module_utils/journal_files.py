@@ -18,6 +18,8 @@ from typing import BinaryIO
 from .errors import CredentialsError, missing
 from .journal_lines import SUFFIX
 
+#: What a journal must have room for when a run begins: some hundred lines.
+_ROOM = b" " * 65536
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: O_NONBLOCK: a pipe in a file's place must not hold the reader.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -62,6 +64,7 @@ class ChainFile:
             folders.append(_made_base(self._base))
             for part in self._parts[:-1]:
                 folders.append(_made_folder(part, folders[-1]))
+            _require_room(folders[-1])
             self._file = os.open(self._parts[-1] + SUFFIX, _NEW, 0o600, dir_fd=folders[-1])
             # The file's name must be on disk as well.
             os.fsync(folders[-1])
@@ -170,6 +173,23 @@ def _names(path: str) -> list[str]:
         return sorted(os.listdir(folder))
     finally:
         os.close(folder)
+
+
+def _require_room(folder: int) -> None:
+    """Write something into a file without a name, where there are such, and let it go."""
+    flags = getattr(os, "O_TMPFILE", None)
+    try:
+        file = None if flags is None else os.open(".", flags | os.O_WRONLY, 0o600, dir_fd=folder)
+    except OSError:
+        return  # not on this file system: the first line finds it out
+    if file is None:
+        return
+    try:
+        left = memoryview(_ROOM)
+        while left:
+            left = left[os.write(file, left) :]
+    finally:
+        os.close(file)
 
 
 def _made_base(base: str) -> int:

@@ -89,6 +89,8 @@ class AccountResult:
     stops_endpoint: bool = False
     #: Whether all else was done, and only an old key would not end.
     is_old_key_only: bool = False
+    #: What a person must mend although this account is well: the task fails by it.
+    trouble: dict[str, Any] | None = None
 
     @property
     def changed(self) -> bool:
@@ -175,12 +177,17 @@ class Outcome:
         """The accounts that failed."""
         return [result for result in self.accounts if result.has_failed]
 
+    @property
+    def trouble(self) -> dict[str, Any] | None:
+        """What fails the task where no account failed: a journal that cannot be written."""
+        return next((result.trouble for result in self.accounts if result.trouble), None)
+
     def place(self, **context: str | None) -> None:
         """Fill platform and endpoint into failures that do not know them yet."""
-        for result in self.failures:
+        for failure in [*(result.failure for result in self.failures), self.trouble]:
             for name, value in context.items():
-                if result.failure is not None and result.failure.get(name) is None:
-                    result.failure[name] = value
+                if failure is not None and failure.get(name) is None:
+                    failure[name] = value
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield every account as the file of report_path has it, one at a time."""
@@ -209,6 +216,9 @@ class Outcome:
             first = failures[0]
             returned["failure"] = first.failure
             returned["msg"] = self._message(first, len(failures))
+        elif (trouble := self.trouble) is not None:
+            returned["failure"] = trouble
+            returned["msg"] = sentences(trouble["message"], trouble["next_step"])
         if diff:
             differing = [r for r in self.accounts if r.before != r.after]
             most = len(differing) if report_path is None else MOST_BESIDE_REPORT

@@ -84,6 +84,7 @@ class Case:
         self.lost: str | None = None
         #: What an old key's end failed of, raised when the rest of the turn is done.
         self.old_key_trouble: CredentialsError | None = None
+        self.journal_trouble: CredentialsError | None = None
 
     # --- the record ----------------------------------------------------------------------------
 
@@ -160,7 +161,7 @@ class Case:
                 self._unwritten = ()
         except CredentialsError as exc:
             # The lines are safe in the record. What has begun is finished, nothing else is begun.
-            self.details["journal"] = exc.message
+            self.details["journal"], self.journal_trouble = exc.message, exc
             self.stops_endpoint = True
 
     def settle_journal(self) -> None:

@@ -40,6 +40,8 @@ def result_of(case: Case, exc: CredentialsError | None = None) -> AccountResult:
     result.stops_endpoint = result.stops_endpoint or case.stops_endpoint
     result.is_old_key_only = exc is not None and exc is case.old_key_trouble
     result.details = dict(case.details)
+    if case.journal_trouble is not None:
+        result.trouble = case.journal_trouble.failure()
     if current is not None:
         result.access_key = None if is_made_up(current.access_key) else current.access_key
         result.created_at = iso(current.created_at)

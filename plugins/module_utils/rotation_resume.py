@@ -246,10 +246,14 @@ def _settle_made(case: Case, pending: Pending) -> Pending:
     record = case.record
     known = {*record.known_access_keys(), *pending.keys_before, *record.suspects}
     found = [key.access_key for key in case.keys if key.access_key not in known]
-    if found:
-        # It may be a colleague's: it is named, and never touched.
-        case.details["suspect"] = ", ".join(found)
-    return _nothing_happened(case, pending, suspects=(*record.suspects, *found))
+    if not found:
+        return _nothing_happened(case, pending)
+    # It may be a colleague's: it is named, and never touched.
+    case.details["suspect"] = named = ", ".join(found)
+    why = f"{named} is new, and may be a colleague's"
+    forget_pending(case, "nothing_happened", why, suspects=(*record.suspects, *found))
+    case.did("resumed", f"an interrupted rotation left nothing that is surely its own: {why}")
+    return pending
 
 
 def _settle_replaced(case: Case, pending: Pending) -> Pending | None:

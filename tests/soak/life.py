@@ -44,6 +44,8 @@ class Life:
         self.strangers: set[str] = set()
         #: Keys that the operator gave up by name.
         self.given_up: set[str] = set()
+        #: Keys that it had under another name when a run had looked at it already.
+        self.known_before: set[str] = set()
         #: Its record is one that was restored from a backup, or was so once.
         self.was_restored = False
         #: Days on which nothing could be done for it, and how many there were at a key's birth.
@@ -102,6 +104,7 @@ class Life:
         self.moments = self.moments[-1:]
         last = self.moments[-1].stored if self.moments else None
         self.records = {key: value for key, value in self.records.items() if key == last}
+        self.known_before = set()
         self.lost_before = {k: days for k, days in self.lost_before.items() if k in self.alive}
 
 

@@ -152,6 +152,8 @@ class Meddling:
         renamed = self.site.lives[name] = Life(name, life.account_id, self.site.memory.seconds)
         renamed.tell(self.site.memory.seconds, f"OUTSIDE: it was {life.name} so far")
         renamed.born = set(life.born)
+        record = self.site.record(life)
+        renamed.known_before = set(record.known_access_keys()) if record else set()
         life.is_gone = True
         life.excused(self.site.memory.seconds, "it was renamed")
         self.site.look("the hands of somebody else")

@@ -106,7 +106,7 @@ class Referee:
             0,
             runs,
             0,
-            frozenset(life.given_up),
+            frozenset(life.given_up | life.known_before),
             life.records,
             born=frozenset(life.born),
             life=life,

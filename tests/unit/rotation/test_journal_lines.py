@@ -147,6 +147,11 @@ def test_journal_that_fails_midway_finishes_what_has_begun_and_no_more(
         outcome = lab.run(all=True, force=True, parallelism=1)
     actions = [each.action for each in outcome.accounts]
     assert sorted(actions) == ["rotated", "skipped", "skipped"]
+    # A person must make room: the task fails, and the others say what they wait for.
+    assert "The journal's disk is full." in outcome.as_dict()["msg"]
+    assert outcome.as_dict()["failure"]["kind"] == "store_refused"
+    why = {str(each.why) for each in outcome.accounts if each.action == "skipped"}
+    assert all("disk is full" in text for text in why), why
     name = str(next(each.account for each in outcome.accounts if each.action == "rotated"))
     assert lab.stored_pair_works(name)
     # Its lines come late.

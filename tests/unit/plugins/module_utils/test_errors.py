@@ -91,8 +91,13 @@ ESCAPES = "\x1b[31mred\x1b]0;title\x07 \x9b31m \u202egnp \x00 \ud800"
 
 def test_texts_of_strangers_act_on_no_terminal() -> None:
     error = CredentialsError("rejected", ESCAPES, code=ESCAPES, next_step=ESCAPES, alive=ESCAPES)
+    later = CredentialsError("rejected", "x")
+    later.message, later.next_step, later.alive = ESCAPES, ESCAPES, ESCAPES
     error.message += ESCAPES
-    for text in (error.message, str(error), error.code, error.next_step, error.alive):
+    for text in (
+        *(error.message, str(error), error.code, error.next_step, error.alive),
+        *(later.message, later.next_step, later.alive),
+    ):
         assert text is not None
         assert text.isprintable()
         assert "\\u001b[31mred" in text

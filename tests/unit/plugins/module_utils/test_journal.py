@@ -214,6 +214,23 @@ def test_preparing_finds_out_in_time_and_leaves_nothing_behind(
     assert "journal" in exc.message
 
 
+def test_preparing_finds_a_disk_without_room_before_anything_has_begun(
+    make: MakeJournal, base: Path
+) -> None:
+    base.mkdir()
+    try:
+        os.close(os.open(base, os.O_TMPFILE | os.O_WRONLY, 0o600))
+    except (AttributeError, OSError):
+        pytest.skip("no files without a name here: the first line finds it out")
+    journal = make()
+    with no_room_beyond(1000):
+        exc = raised(journal.prepare)
+    assert exc.kind == "store_refused"
+    assert "Make room" in str(exc.next_step)
+    journal.close()
+    assert not list(base.rglob("*.jsonl"))
+
+
 def test_without_a_path_entries_are_made_and_nothing_is_written(make: MakeJournal) -> None:
     journal = make(path=None)
     entry = journal.entry("a", "e")
