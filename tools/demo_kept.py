@@ -74,11 +74,6 @@ class Demo(Runner):
         cpu = f", {run.cpu:.1f} s of CPU" if run.code >= 0 else ""
         self.out.line(self.out.style(f"  {run.seconds:.1f} s{cpu}", "dim"))
 
-    def first_told(self, name: str) -> dict[str, dict[str, Any]]:
-        """Return what the main call of the last run told of an endpoint's accounts."""
-        text = (self.folder / "report" / "parts" / f"{name}.run.jsonl").read_text()
-        return {row["account"]: row for row in map(json.loads, text.splitlines())}
-
     def count_working(self) -> int:
         """Return how many pairs in the secret store S3 takes."""
         stored = self.all_stored().items()

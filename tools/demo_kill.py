@@ -71,7 +71,7 @@ def repaired(demo: Demo) -> None:
         if name == CANARY:
             right &= demo.check(f"{name}: changes counted", 0, run.counted(name))
             continue
-        row = demo.first_told(name)[HALF]
+        row = told[name, HALF]
         action, what, counted = _repair(name, row)
         right &= demo.check(f"{name} {HALF}: action", action, row["action"])
         right &= demo.check(f"{name} {REST}: action", "rotated", told[name, REST]["action"])

@@ -158,14 +158,14 @@ class Fleet:
         """Return the report in its machine form."""
         return dict(json.loads((self.folder / "evidence" / f"{name}.json").read_text()))
 
-    def rows(self, host: str, kind: str = "run") -> dict[str, dict[str, Any]]:
-        """Return the lines that a call left about one endpoint, by account."""
-        path = self.folder / "evidence" / "parts" / f"{host}.{kind}.jsonl"
-        return {row["account"]: row for row in map(json.loads, path.read_text().splitlines())}
+    def rows(self, host: str) -> dict[str, dict[str, Any]]:
+        """Return what the last run's report says of one endpoint, by account."""
+        rows = self.report()["accounts"]
+        return {row["account"]: row for row in rows if row["endpoint"] == host}
 
-    def actions(self, host: str, kind: str = "run") -> dict[str, str]:
+    def actions(self, host: str) -> dict[str, str]:
         """Return what was done to each account."""
-        return {name: row["action"] for name, row in self.rows(host, kind).items()}
+        return {name: row["action"] for name, row in self.rows(host).items()}
 
 
 def recap(output: str) -> dict[str, dict[str, int]]:

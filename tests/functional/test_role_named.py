@@ -47,7 +47,7 @@ def test_what_a_message_wants_named_is_repaired(estate: Fleet) -> None:
         del simulator.keys[access_key]
     simulator.make_key(simulator.users[drifting])
     assert estate.run("rotate").code == 2
-    assert estate.actions("osis", "plan")["app-0001"] == "drifted"
+    assert estate.actions("osis")["app-0001"] == "drifted"
     secret = simulator.secret_of(given[1])
     answers = {
         "s3_rotate_users": [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import assert_no_secret
-from .fleet_lab import SMALL, Fleet, recap
+from .fleet_lab import SMALL, Fleet, recap, write_tasks
 
 ACCOUNTS = 2
 
@@ -51,6 +51,30 @@ def test_rotates_all_endpoints_then_changes_nothing(estate: Fleet) -> None:
     )
     report = estate.report()
     assert report["summary"]["accounts"] == ACCOUNTS * len(SMALL)
+
+
+def test_runs_side_by_side_over_one_folder_keep_their_rows_apart(estate: Fleet) -> None:
+    # While the consumers of the first run are told, another run goes over the same endpoint.
+    reason = {"s3_rotate_users": ["app-0002"], "s3_rotate_reason": "INC0042"}
+    flags = ("--limit", "osis", "--skip-tags", "consumers", "-e", json.dumps(reason))
+    book = estate.command("repair", *flags)
+    between = {
+        "name": "Run another one",
+        "ansible.builtin.command": {"argv": book},
+        "environment": estate.environment(),
+    }
+    tasks = write_tasks(estate.folder / "tasks.yml", [between])
+    # What a killed run left.
+    parts = estate.folder / "evidence" / "parts"
+    (parts / "killed").mkdir(parents=True)
+    (parts / "killed" / "osis.run.jsonl").write_text('{"account": "app-0009"}\n')
+    estate.variables["s3_rotate_consumers"] = [{"name": "backup", "tasks": tasks}]
+
+    done = estate.run("rotate", "--limit", "osis")
+
+    assert done.code == 0, done.output
+    assert estate.actions("osis") == {"app-0001": "rotated", "app-0002": "rotated"}
+    assert [path.name for path in parts.iterdir()] == ["killed"]
 
 
 def test_check_mode_gives_the_whole_plan_and_changes_nothing(estate: Fleet) -> None:
@@ -94,4 +118,4 @@ def test_names_that_look_like_templates_stay_names(estate: Fleet) -> None:
 
     assert run.code == 0, run.output
     assert name in json.loads((estate.folder / "told.json").read_text())
-    assert estate.rows("osis", "run.acknowledged")[name]["acknowledged"]
+    assert estate.rows("osis")[name]["acknowledged"]

@@ -114,9 +114,9 @@ class Lab:
         return {key: str(options[key]) for key in SECRET_OPTIONS if key in options}
 
     def pairs(self, name: str) -> dict[str, str]:
-        """Return the current access key of each account, as the report's file has it."""
-        path = self.folder / "evidence" / "parts" / f"{name}.run.jsonl"
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        """Return the current access key of each account, as the report has it."""
+        report = json.loads((self.folder / "evidence" / "report.json").read_text())
+        rows = [row for row in report["accounts"] if row["endpoint"] == name]
         return {row["account"]: row["access_key"] for row in rows if row["access_key"]}
 
     def add_vault(self) -> SimulatorServer:

@@ -104,7 +104,6 @@ class Life:
         self.moments = self.moments[-1:]
         last = self.moments[-1].stored if self.moments else None
         self.records = {key: value for key, value in self.records.items() if key == last}
-        self.known_before = set()
         self.lost_before = {k: days for k, days in self.lost_before.items() if k in self.alive}
 
 

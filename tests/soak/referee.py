@@ -93,6 +93,8 @@ class Referee:
                     self.blame(violation, life)
             self._lift(life)
             life.forget()
+            if runs:
+                life.known_before = set()
         if runs and self.site.lives:
             trial = self._trial(next(iter(self.site.lives.values())), runs)
             for violation in promise.durable(trial):

@@ -126,6 +126,18 @@ def test_one_name_in_the_lines_of_a_survey_is_never_two(inside: str) -> None:
     assert found == ["app-0001", f"a{inside}b", "last"]
 
 
+@pytest.mark.parametrize("name", ["compromised", "replaces"])
+@pytest.mark.parametrize("text", ["AK1 AK2\n", "AK1,AK2", '["AK1", "AK2"]', "['AK1','AK2']"])
+def test_keys_of_a_survey_come_apart_however_they_were_typed(name: str, text: str) -> None:
+    template = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())[f"s3_rotate__{name}"]
+    # As ansible-core does before Jinja reads it: in 2.16 a quote behind a backslash ends the text.
+    template = template.replace("\\", "\\\\")
+    environment = NativeEnvironment()
+    environment.filters["regex_findall"] = lambda text, what: re.findall(what, text)
+    found: object = environment.from_string(template).render(**{f"s3_rotate_{name}": text})
+    assert found == ["AK1", "AK2"]
+
+
 def test_endpoints_whose_names_differ_in_case_alone_have_files_of_their_own() -> None:
     template = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["s3_rotate__part"]
     hosts = ["site", "Site", "SITE", "site-1.example.com", "Übersee", "übersee", "../a/b", ".._a_b"]
