@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,8 @@ SIZE, QUICK = (10, 250), (1, 10)
 FORKS = 10
 #: How much more CPU one more account may cost the role than the bare module.
 MOST_MORE = 1.25
+#: The run that tells a consumer of each key.
+TOLD = "role, a consumer each, one batch"
 #: How many accounts of an endpoint in place are told of one by one, to be scaled from.
 ONE_BY_ONE = 10
 #: Of one big endpoint: accounts, shards, and how many slices share them at a time.
@@ -226,23 +228,30 @@ def measure(quick: bool) -> tuple[list[str], int]:
     ]
     _show(lines)
     costs: dict[tuple[str, int], Cost] = {}
-
-    def note(title: str, size: int, cost: Cost) -> None:
+    for title, size, cost in _runs(copies, accounts):
         costs[title, size] = cost
         lines.append(
             f"| {title} | {endpoints * size:,} | {cost.cpu:.1f} | {cost.wall:.0f} |"
             f" {cost.requests:,} | {cost.peak_mb:.0f} |"
         )
         _show(lines[-1:])
+    compared, kept = _compared(costs, endpoints, accounts)
+    _show(compared)
+    batches = _batches(quick)
+    shards, missed = _shards(quick)
+    return [*lines, "", *compared, "", *batches, "", *shards, ""], missed + (not kept)
 
+
+def _runs(copies: int, accounts: int) -> Iterator[tuple[str, int, Cost]]:
+    """Yield what each run over the fleet costs, with one account an endpoint and with all."""
     for size in (1, accounts):
         with estate(PLATFORMS, copies, size) as bare:
             book = bare.folder / "bare.yml"
             book.write_text(BARE)
-            note("bare module", size, bare.run(str(book)))
+            yield "bare module", size, bare.run(str(book))
         with estate(PLATFORMS, copies, size) as fleet:
-            note("role", size, fleet.run(BOOK))
-            note("role, nothing due", size, fleet.run(BOOK))
+            yield "role", size, fleet.run(BOOK)
+            yield "role, nothing due", size, fleet.run(BOOK)
         with estate(PLATFORMS, copies, size) as fleet:
             consumer = {
                 "name": "told",
@@ -255,20 +264,20 @@ def measure(quick: bool) -> tuple[list[str], int]:
                 "s3_rotate_consumers": [consumer],
                 "s3_rotate_disruption_batch": accounts,
             }
-            note("role, a consumer each, one batch", size, fleet.run(BOOK, **with_consumer))
+            yield TOLD, size, fleet.run(BOOK, **with_consumer)
+
+
+def _compared(
+    costs: Mapping[tuple[str, int], Cost], endpoints: int, accounts: int
+) -> tuple[list[str], bool]:
+    """Return what one more account and what an endpoint costs, and whether the promise is kept."""
     more = endpoints * (accounts - 1)
-    each = {
-        title: (costs[title, accounts].cpu - costs[title, 1].cpu) / more * 1000
-        for title in (
-            "bare module",
-            "role",
-            "role, nothing due",
-            "role, a consumer each, one batch",
-        )
-    }
-    fixed = {title: costs[title, 1].cpu / endpoints for title in each}
-    lines += ["", "| run | one more account, ms CPU | an endpoint, s CPU |", "|---|---|---|"]
-    lines += [f"| {title} | {each[title]:.1f} | {fixed[title]:.2f} |" for title in each]
+    lines = ["| run | one more account, ms CPU | an endpoint, s CPU |", "|---|---|---|"]
+    each = {}
+    for title in ("bare module", "role", "role, nothing due", TOLD):
+        one, full = costs[title, 1], costs[title, accounts]
+        each[title] = (full.cpu - one.cpu) / more * 1000
+        lines.append(f"| {title} | {each[title]:.1f} | {one.cpu / endpoints:.2f} |")
     ratio = each["role"] / each["bare module"]
     kept = ratio <= MOST_MORE
     lines += [
@@ -276,10 +285,7 @@ def measure(quick: bool) -> tuple[list[str], int]:
         f"- {'kept' if kept else '**missed**'}: one more account costs the role {ratio:.2f} times"
         f" what it costs the bare module (at most {MOST_MORE:g})",
     ]
-    _show(lines[-8:])
-    batches = _batches(quick)
-    shards, missed = _shards(quick)
-    return [*lines, "", *batches, "", *shards, ""], missed + (not kept)
+    return lines, kept
 
 
 def _batches(quick: bool) -> list[str]:

@@ -75,7 +75,8 @@ def outputs() -> Iterator[tuple[Path, str]]:
     module = ROOT / "plugins/modules/s3_secret_store.py"
     choices = f"    choices: [{', '.join(cls.name for cls in platforms)}]\n"
     yield module, _between(module, "    # Made by tools/sync.py.", "    # End.", choices)
-    specs = argument_specs(HEADER, rotate_options(platforms))
+    defaults = load(ROOT / "roles/s3_rotate/defaults/main.yml")
+    specs = argument_specs(HEADER, rotate_options(platforms), defaults)
     yield ROOT / "roles/s3_rotate/meta/argument_specs.yml", specs
     types = awx_types(platforms)
     role = ROOT / "roles/s3_awx"

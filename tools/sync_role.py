@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -45,7 +46,7 @@ _SOME_USERS = {
     "description": ["Only these accounts, of one endpoint; all when left out."],
 }
 _REASON = {"type": "str", "required": True, "description": ["Why; goes on record."]}
-#: The role's own variables, beside the module's options.
+#: The role's own variables, beside the module's options. Their defaults are the role's.
 OWN: dict[str, dict[str, Any]] = {
     "s3_url": {
         "type": "str",
@@ -54,7 +55,6 @@ OWN: dict[str, dict[str, Any]] = {
     "consumers": {
         "type": "list",
         "elements": "dict",
-        "default": [],
         "description": [
             "Who must be told of new keys, in this order; see docs/fleet.md. Each has C(name), and"
             " C(tasks), a file, or C(uses), a ready-made one (files, systemd, webhook); also"
@@ -64,7 +64,6 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "disruption_batch": {
         "type": "int",
-        "default": 1,
         "description": [
             "How many keys are replaced in place before their consumers are told. Without"
             " consumers there is one batch."
@@ -72,19 +71,17 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "unproven_consumers": {
         "type": "bool",
-        "default": False,
         "description": ["Replace keys in place also where a consumer has no C(check)."],
     },
     "canary_endpoint": {
         "type": "str",
-        "default": "",
         "description": ["The host that goes first; otherwise the first with something to do."],
     },
     "report_dir": {
         "type": "str",
         "description": ["Where report and journal go; s3-rotation in the working directory."],
     },
-    "report_name": {"type": "str", "default": "report", "description": ["Of the report's files."]},
+    "report_name": {"type": "str", "description": ["Of the report's files."]},
     "report_title": {"type": "str", "description": ["The report's title."]},
     "report_formats": {
         "type": "list",
@@ -94,44 +91,36 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "prometheus_path": {
         "type": "str",
-        "default": "",
         "description": ["A file of node_exporter's textfile collector."],
     },
     "write_plan": {
         "type": "str",
-        "default": "",
         "description": ["With --check: write what a run would do to this file."],
     },
     "plan": {
         "type": "str",
-        "default": "",
         "description": ["Touch nothing that is not in this approved plan."],
     },
     "plan_hash": {
         "type": "str",
-        "default": "",
         "description": ["The sha256 that was approved; a plan with another one is refused."],
     },
     "plan_text": {
         "type": "str",
-        "default": "",
         "description": [
             "The approved plan itself, in base64, where it came with the variables of a workflow."
         ],
     },
     "plan_required": {
         "type": "bool",
-        "default": False,
         "description": ["Touch nothing without an approved plan and its hash."],
     },
     "dry_run": {
         "type": "bool",
-        "default": False,
         "description": ["As --check, for surveys: rehearse, write a report, change nothing."],
     },
     "run_max_age": {
         "type": "str",
-        "default": "",
         "description": [
             "For this run, instead of C(s3_rotate_max_age); empty: what the inventory says."
             " C(max_age) of a policy comes before it."
@@ -139,7 +128,6 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "run_allow_disruption": {
         "type": "bool",
-        "default": False,
         "description": [
             "Allows it for this run, whatever C(s3_rotate_allow_disruption) is in the inventory;"
             " false: as the inventory says."
@@ -153,9 +141,14 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "stats_accounts": {
         "type": "int",
-        "default": 100,
         "description": ["How many accounts it names at most."],
     },
+}
+#: What the role does where a variable of the module's is left out, and the module would not.
+_UNLIKE_THE_MODULE = {
+    "acknowledge": "When left out, C(explicit) where there are consumers, otherwise C(auto).",
+    "journal": "When left out, C(journal) in C(s3_rotate_report_dir).",
+    "verify": "When left out, made of C(s3_rotate_s3_url).",
 }
 _COMPROMISED = {
     "type": "list",
@@ -172,7 +165,6 @@ _REPLACES = {
 }
 _FORCE = {
     "type": "bool",
-    "default": False,
     "description": [
         "Rotate these accounts now, also where platform and record contradict each other: the"
         " answer to C(drifted), once you know who changed what."
@@ -245,8 +237,13 @@ def role_variables(options: dict[str, dict[str, Any]]) -> set[str]:
     return set(OWN) | needed | set(options) - OF_THE_CALL
 
 
-def argument_specs(header: str, options: dict[str, dict[str, Any]]) -> str:
-    """Return meta/argument_specs.yml. options: the module's, as its argument spec has them."""
+def argument_specs(
+    header: str, options: dict[str, dict[str, Any]], defaults: Mapping[str, Any]
+) -> str:
+    """Return meta/argument_specs.yml.
+
+    options: the module's, as its argument spec has them. defaults: the role's.
+    """
     variables = {PREFIX + name: spec for name, spec in OWN.items()}
     for name in sorted(set(options) - OF_THE_CALL - set(OWN)):
         variables[PREFIX + name] = _passed_on(name, options[name])
@@ -266,6 +263,10 @@ def argument_specs(header: str, options: dict[str, dict[str, Any]]) -> str:
             "description": [f"{what}. The variables of the entry point main apply too."],
             "options": {PREFIX + option: spec for option, spec in needed.items()},
         }
+    for entry in specs.values():
+        entry["options"] = {
+            name: _with_default(spec, defaults.get(name)) for name, spec in entry["options"].items()
+        }
     text = yaml.dump({"argument_specs": specs}, Dumper=_Dumper, sort_keys=False, width=110)
     return f"{header}---\n# Made by tools/sync.py.\n{text}"
 
@@ -281,11 +282,25 @@ def _passed_on(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     if spec.get("no_log"):
         passed["no_log"] = True
     passed["description"] = [f"As the option C({name}) of M(objectstore.credentials.{MODULE})."]
+    if name in _UNLIKE_THE_MODULE:
+        passed["description"].append(_UNLIKE_THE_MODULE[name])
     return passed
 
 
+def _with_default(spec: dict[str, Any], default: Any) -> dict[str, Any]:
+    """Return a variable with the role's default; one that is a template is told in words."""
+    is_told = spec.get("required") or default is None or "{{" in str(default)
+    told = {} if is_told else {"default": default}
+    rest = {name: value for name, value in spec.items() if name != "description"}
+    return {**rest, **told, "description": spec["description"]}
+
+
 class _Dumper(yaml.SafeDumper):
-    """Indents lists, as the linters of Ansible want them."""
+    """Indents lists, as the linters of Ansible want them, and says everything where it belongs."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Tell that nothing is written as "see above"."""
+        return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)

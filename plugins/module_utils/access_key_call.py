@@ -80,7 +80,7 @@ def rotate(call: Call) -> Outcome:
             outcome.extra["not_known"].remove(STORE_NOT_PROVEN)
         outcome.extra["secret_store"] = store.name
         outcome.extra["managed"] = store.is_durable
-        outcome.warnings += [*site.warnings, *getattr(store, "warnings", [])]
+        outcome.warnings += [*site.warnings, *store.warnings]
         return outcome
 
 

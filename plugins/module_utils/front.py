@@ -12,6 +12,7 @@ from typing import Any, Callable, Optional
 
 from .ancestors import STOP
 from .clock import Clock, clock_for
+from .front_job import BareJob
 from .front_module import (
     Module,
     errors_become_failures,
@@ -25,7 +26,6 @@ from .invocation import url_passwords
 from .liaison import Liaison
 from .options import COMMON, ArgumentSpec, check_scope, connection_spec
 from .platform import Platform
-from .progress import Progress
 from .redaction import Redactor
 from .report import Report
 from .results import Outcome
@@ -36,8 +36,8 @@ Platforms = Mapping[str, type[Platform]]
 Scopes = Mapping[str, dict[str, dict[str, Any]]]
 
 
-class Job:
-    """What an operation gets: options, the platform (not yet connected), the clock, the mode."""
+class Job(BareJob):
+    """What an operation gets beside: the platform (not yet connected), its shard, the preflight."""
 
     def __init__(
         self,
@@ -48,31 +48,18 @@ class Job:
         liaison: Optional[Liaison] = None,
         is_preflight: bool = False,
     ) -> None:
-        self.params = params
+        # Nothing may be changed in check mode, nor in a preflight.
+        may_not_write = check_mode or is_preflight
+        super().__init__(params, clock, platform.client.redactor, may_not_write, liaison)
         self.platform = platform
-        self.clock = clock
-        #: Nothing may be changed: in check mode, and in a preflight.
-        self.check_mode = check_mode or is_preflight
         #: Nothing may be changed, but for a probe of the secret store.
         self.is_preflight = is_preflight and not check_mode
         self.shard = Shard.parse(params.get("shard"))
-        shown = liaison is not None and params.get("progress", True)
-        #: begin(total), then done(result) for each, then end(); shown where somebody watches.
-        self.progress = Progress(liaison.tell if liaison and shown else None)
-        self._liaison = liaison
 
     @property
     def parallelism(self) -> int:
         """How many accounts at a time."""
         return self.platform.settings.parallelism
-
-    def vault_secrets(self) -> list[tuple[str, bytes]]:
-        """Return the vault passwords that the controller holds, each with its label.
-
-        Asks the controller, which gives them only to a task with secret_store of type
-        ansible_vault. None where nobody can be asked: async, another machine, no Ansible above.
-        """
-        return [] if self._liaison is None else self._liaison.vault_secrets()
 
 
 def run(

@@ -11,10 +11,11 @@ controller, the report file. What the action group's defaults name and such a mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from .ancestors import STOP
-from .clock import Clock, clock_for
+from .clock import clock_for
+from .front_job import BareJob
 from .front_module import (
     Module,
     errors_become_failures,
@@ -24,9 +25,7 @@ from .front_module import (
     watched,
 )
 from .invocation import url_passwords
-from .liaison import Liaison
 from .options import COMMON, ArgumentSpec, connection_spec
-from .progress import Progress
 from .redaction import Redactor
 from .registry import SCOPES
 from .report import Report
@@ -34,31 +33,6 @@ from .results import Outcome
 
 #: Names of options whose values are URLs that a module without a platform may speak to.
 _URLS = ("url", "endpoint_url")
-
-
-class BareJob:
-    """What an operation gets: options, the clock, the redactor, the mode; no platform."""
-
-    def __init__(
-        self,
-        params: dict[str, Any],
-        clock: Clock,
-        redactor: Redactor,
-        check_mode: bool,
-        liaison: Optional[Liaison] = None,
-    ) -> None:
-        self.params = params
-        self.clock = clock
-        self.redactor = redactor
-        self.check_mode = check_mode
-        is_shown = liaison is not None and params.get("progress", True)
-        #: begin(total), then done(result) for each, then end(); shown where somebody watches.
-        self.progress = Progress(liaison.tell if liaison and is_shown else None)
-        self._liaison = liaison
-
-    def vault_secrets(self) -> list[tuple[str, bytes]]:
-        """Return the vault passwords that the controller holds, each with its label."""
-        return [] if self._liaison is None else self._liaison.vault_secrets()
 
 
 class _BareModule(Module):

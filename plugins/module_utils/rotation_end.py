@@ -132,8 +132,15 @@ def _end(case: Case, key: HeldKey) -> None:
             seen = dataclasses.replace(key, disabled_at=desk.now(), disabled_in=desk.run)
             case.save(case.record.with_retiring(seen), "disabled", access_key=key.access_key)
             return
+        if not desk.facts.can_delete:
+            case.did(
+                "skipped",
+                f"{key.access_key} stays disabled: {desk.platform.title} cannot delete it here."
+                " The account is decommissioned once somebody has",
+            )
+            return
         soaked = desk.now() >= key.disabled_at + case.policy.soak_period
-        if not desk.facts.can_delete or not soaked or key.disabled_in == desk.run:
+        if not soaked or key.disabled_in == desk.run:
             return
     case.change_key("delete", key.access_key or "", "decommission")
     gone = dataclasses.replace(key, deleted_at=desk.now())

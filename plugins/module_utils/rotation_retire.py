@@ -12,7 +12,7 @@ import dataclasses
 import datetime as dt
 
 from .errors import CredentialsError, missing
-from .model import ACTIVE, AccessKey
+from .model import ACTIVE
 from .record import HeldKey
 from .rotation_case import Case
 from .rotation_delete import is_disabled
@@ -48,7 +48,7 @@ def retire(case: Case) -> None:
         elif shown.status != ACTIVE:
             _delete_after_soak(case, key)
         else:
-            _end_after_grace(case, key, shown)
+            _end_after_grace(case, key)
 
 
 def reclaim(case: Case) -> bool:
@@ -140,7 +140,7 @@ def revoke(case: Case, access_key: str) -> None:
         )
 
 
-def _end_after_grace(case: Case, key: HeldKey, shown: AccessKey) -> None:
+def _end_after_grace(case: Case, key: HeldKey) -> None:
     """Disable an active key after its grace; where that cannot be, delete it a soak later."""
     facts, policy, now = case.desk.facts, case.policy, case.desk.now()
     if key.disabled_at is not None and key.compromised is None and policy.force_retire is None:
@@ -173,7 +173,7 @@ def _end_after_grace(case: Case, key: HeldKey, shown: AccessKey) -> None:
     if not facts.can_disable:
         _delete(case, key)
     elif not _disable(case, key):
-        _end_after_grace(case, key, shown)
+        _end_after_grace(case, key)
 
 
 def _ready_at(case: Case, key: HeldKey) -> dt.datetime | None:
@@ -245,9 +245,12 @@ def _delete_after_soak(case: Case, key: HeldKey) -> None:
     desk, policy = case.desk, case.policy
     if key.disabled_at is None:
         raise missing("key.disabled_at")
-    if not desk.facts.can_delete or key.disabled_in == desk.run:
+    if key.disabled_in == desk.run or desk.now() < key.disabled_at + policy.soak_period:
         return
-    if desk.now() < key.disabled_at + policy.soak_period:
+    if not desk.facts.can_delete:
+        case.details["not_retired"] = (
+            f"{key.access_key} stays disabled: {desk.platform.title} cannot delete it here"
+        )
         return
     if case.record.decommission is None and not _is_current_active(case):
         return

@@ -120,17 +120,14 @@ def resolve(
 
 def _open_to_others(url: str, validate_certs: bool) -> list[str]:
     """Return warnings of what others on the network path may read."""
-    warnings = []
+    warnings, what = [], "anyone on the network path can read and change what is sent"
     if validate_certs is False:
         warnings.append(
-            "validate_certs is false: anyone on the network path can read and change what is sent"
-            f" to {url}, the login included. ca_path trusts a private CA without that."
+            f"validate_certs is false: {what} to {url}, the login included. ca_path trusts a"
+            " private CA without that."
         )
     if url.startswith("http:") and not is_loopback(url):
-        warnings.append(
-            f"{url} is not encrypted: anyone on the network path can read and change what is sent,"
-            " the login included. Use https."
-        )
+        warnings.append(f"{url} is not encrypted: {what}, the login included. Use https.")
     return warnings
 
 

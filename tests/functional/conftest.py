@@ -25,6 +25,8 @@ from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from ansible_collections.objectstore.credentials.tests.simulators.base import Simulator
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 
+from .returned import contradictions
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ANSIBLE_BIN_DIR") or Path(sys.executable).parent)
 PLATFORMS = tuple(fleet.platforms())
@@ -147,7 +149,9 @@ class Ansible:
     ) -> Run:
         """Run one module with its arguments as a person types them."""
         command = ["ansible", "localhost", "-m", f"objectstore.credentials.{module}", "-a", line]
-        return self._run([*command, *flags], environment)
+        run = self._run([*command, *flags], environment)
+        assert contradictions(module, run.result) == []
+        return run
 
     def playbook(
         self,

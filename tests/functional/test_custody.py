@@ -50,6 +50,12 @@ def test_new_users_are_managed_and_what_their_records_hold_is_not_ended(
     assert ontap.simulator.writes == 2
     second = ansible.playbook(tasks)
     assert "changed=0" in recap(second.output)
+    third = ansible.adhoc(
+        "ontap_s3_user",
+        {**ontap.plain_options, "name": "third", "secret_store": options["secret_store"]},
+        environment=ansible.credentials_file({"localhost": ontap.secret_options}),
+    )
+    assert [row["action"] for row in third.result["accounts"]] == ["created"]
     assert_no_secret(first.output, ontap.secrets())
     (path,) = (ansible.folder / "secrets").rglob("backup.yml")
     assert yaml.compose(path.read_text()) is not None

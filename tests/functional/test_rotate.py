@@ -17,6 +17,7 @@ from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from ansible_collections.objectstore.credentials.tests.simulators.fleet import Endpoint
 
 from .conftest import SECRETS, Ansible, Run, assert_no_secret
+from .returned import contradictions
 
 FQCN = "objectstore.credentials."
 MODULE = FQCN + "s3_access_key_rotate"
@@ -282,6 +283,17 @@ def test_report_has_every_account_and_the_journal_is_intact(told: Told) -> None:
     audit = told.results["audit"]
     assert audit["totals"]["journal_chains"] > 0
     assert audit["totals"]["journal_unsound"] == 0
+
+
+def test_results_are_as_documented(told: Told) -> None:
+    modules = {"audit": "s3_credential_info"}
+    found = {
+        name: contradictions(modules.get(name, "s3_access_key_rotate"), result)
+        for name, result in told.results.items()
+        if "accounts" in result
+    }
+    assert len(found) > 10
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
 def test_no_secret_is_printed_or_reported(told: Told) -> None:

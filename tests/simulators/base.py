@@ -236,9 +236,10 @@ class Simulator:
             self.add_account(f"{prefix}-{number:04d}")
 
     def add_account(self, name: str, access_keys: int = 1) -> str:
-        """Make an account behind the API's back, also of a taken name; return its identifier.
+        """Make an account behind the API's back; return its identifier.
 
-        access_keys: how many keys it is born with, as far as the platform has room.
+        access_keys: how many keys it is born with, as far as the platform has room. Raises
+        ValueError for a taken name where names are unique.
         """
         raise NotImplementedError
 

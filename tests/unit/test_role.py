@@ -57,6 +57,19 @@ def test_an_option_is_the_variable_of_its_name() -> None:
         assert used <= {name, "consumers", f"run_{name}"}, f"{name} is filled from {used}"
 
 
+def test_defaults_are_documented_as_they_are() -> None:
+    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
+    known = {name: one for entry in specs.values() for name, one in entry["options"].items()}
+    assert set(defaults) <= set(known)
+    for name, value in defaults.items():
+        if "{{" not in str(value):
+            told = [e["options"][name] for e in specs.values() if name in e["options"]]
+            assert {str(one.get("default", value)) for one in told} == {str(value)}, name
+            assert any("default" in one for one in told), name
+    assert {name for name, one in known.items() if "default" in one} <= set(defaults)
+
+
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
 def test_playbook_says_how_it_is_run_and_never_means_all_hosts(path: Path) -> None:
     text = path.read_text()

@@ -252,9 +252,7 @@ class KvServer:
             next_step=f"{_WRONG_PATH} The login needs some right below the mount to see it.",
         )
 
-    def read(
-        self, path: str, *, patient: bool = True
-    ) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    def read(self, path: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return the data of the latest version and its metadata, None where there is no such data.
 
         A 404 alone proves little; who must be sure asks is_absent() too. Raises store_unreadable

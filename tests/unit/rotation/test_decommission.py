@@ -130,6 +130,21 @@ def test_platform_that_can_end_no_key_refuses(lab_of: OpenLab) -> None:
     assert lab.rec().decommission is None
 
 
+def test_key_that_can_only_be_disabled_stays_off_and_it_is_said(lab_of: OpenLab) -> None:
+    lab = lab_of(UNLABELLED, not_implemented=("deleteCredential",))
+    key = begun(lab)
+    lab.one(**GONE)
+    lab.later(8)
+    result = lab.one(**GONE)
+    assert (result.action, result.has_failed) == ("skipped", False)
+    assert result.why is not None
+    assert f"{key} stays disabled" in result.why
+    assert lab.truth() == {key: "inactive"}
+    decommission = lab.rec().decommission
+    assert decommission is not None
+    assert decommission.done_at is None
+
+
 def test_unmanaged_account_is_not_decommissioned(lab_of: OpenLab) -> None:
     lab = lab_of(UNLABELLED)
     key = lab.only()

@@ -364,9 +364,11 @@ def test_adapter_without_a_call_ends_keys_by_the_other(lab_of: OpenLab, missing:
     old, new = rotated_of(lab)
     for _unused in range(3):
         lab.later(8)
-        assert not lab.one().has_failed
+        result = lab.one()
+        assert not result.has_failed
     if missing == "deleteCredential":
         assert lab.truth()[old] == "inactive"
+        assert f"{old} stays disabled" in result.details["not_retired"]
     else:
         assert lab.truth() == {new: "active"}
 
