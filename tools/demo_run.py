@@ -25,7 +25,7 @@ DEMO = ROOT / "tests" / "demo"
 FLEET = "fleet.s3_fleet.yml"
 MARK = "event "
 Event = dict[str, Any]
-_LONGEST_RUN = 300.0
+_LONGEST_RUN = 900.0
 
 
 @dataclass

@@ -245,7 +245,7 @@ class Lab:
                 cmdline=" ".join(flags) or None,
                 quiet=True,
                 envvars={**self._environment(pipelining), **injected},
-                settings={"idle_timeout": 300, "suppress_env_files": False},
+                settings={"idle_timeout": 900, "suppress_env_files": False},
             )
         finally:
             watch.finish()
