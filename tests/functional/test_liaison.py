@@ -190,7 +190,8 @@ def start(ansible: Ansible, slow: World) -> Iterator[Callable[..., subprocess.Po
             stderr=subprocess.STDOUT,
             text=True,
             cwd=ansible.folder,
-            env=ansible.environment,
+            # A module that is killed leaves there what it was unpacked to.
+            env={**ansible.environment, "TMPDIR": str(ansible.folder)},
             start_new_session=True,
         )
         started.append(process)

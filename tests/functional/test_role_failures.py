@@ -200,7 +200,8 @@ def test_a_killed_run_is_repaired_by_the_next(estate: Fleet) -> None:
     process = subprocess.Popen(
         estate.command("rotate"),
         cwd=estate.folder,
-        env=estate.environment(),
+        # A module that is killed leaves there what it was unpacked to.
+        env=estate.environment({"TMPDIR": str(estate.folder)}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -278,10 +278,13 @@ class Lab:
             k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "S3_", "VAULT_"))
         }
         folder = self.folder
+        (folder / "temporary").mkdir(exist_ok=True)
         return {
             **inherited,
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "HOME": str(folder / "home"),
+            # A module that is killed leaves there what it was unpacked to.
+            "TMPDIR": str(folder / "temporary"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
             "ANSIBLE_HOME": str(folder / "home" / ".ansible"),
             "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
