@@ -178,7 +178,7 @@ class Lab:
             "adopt": "rotate",
             "allow_disruption": True,
             "secret_store": self.files,
-            "verify": {"s3_url": self.endpoints[name].s3_url, "timeout": "3s"},
+            "verify": {"s3_url": self.endpoints[name].s3_url, "timeout": "10s"},
             "journal": str(self.folder / "journal"),
             **more,
         }
