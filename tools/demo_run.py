@@ -25,7 +25,7 @@ DEMO = ROOT / "tests" / "demo"
 FLEET = "fleet.s3_fleet.yml"
 MARK = "event "
 Event = dict[str, Any]
-_LONGEST_RUN = 300.0
+_LONGEST_RUN = 900.0
 
 
 @dataclass
@@ -83,6 +83,7 @@ class Runner:
         self.out = terminal
         self.outputs = ""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "S3_"))}
+        (folder / "ansible" / "temporary").mkdir(parents=True, exist_ok=True)
         self._environment = {
             **kept,
             "ANSIBLE_CONFIG": str(DEMO / "ansible.cfg"),
@@ -90,6 +91,8 @@ class Runner:
             "ANSIBLE_HOME": str(folder / "ansible"),
             "ANSIBLE_LOCAL_TEMP": str(folder / "ansible" / "local"),
             "ANSIBLE_REMOTE_TEMP": str(folder / "ansible" / "remote"),
+            # A module that is killed leaves there what it was unpacked to.
+            "TMPDIR": str(folder / "ansible" / "temporary"),
             "ANSIBLE_STDOUT_CALLBACK": "events",
             "ANSIBLE_CALLBACK_PLUGINS": str(DEMO / "callback_plugins"),
             "ANSIBLE_FORCE_COLOR": "false",

@@ -59,7 +59,7 @@ class World:
                 stderr=out,
                 env={**os.environ, "PYTHONPATH": str(COLLECTIONS), "PYTHONDONTWRITEBYTECODE": "1"},
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not ports.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -103,7 +103,7 @@ class World:
         headers = signed_headers("GET", url, *pair, at=datetime.now(timezone.utc) + self.ahead)
         request = urllib.request.Request(url, headers=headers)
         try:
-            with self._opener.open(request, timeout=10):
+            with self._opener.open(request, timeout=60):
                 return "works"
         except urllib.error.HTTPError as exc:
             text = exc.read().decode()
@@ -124,7 +124,7 @@ class World:
         url = "/".join(self.endpoints[name]["url"].split("/")[:3]) + f"/_simulator/{what}"
         body = None if sent is None else json.dumps(sent).encode()
         try:
-            with self._opener.open(urllib.request.Request(url, body), timeout=10) as answer:
+            with self._opener.open(urllib.request.Request(url, body), timeout=60) as answer:
                 return json.loads(answer.read() or "null")
         except OSError as exc:
             raise DemoError(f"The simulator of {name} does not answer: {exc}") from None

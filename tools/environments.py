@@ -155,7 +155,7 @@ def _version(python: str) -> str | None:
     probe = "import sys, ensurepip, venv; print('%d.%d' % sys.version_info[:2])"
     try:
         done = subprocess.run(
-            [python, "-c", probe], capture_output=True, text=True, timeout=30, check=False
+            [python, "-c", probe], capture_output=True, text=True, timeout=120, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

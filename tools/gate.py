@@ -27,7 +27,7 @@ from environments import NOT_HERE, ROOT, missing_cells
 
 GATES = ROOT / ".build" / "gates"
 #: Seconds after which a gate is taken for hanging.
-LONGEST = 2400
+LONGEST = 6000
 
 
 @dataclass

@@ -25,7 +25,7 @@ _FLAGS = (
     *("--enable-logging=stderr", "--v=0"),
 )
 #: Ends a browser that hangs.
-_MOST_SECONDS = 120
+_MOST_SECONDS = 600
 
 
 @dataclass

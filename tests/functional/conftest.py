@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ANSIBLE_BIN_DIR") or Path(sys.executable).parent)
 PLATFORMS = tuple(fleet.platforms())
 PACKAGE = "ansible_collections.objectstore.credentials.tests.simulators"
+#: Seconds that anything is waited for: a loaded machine is slow, and a test that passes waits less.
+LONGEST = 600.0
 
 
 @dataclass
@@ -186,7 +188,7 @@ class Ansible:
             [str(BIN / command[0]), *command[1:]],
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=LONGEST,
             check=False,
             cwd=self.folder,
             env={**self.environment, **(environment or {})},

@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.objectstore.credentials.tests.simulators import fleet
 from ansible_collections.objectstore.credentials.tests.simulators.fleet import Endpoint
 
-from .conftest import BIN, Ansible, Run
+from .conftest import BIN, LONGEST, Ansible, Run
 
 SECRETS = ("api_password", "api_token", "api_secret_key")
 DAY = 86400.0
@@ -147,7 +147,7 @@ class Fleet:
             self.command(book, *given, *flags),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=LONGEST,
             check=False,
             cwd=self.folder,
             env=self.environment(environment),

@@ -19,7 +19,7 @@ import pytest
 
 from ansible_collections.objectstore.credentials.tests.simulators.awx_injection import load
 
-from .conftest import BIN, ROOT, Ansible, Run
+from .conftest import BIN, LONGEST, ROOT, Ansible, Run
 
 ROLE = ROOT / "roles" / "s3_awx"
 KIT = load(ROLE / "vars/main/kit.yml")
@@ -68,7 +68,7 @@ class Installation:
             env=self.ansible.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LONGEST,
             check=False,
         )
         return Run(done.returncode, done.stdout + done.stderr, {})

@@ -19,7 +19,7 @@ from typing import Any, Callable
 
 import pytest
 
-from .conftest import BIN, Ansible, World, make_world
+from .conftest import BIN, LONGEST, Ansible, World, make_world
 
 MODULE = "objectstore.credentials.s3_credential_info"
 PASSWORDS = {"prod": "canary-of-prod-4711", "old": "canary-of-old-4712"}
@@ -190,7 +190,8 @@ def start(ansible: Ansible, slow: World) -> Iterator[Callable[..., subprocess.Po
             stderr=subprocess.STDOUT,
             text=True,
             cwd=ansible.folder,
-            env=ansible.environment,
+            # A module that is killed leaves there what it was unpacked to.
+            env={**ansible.environment, "TMPDIR": str(ansible.folder)},
             start_new_session=True,
         )
         started.append(process)
@@ -200,10 +201,10 @@ def start(ansible: Ansible, slow: World) -> Iterator[Callable[..., subprocess.Po
     for process in started:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=LONGEST)
 
 
-def when(true: Callable[[], Any], seconds: float = 60) -> None:
+def when(true: Callable[[], Any], seconds: float = LONGEST) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -227,7 +228,7 @@ def test_task_timeout_lets_no_further_account_start(
     start: Callable[..., subprocess.Popen[str]], slow: World, seconds: int
 ) -> None:
     process = start(timeout=seconds)
-    output = process.communicate(timeout=90)[0]
+    output = process.communicate(timeout=LONGEST)[0]
     assert process.returncode != 0
     assert re.search("timed out|time ?out|expected time frame", output, re.IGNORECASE), output
     assert requests_after_the_end(slow) < 150
@@ -239,12 +240,14 @@ def test_controller_that_is_ended_leaves_no_module_at_work(
 ) -> None:
     process = start()
     when(lambda: slow.server.requests > 10)
+    # Few are sent while the news is on its way, on however slow a machine.
+    slow.server.latency = 1.0
     before = slow.server.requests
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # as a terminal sends Ctrl-C
     else:
         process.send_signal(number)
-    output = process.communicate(timeout=60)[0]
+    output = process.communicate(timeout=LONGEST)[0]
     assert requests_after_the_end(slow) < before + 40, (process.returncode, output)
 
 
@@ -254,7 +257,7 @@ def test_sigterm_to_the_module_finishes_what_is_under_way_and_skips_the_rest(
     process = start()
     when(lambda: slow.server.requests > 10)
     os.kill(module_of(process.pid), signal.SIGTERM)
-    output = process.communicate(timeout=60)[0]
+    output = process.communicate(timeout=LONGEST)[0]
     assert process.returncode == 0, output
     totals = re.search(r"(\d+) listed, (\d+) skipped", output)
     assert totals, output

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.objectstore.credentials.tests.leaks.processes import (
+    kill,
+    modules_of,
+    processes_of,
+    wait_until,
+)
+
+from .conftest import LONGEST
 from .fleet_lab import SMALL, Fleet, recap
 
 pytestmark = pytest.mark.oldest
@@ -99,7 +106,12 @@ def test_an_inventory_without_a_host_is_refused_also_in_a_slice(estate: Fleet) -
     command[command.index("-i") + 1] = str(empty)
 
     done = subprocess.run(
-        command, env=estate.environment(), capture_output=True, text=True, timeout=120, check=False
+        command,
+        env=estate.environment(),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
     )
 
     assert done.returncode == 2
@@ -189,17 +201,18 @@ def test_a_killed_run_is_repaired_by_the_next(estate: Fleet) -> None:
     process = subprocess.Popen(
         estate.command("rotate"),
         cwd=estate.folder,
-        env=estate.environment(),
+        # A module that is killed leaves there what it was unpacked to.
+        env=estate.environment({"TMPDIR": str(estate.folder)}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 120
-    while sum(estate.all_writes().values()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: sum(estate.all_writes().values()) >= 2, "a rotation")
     process.send_signal(signal.SIGKILL)
     process.wait()
-    time.sleep(3)  # what was under way when the controller died ends by itself
+    # What was under way when the controller died ends by itself; a worker may wait for ever.
+    wait_until(lambda: not modules_of(estate.folder), "the end of the modules")
+    kill(processes_of(estate.folder))
 
     run = estate.run("rotate")
 

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.objectstore.credentials.tests.simulators.server import SimulatorServer
 from ansible_collections.objectstore.credentials.tests.simulators.vault_kv2 import VaultKv2Double
 
-from .conftest import BIN, Ansible, World, assert_no_secret
+from .conftest import BIN, LONGEST, Ansible, World, assert_no_secret
 from .test_custody import store_of
 from .test_modules import FQCN, recap
 
@@ -160,7 +160,7 @@ def test_new_password_is_one_that_ansible_vault_knows(
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST,
         check=True,
         env=ansible.environment,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import BIN, PACKAGE, ROOT, Ansible
+from .conftest import BIN, LONGEST, PACKAGE, ROOT, Ansible
 
 pytestmark = pytest.mark.oldest
 
@@ -36,7 +36,7 @@ def story(ansible: Ansible) -> Iterator[str]:
             break
     yield "".join(lines)
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=LONGEST)
 
 
 def test_nightly_job_works_as_printed(ansible: Ansible, story: str, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_nightly_job_works_as_printed(ansible: Ansible, story: str, tmp_path: Pa
         env={**ansible.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=540,
+        timeout=2 * LONGEST,
         check=False,
     )
 

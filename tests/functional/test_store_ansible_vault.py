@@ -34,7 +34,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
     StoreContext,
 )
 
-from .conftest import BIN, Ansible
+from .conftest import BIN, LONGEST, Ansible
 
 PLACE = Place("echo", "lab", "app-0001")
 SECRET = "Made0Up/Secret+Key=\"with'every<sign>\\"
@@ -72,7 +72,7 @@ class Vault:
             input=text,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST,
             check=False,
             env=self.ansible.environment,
         )

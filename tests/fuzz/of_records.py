@@ -153,7 +153,9 @@ def opening(sealed: str) -> Secret:
     return Secret(sealed=sealed, opener=lambda _sealed: SECRET)
 
 
-_STORE = Path(tempfile.mkdtemp(prefix="s3-fuzz-"))
+#: Removed at the end of the process.
+_FOLDER = tempfile.TemporaryDirectory(prefix="s3-fuzz-")
+_STORE = Path(_FOLDER.name)
 
 
 def _context(clock: Any = None) -> StoreContext:

@@ -102,7 +102,7 @@ class World:
     #: Whether two of them in the same state live on alike; not so with a real system inside.
     is_repeatable = True
     #: Real seconds after which a runner hangs: virtual time makes every wait short.
-    patience = 30
+    patience = 120
 
     def __init__(self, form: Form, keeper: Keeper, directory: Path) -> None:
         self.form = form

@@ -264,6 +264,7 @@ class Far:
 
     def _start(self, command: list[str], more: Mapping[str, str]) -> subprocess.Popen[str]:
         self.runs += 1
+        (self.folder / "temporary").mkdir(exist_ok=True)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "S3_"))}
         return subprocess.Popen(
             command,
@@ -282,6 +283,8 @@ class Far:
                 "ANSIBLE_HOME": str(self.folder / "home"),
                 "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
                 "ANSIBLE_REMOTE_TEMP": str(self.folder / "remote"),
+                # A module that is killed leaves there what it was unpacked to.
+                "TMPDIR": str(self.folder / "temporary"),
                 "ANSIBLE_PYTHON_INTERPRETER": MODULE_PYTHON,
                 "S3_CREDENTIALS_FILE": str(self.folder / "logins.json"),
                 "S3_CREDENTIALS_TEST_OFFSET": str(self.offset),

@@ -178,7 +178,7 @@ class Lab:
             "adopt": "rotate",
             "allow_disruption": True,
             "secret_store": self.files,
-            "verify": {"s3_url": self.endpoints[name].s3_url, "timeout": "3s"},
+            "verify": {"s3_url": self.endpoints[name].s3_url, "timeout": "10s"},
             "journal": str(self.folder / "journal"),
             **more,
         }
@@ -245,7 +245,7 @@ class Lab:
                 cmdline=" ".join(flags) or None,
                 quiet=True,
                 envvars={**self._environment(pipelining), **injected},
-                settings={"idle_timeout": 300, "suppress_env_files": False},
+                settings={"idle_timeout": 900, "suppress_env_files": False},
             )
         finally:
             watch.finish()
@@ -278,10 +278,13 @@ class Lab:
             k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "S3_", "VAULT_"))
         }
         folder = self.folder
+        (folder / "temporary").mkdir(exist_ok=True)
         return {
             **inherited,
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "HOME": str(folder / "home"),
+            # A module that is killed leaves there what it was unpacked to.
+            "TMPDIR": str(folder / "temporary"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
             "ANSIBLE_HOME": str(folder / "home" / ".ansible"),
             "ANSIBLE_LOCAL_TEMP": str(folder / "local"),

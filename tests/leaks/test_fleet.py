@@ -77,7 +77,7 @@ def test_every_platform_and_every_store(lab: Lab) -> None:
     for name, options in add_platforms(lab).items():
         more = {k: v for k, v in options.items() if k != "bucket"}
         if "bucket" in options:
-            s3 = {"s3_url": lab.endpoints[name].s3_url, "timeout": "3s"}
+            s3 = {"s3_url": lab.endpoints[name].s3_url, "timeout": "10s"}
             more["verify"] = {**s3, "bucket": options["bucket"]}
         if "mirrors" in options:
             far = lab.endpoints["far"]

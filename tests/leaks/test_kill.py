@@ -15,7 +15,15 @@ from ansible_collections.objectstore.credentials.tests.simulators.server import 
 
 from .lab import Lab
 from .outcome import Outcome
-from .processes import Process, controllers_of, kill, modules_of, processes_of, wait_until
+from .processes import (
+    LONGEST,
+    Process,
+    controllers_of,
+    kill,
+    modules_of,
+    processes_of,
+    wait_until,
+)
 from .scenarios import covers
 from .test_rotate import as_variables, login_by_variable
 
@@ -34,7 +42,7 @@ class Hold:
         def held(request: Request, connection: int) -> Any:
             if request.method == method and not self.is_reached.is_set():
                 self.is_reached.set()
-                self.release.wait(60)
+                self.release.wait(LONGEST)
             return answer(request, connection)
 
         server.answer = held  # type: ignore[method-assign]  # before it takes its lock
@@ -46,7 +54,7 @@ def run_and_kill(lab: Lab, whom: str, pipelining: bool, by_variable: bool) -> Ou
     killed: list[Process] = []
 
     def watch() -> None:
-        if hold.is_reached.wait(180):
+        if hold.is_reached.wait(LONGEST):
             modules, controllers = modules_of(lab.folder), controllers_of(lab.folder)
             every = {"module": modules, "controller": controllers}
             killed.extend(every.get(whom, controllers + modules))

@@ -211,7 +211,7 @@ def test_accounts_of_every_platform(lab: Lab) -> None:
         tasks[-1]["ignore_errors"] = True
     vault = {**lab.plain("backup"), "name": "vault-a", "plan": "sp1", "owners": ["app-0001"]}
     tasks.append({"name": "Vault", FQCN + "s3_vault": vault})
-    own = {"verify": {"s3_url": lab.endpoints["backup"].s3_url, "bucket": "demo", "timeout": "3s"}}
+    own = {"verify": {"s3_url": lab.endpoints["backup"].s3_url, "bucket": "demo", "timeout": "10s"}}
     tasks += [
         lab.rotation("cloud", ignore_errors=True),
         lab.rotation("backup", key_delivery="inline", **own, ignore_errors=True),

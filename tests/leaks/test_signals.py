@@ -171,7 +171,7 @@ def test_impatient_second_signal_is_repaired_by_the_next_run(
     far_of: Callable[[str], Far], form: str
 ) -> None:
     far = far_of(form)
-    far.slow_down(after=BEGUN, seconds=4.0)
+    far.slow_down(after=BEGUN, seconds=25.0)
     run = far.begin()
     wait_until(lambda: far.made() >= BEGUN, "a rotation")
     modules = modules_of(far.folder)
@@ -182,7 +182,9 @@ def test_impatient_second_signal_is_repaired_by_the_next_run(
     kill(modules, signal.SIGTERM)
     wait_for_the_end(far, run)
     assert run.returncode != 0
+    # What was under way is done by the platform all the same, and before the next run looks.
     far.hurry_up()
+    wait_until(lambda: not far.is_making(), "the end of the requests that were under way")
     far.later(300)
     again = far.begin()
     assert again.wait(LONGEST) == 0, far.output()[-3000:]

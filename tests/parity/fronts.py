@@ -22,7 +22,7 @@ from .estate import BIN, Estate
 #: Where ansible-navigator is, when it is not beside this Python.
 NAVIGATOR = Path(os.environ.get("ANSIBLE_NAVIGATOR") or BIN / "ansible-navigator")
 FQCN = "objectstore.credentials."
-_LONGEST = 420
+_LONGEST = 1200
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def client_python(name: str) -> Path:
     return python
 
 
-def run_client(name: str, script: str, *arguments: str, timeout: float = 120) -> Any:
+def run_client(name: str, script: str, *arguments: str, timeout: float = 600) -> Any:
     """Run a script with a client's interpreter; return the JSON of the last line that it prints."""
     environment = {k: v for k, v in os.environ.items() if k not in _CA_VARIABLES}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"

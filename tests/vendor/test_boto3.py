@@ -55,8 +55,8 @@ for operation, parameters, options in world["calls"]:
                 "payload_signing_enabled": options.get("sign_body"),
             },
             retries={"total_max_attempts": 1},
-            connect_timeout=5,
-            read_timeout=10,
+            connect_timeout=60,
+            read_timeout=60,
         ),
         verify=world["ca"],
     )

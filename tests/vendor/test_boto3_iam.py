@@ -49,7 +49,7 @@ for service, operation, parameters, options in world["calls"]:
         aws_access_key_id=options["pair"][0],
         aws_secret_access_key=options["pair"][1],
         aws_session_token=options.get("token"),
-        config=Config(retries={"total_max_attempts": options.get("tries", 1)}, read_timeout=10),
+        config=Config(retries={"total_max_attempts": options.get("tries", 1)}, read_timeout=60),
     )
     try:
         if options.get("paged"):

@@ -40,7 +40,7 @@ BODIES = {
 
 def client_of(api):
     module = importlib.import_module("huaweicloudsdkiam." + api)
-    config = HttpConfig(timeout=(5, 20), retry_times=0)
+    config = HttpConfig(timeout=(60, 60), retry_times=0)
     builder = module.IamClient.new_builder().with_http_config(config)
     return module, builder.with_credentials(credentials).with_endpoint(world["url"]).build()
 
