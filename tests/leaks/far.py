@@ -41,7 +41,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.stores.bas
 from ansible_collections.objectstore.credentials.tests.simulators.s3_signature import signed_headers
 
 from .lab import BIN, MODULE_PYTHON, ROTATE, SECRET_OPTIONS
-from .processes import processes_of, wait_until
+from .processes import kill, processes_of, wait_until
 from .scenarios import ROOT
 
 SIMULATORS = "ansible_collections.objectstore.credentials.tests.simulators"
@@ -93,8 +93,7 @@ class Far:
 
     def stop(self) -> None:
         """End the simulators, and what a run has left."""
-        for each in processes_of(self.folder):
-            os.kill(each.pid, signal.SIGKILL)
+        kill(processes_of(self.folder))
         if self.process is not None:
             self.process.terminate()
             self.process.wait(60)

@@ -151,7 +151,7 @@ class AnsibleVaultLab(StoreLab):
         root = Path(inspect.getfile(AnsibleVault)).parents[6]
         environ = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
-            [sys.executable, "-c", DIES, *words], env=environ, check=False, timeout=60
+            [sys.executable, "-c", DIES, *words], env=environ, check=False, timeout=240
         )
         assert done.returncode == -9
 
