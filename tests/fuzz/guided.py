@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".build" / "fuzz"
 _MODULE = "ansible_collections.objectstore.credentials.tests.fuzz.guided_one"
 #: Seconds that loading and ending may take beyond what is given to a target.
-_GRACE = 120
+_GRACE = 600
 _STATS = re.compile(r"^stat::number_of_executed_units: +(\d+)", re.MULTILINE)
 _REACHED = re.compile(r"\bcov: (\d+)")
 
