@@ -186,9 +186,16 @@ summary:
   type: dict
   sample: {accounts: 1200, compliant: 1190, compliant_percent: 99.1, overdue: 3, findings: []}
 failure:
-  description: >-
-    What went wrong, as the other modules of this collection return it. As with theirs, C(accounts)
-    and C(totals) stand beside it, which are empty here.
+  description: What went wrong, as the other modules of this collection return it.
+  returned: on failure
+  type: dict
+accounts:
+  description: Stands beside C(failure) as with the other modules; empty.
+  returned: on failure
+  type: list
+  elements: dict
+totals:
+  description: Stands beside C(failure) as with the other modules; empty.
   returned: on failure
   type: dict
 """

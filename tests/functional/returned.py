@@ -5,15 +5,11 @@
 
 from __future__ import annotations
 
-import ast
-import functools
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible_collections.objectstore.credentials.tests.unit.documents import return_of
 
-MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
 #: What Ansible knows of every result, or adds to it.
 COMMON = frozenset(
     ("changed", "deprecations", "diff", "exception", "failed", "invocation", "msg", "warnings")
@@ -21,21 +17,12 @@ COMMON = frozenset(
 TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str}
 
 
-@functools.cache
-def documented(module: str) -> Mapping[str, Any]:
-    """Return RETURN of a module."""
-    for node in ast.walk(ast.parse((MODULES / f"{module}.py").read_text())):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "RETURN":
-            return dict(yaml.safe_load(ast.literal_eval(node.value)))
-    raise LookupError(module)
-
-
 def contradictions(module: str, result: Mapping[str, Any]) -> list[str]:
     """Return what of a result its module's documentation does not say, or says otherwise."""
     if not result or ("msg" in result and "failure" not in result):
         return []  # nothing was understood, or Ansible itself refused the arguments
     told = {name: value for name, value in result.items() if name not in COMMON}
-    return sorted(set(_contradictions(documented(module), told, "")))
+    return sorted(set(_contradictions(return_of(module), told, "")))
 
 
 def _contradictions(

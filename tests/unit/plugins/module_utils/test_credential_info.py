@@ -10,7 +10,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.objectstore.credentials.plugins.module_utils.credential_info import (
     list_credentials,
@@ -20,7 +19,7 @@ from ansible_collections.objectstore.credentials.plugins.module_utils.model impo
 from ansible_collections.objectstore.credentials.plugins.module_utils.progress import Progress
 from ansible_collections.objectstore.credentials.plugins.module_utils.results import Outcome
 from ansible_collections.objectstore.credentials.plugins.module_utils.selection import Selection
-from ansible_collections.objectstore.credentials.plugins.modules import s3_credential_info
+from ansible_collections.objectstore.credentials.tests.unit.documents import return_of
 from ansible_collections.objectstore.credentials.tests.unit.memory_platform import Memory
 from ansible_collections.objectstore.credentials.tests.unit.support import raised
 
@@ -180,7 +179,7 @@ def test_facts_are_those_that_an_operator_decides_by(platform: Memory) -> None:
     }
     assert facts["cannot_disable_because"] == refused
     # Each is said in the module's documentation.
-    documented = yaml.safe_load(s3_credential_info.RETURN)["platform_info"]["contains"]["facts"]
+    documented = return_of("s3_credential_info")["platform_info"]["contains"]["facts"]
     said = " ".join(documented["description"])
     assert not [name for name in facts if f"C({name})" not in said]
 
