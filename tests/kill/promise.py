@@ -212,7 +212,11 @@ def told(run: Ran) -> str:
 
 
 def stored_pair_works(trial: Trial) -> Iterator[Violation]:
-    """Overlap: always. In place with a chosen pair: always, once it was so."""
+    """Overlap: always, once a rotation is complete. In place with a chosen pair: once it was so.
+
+    Side by side, a key that is not promoted yet is taken back where the store refuses its pair,
+    also where that was chosen and lies with the intent: what worked before works on.
+    """
     if trial.scenario.may_cut:
         return
     moments = trial.moments
@@ -224,7 +228,8 @@ def stored_pair_works(trial: Trial) -> Iterator[Violation]:
     for moment in moments:
         record = trial.record(moment)
         if works(moment, pairs_of(record)):
-            was_so = True
+            is_complete = record is not None and record.current is not None
+            was_so = was_so or is_complete or not trial.facts.overlap
         elif was_so:
             yield Violation(
                 "a stored pair works at every moment",
