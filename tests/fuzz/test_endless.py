@@ -161,7 +161,9 @@ def test_vaults_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def drip(seat: Seat, wire: Any, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let every answer take so long."""
+    """Let every answer take so long, and ten minutes be the most for a listing."""
+    monkeypatch.setattr(listing, "MOST_SECONDS", 600)
+    monkeypatch.setattr(listing, "MOST_SLOW_ANSWERS", 20)
     real = wire.send
 
     def send(method: str, url: str, headers: Any, body: bytes) -> Any:
@@ -175,8 +177,6 @@ def drip(seat: Seat, wire: Any, monkeypatch: pytest.MonkeyPatch, seconds: float)
 def test_users_that_drip_are_given_up(
     form: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "MOST_SECONDS", 600)
-    monkeypatch.setattr(listing, "MOST_SLOW_ANSWERS", 20)
     with endless(form, USERS, rows=1) as (seat, wire):
         drip(seat, wire, monkeypatch, 100)
         with pytest.raises(CredentialsError) as caught:
@@ -194,8 +194,6 @@ def test_users_that_drip_are_given_up(
 def test_keys_that_drip_are_given_up(
     form: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "MOST_SECONDS", 600)
-    monkeypatch.setattr(listing, "MOST_SLOW_ANSWERS", 20)
     with endless(form, PAGED_KEYS[form], names=OF_KEYS, rows=1) as (seat, wire):
         account = seat.platform.account(AccountRef(name="app-0001"))
         drip(seat, wire, monkeypatch, 100)
